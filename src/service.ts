@@ -24,6 +24,7 @@ import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
+import { createIdSource } from "./id-source.ts";
 import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
@@ -177,7 +178,9 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     ...(openai ? [createOpenAiDoor(openAiParts)] : []),
     ...(anthropic ? [createAnthropicDoor(anthropicParts)] : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
+  const newId = createIdSource();
+  const newRequestId = (): string => `req_${newId()}`;
+  const host = new DoorHost({ doors, calls, dispatcher, newRequestId, requestBytes });
   return { calls, dispatcher, host };
 }
 

@@ -113,6 +113,8 @@ export interface FunctionTool {
   readonly description: string;
   readonly parametersJsonSchema: string;
   readonly strict?: boolean;
+  /** Fields of the tool that only some targets understand. */
+  readonly providerData?: ProviderData;
 }
 
 /** A tool that `provider` runs itself; `config` is the provider's own tool object. */

@@ -101,6 +101,8 @@ export interface Generation {
   readonly attempts: readonly Attempt[];
   readonly timing: Timing;
   readonly warnings: readonly Warning[];
+  /** Dialect of the answer, and so of the metadata; empty: nobody has answered. */
+  readonly providerApi: string;
   readonly providerMetadata: Readonly<Record<string, JsonObject>>;
   readonly createTimeMs: number;
 }

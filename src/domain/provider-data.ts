@@ -1,5 +1,8 @@
-/** JSON that the contract does not model. Only providers of `providerType` understand it. */
+import { dialectOptions } from "./dialect-options.ts";
+
+/** JSON that the contract does not model. */
 export interface ProviderData {
+  /** The type whose providers understand it, or a dialect that many types speak, such as `api:chat`. */
   readonly providerType: string;
   /** A JSON object as text. */
   readonly json: string;
@@ -56,5 +59,6 @@ export function isDataFor(
   type: string,
   dialect: string,
 ): boolean {
-  return providerType === type && (api === "" || api === dialect);
+  const isMeant = providerType === type || providerType === dialectOptions(dialect);
+  return isMeant && (api === "" || api === dialect);
 }

@@ -18,11 +18,11 @@ function messagesRoute(generations: DoorGenerations): DoorRoute {
     path: "/v1/messages",
     operation: { name: "anthropic.v1/messages", kind: "server-stream", audience: "callers" },
     async serve(call, body) {
-      const request = decodeRequest(body, call.header("anthropic-beta"));
+      const request = decodeRequest(body, call.header);
       if (!request.isStream) {
         return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
       }
-      const encoder = new MessagesStreamEncoder();
+      const encoder = new MessagesStreamEncoder(call.requestId);
       const pieces = generations.stream(call, request, encoder);
       return { type: "events", pieces, fail: (error) => encoder.fail(error) };
     },
@@ -37,7 +37,7 @@ function countRoute({ generations, countInput }: DoorParts): DoorRoute {
     async serve(call, given) {
       // The body of a count has no limit of its output, and nothing is generated.
       const body = { max_tokens: 1, ...given };
-      const { spec } = generations.accept(call, decodeRequest(body, call.header("anthropic-beta")));
+      const { spec } = generations.accept(call, decodeRequest(body, call.header));
       const { caller, signal, timeoutMs, telemetry } = call;
       const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
       const { tokens } = await countInput({ ...asked, method: "any" });

@@ -46,6 +46,8 @@ export interface DoorHostOptions {
   readonly dispatcher: Pick<Dispatcher, "arrive">;
   /** Most bytes of a request after decompression. */
   readonly requestBytes: number;
+  /** A name for a call that has none. */
+  readonly newRequestId: () => string;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -65,6 +67,7 @@ interface Served {
   readonly head: CallHead;
   readonly request: HttpRequest;
   readonly response: DoorResponse;
+  readonly requestId: string;
 }
 
 export class DoorHost {
@@ -80,14 +83,20 @@ export class DoorHost {
 
   /** False: the path belongs to no door. */
   handle(request: HttpRequest, raw: ServerResponse): boolean {
-    const header = headerOf(request);
+    const requestId = nameOf(request) ?? this.#options.newRequestId();
+    const header = headerOf(request, requestId);
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     const found = this.#routes.find(request.method ?? "", path, header);
     if (found === undefined) return false;
     const response = new DoorResponse(raw, request.method === "HEAD");
+    for (const name of REQUEST_ID_HEADERS) response.setHeader(name, requestId);
     const { door, route, params } = found;
-    if (route === undefined) {
-      response.refuse(door.refuse(unknownPath(door, request)));
+    if (isUpgrade(request) || route === undefined) {
+      response.refuse(
+        isUpgrade(request)
+          ? { ...door.refuse(noWebSocket(), requestId), ...UPGRADE_REQUIRED }
+          : door.refuse(unknownPath(door, request), requestId),
+      );
       this.#options.calls.lines.refused({ ...PATH_UNKNOWN, ...headerFields({ header }) });
       return true;
     }
@@ -102,7 +111,7 @@ export class DoorHost {
       header,
       headerNames: () => Object.keys(request.headers),
     };
-    const served = { found: { door, route, params }, head, request, response };
+    const served = { found: { door, route, params }, head, request, response, requestId };
     void this.#serve(served, connection, new URLSearchParams(query)).catch((error: unknown) => {
       this.#options.calls.log({ event: "defect", error: internalError(error).message });
       response.cut();
@@ -111,7 +120,7 @@ export class DoorHost {
   }
 
   async #serve(served: Served, connection: object, query: URLSearchParams): Promise<void> {
-    const { found, head, response } = served;
+    const { found, head, response, requestId } = served;
     let answer: DoorAnswer | undefined;
     try {
       const { caller, refuse } = this.#chain.admit(head);
@@ -125,13 +134,13 @@ export class DoorHost {
         // Otherwise the bytes would stay in memory as long as the call.
         bytes = NOTHING;
         running.throwIfEnded();
-        answer = await found.route.serve({ ...call, params: found.params, query }, body);
+        answer = await found.route.serve({ ...call, params: found.params, query, requestId }, body);
         return answer.type === "json" ? whole(answer.body) : answer.pieces;
       });
       await response.send(pieces, () => answer?.type ?? "json");
     } catch (thrown) {
       const { error } = thrown instanceof DoorFailure ? thrown : toFailure(thrown);
-      if (!response.isBegun) response.refuse(found.door.refuse(error));
+      if (!response.isBegun) response.refuse(found.door.refuse(error, requestId));
       else if (answer?.type === "events") response.endWith(answer.fail(error));
       else response.cut();
     }
@@ -169,8 +178,38 @@ async function* whole(body: JsonObject): AsyncGenerator<string, void> {
   yield JSON.stringify(body);
 }
 
-function headerOf({ headers }: HttpRequest) {
-  return (name: string): string | undefined => [headers[name]].flat()[0];
+/** The vendors' clients look for one of these. */
+const REQUEST_ID_HEADERS = ["x-request-id", "request-id"] as const;
+const [REQUEST_ID] = REQUEST_ID_HEADERS;
+
+/** Longest name of a call that its answer repeats. */
+const REQUEST_NAME = /^[!-~]{1,256}$/;
+
+/** Undefined: the caller has given no name that an answer can repeat. */
+function nameOf({ headers }: HttpRequest): string | undefined {
+  const given = [headers[REQUEST_ID]].flat()[0];
+  return given !== undefined && REQUEST_NAME.test(given) ? given : undefined;
+}
+
+/** The headers of a call, which has a name in any case. */
+function headerOf({ headers }: HttpRequest, requestId: string) {
+  return (name: string): string | undefined =>
+    [headers[name]].flat()[0] ?? (name === REQUEST_ID ? requestId : undefined);
+}
+
+/** Some clients try a WebSocket first, and come by POST when it is refused. */
+function isUpgrade({ headers }: HttpRequest): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+const UPGRADE_REQUIRED = {
+  status: 426,
+  headers: { upgrade: "HTTP/1.1", connection: "upgrade" },
+} as const;
+
+function noWebSocket(): GatewayError {
+  const message = "WebSockets are not served: send each request by POST";
+  return new GatewayError("validation", message);
 }
 
 function unknownPath(door: Door, { method }: HttpRequest): GatewayError {

@@ -9,6 +9,8 @@ export interface DoorCall extends HandlerCall {
   /** Path segments that the route names, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** By which the answer and its errors are named: the caller's, or one that was made. */
+  readonly requestId: string;
 }
 
 /** An answer. Its headers are those that were set before the first piece. */
@@ -49,5 +51,5 @@ export interface Door {
   readonly routes: readonly DoorRoute[];
   /** Whether a call belongs to this door if several doors have its path. */
   readonly isMeant: (header: (name: string) => string | undefined) => boolean;
-  readonly refuse: (error: GatewayError) => DoorRefusal;
+  readonly refuse: (error: GatewayError, requestId: string) => DoorRefusal;
 }

@@ -1,7 +1,11 @@
 // OpenAI's API.
+import { invalidField } from "../domain/gateway-error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Door, DoorRoute } from "./door.ts";
 import { chatRoutes } from "./openai-chat/routes.ts";
+import { decodeRequest, type ResponsesRequest } from "./openai-responses/decode-request.ts";
 import { type ResponsesParts, ResponsesRoutes } from "./openai-responses/routes.ts";
+import type { Header } from "./shared/beta-option.ts";
 import type { DoorParts } from "./shared/door-parts.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
 import { openAiRefusal } from "./shared/openai-error.ts";
@@ -30,6 +34,13 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
+/** A body of the Responses API at the path of Chat Completions, where no response is stored. */
+function responsesAtChat(source: JsonObject, header: Header): ResponsesRequest {
+  const request = decodeRequest({ ...source, store: false }, header, false);
+  if (request.previousId === undefined) return request;
+  throw invalidField("previous_response_id", "is served at /v1/responses");
+}
+
 /** What OpenAI's API is made of. */
 export type OpenAiParts = DoorParts & ResponsesParts;
 
@@ -37,7 +48,7 @@ export function createOpenAiDoor(options: OpenAiParts): Door {
   return {
     name: "openai",
     routes: [
-      ...chatRoutes(options.generations),
+      ...chatRoutes(options.generations, responsesAtChat),
       ...new ResponsesRoutes(options).routes(),
       ...modelRoutes(options.models),
     ],

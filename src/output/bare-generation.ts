@@ -48,6 +48,7 @@ export function bareGeneration(
       characterCount: 0,
     },
     warnings: [],
+    providerApi: "",
     providerMetadata: {},
     createTimeMs,
   };

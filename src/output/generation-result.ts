@@ -304,6 +304,7 @@ export class GenerationResult {
         characterCount: record?.assembler.outputCodePoints() ?? 0,
       },
       warnings: json.state === "invalid" ? [...warnings, json.warning] : [...warnings],
+      providerApi: record?.target.model.dialect ?? "",
       providerMetadata: metadata === undefined ? {} : { [name.provider]: metadata },
       createTimeMs: this.createTimeMs,
     };

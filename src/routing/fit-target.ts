@@ -7,7 +7,7 @@ import { foreignContent } from "./foreign-content.ts";
 import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withinLimits } from "./within-limits.ts";
-import { foreignWarnings, withoutForeignData } from "./without-foreign-data.ts";
+import { foreignWarnings, withoutForeignData, withoutToolData } from "./without-foreign-data.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
 /** A request fitted to a model, or the reason why it cannot be. */
@@ -278,22 +278,23 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     return ineligible("a part of another provider", `spec.${part}`);
   }
   if (own.messages.length === 0) return ineligible("a request of nothing else", "spec.messages");
-  const tools = given.tools.filter((tool) => !isForeignTool(tool, model));
+  const { tools: known, data } = withoutToolData(given.tools, model);
+  const tools = known.filter((tool) => !isForeignTool(tool, model));
   const passed = [
     ...foreignFields(given.providerOptions, model.dialect),
-    ...given.tools.flatMap((tool, index) => (tools.includes(tool) ? [] : [`tools[${index}]`])),
+    ...known.flatMap((tool, index) => (tools.includes(tool) ? [] : [`tools[${index}]`])),
   ];
   const [field] = passed;
   if (field !== undefined && given.routing.unsupportedParameters === "reject") {
     return ineligible(`${field}, which is of another dialect`, field);
   }
   const asked =
-    own.messages === given.messages && tools.length === given.tools.length
+    own.messages === given.messages && data.length === 0 && tools.length === known.length
       ? given
       : { ...given, messages: own.messages, tools };
   const warnings = [
     ...passed.map((name) => fieldDropped(name, model)),
-    ...foreignWarnings(own, model),
+    ...foreignWarnings({ parts: own.parts, data: [...own.data, ...data] }, model),
     // Paths are those of the original request, because parts that were left out have moved the others.
     ...reasoningWarnings(withOwnReasoning(given.messages, model), model),
   ];

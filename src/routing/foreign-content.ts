@@ -1,4 +1,4 @@
-import { isDialectOptions } from "../domain/dialect-options.ts";
+import { isDialectOptions, isOwnedBy } from "../domain/dialect-options.ts";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 
@@ -26,8 +26,7 @@ function foreignFile(
 
 /** The first tool that another provider runs, or file that another provider stores. */
 export function foreignContent(spec: GenerationSpec, model: Model): ForeignContent | undefined {
-  const isOwn = (provider: string): boolean =>
-    provider === model.provider || provider === model.providerType;
+  const isOwn = (provider: string): boolean => isOwnedBy(provider, model);
   for (const [index, tool] of spec.tools.entries()) {
     // Tools of a dialect are left out at targets with another dialect.
     if (tool.type === "provider" && !isOwn(tool.provider) && !isDialectOptions(tool.provider)) {

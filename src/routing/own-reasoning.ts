@@ -1,3 +1,4 @@
+import { isOwnedBy } from "../domain/dialect-options.ts";
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
@@ -10,10 +11,10 @@ export interface OwnReasoning {
 }
 
 /** A target cannot use thoughts of another provider type. Of its own, it accepts those that its wire can carry. */
-function isTaken(part: Part, { provider, providerType, goesBack }: Model): boolean {
+function isTaken(part: Part, model: Model): boolean {
   if (part.type !== "reasoning") return true;
-  if (part.provider !== provider && part.provider !== providerType) return false;
-  switch (goesBack.reasoning) {
+  if (!isOwnedBy(part.provider, model)) return false;
+  switch (model.goesBack.reasoning) {
     case "text":
       return part.text !== "";
     case "signed":

@@ -1,4 +1,4 @@
-import type { Message, Part } from "../domain/generation-spec.ts";
+import type { Message, Part, Tool } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import { isDataFor, type ProviderData } from "../domain/provider-data.ts";
 import type { Warning } from "../domain/warning.ts";
@@ -12,6 +12,9 @@ export interface OwnData {
   /** Paths of parts, calls and messages that stay without their data. */
   readonly data: readonly string[];
 }
+
+/** A role that another dialect has another word for, which is no loss. */
+const ROLE_ALONE = /^\{"role":"\w+"\}$/;
 
 class DataFitter {
   readonly #model: Model;
@@ -52,7 +55,7 @@ class DataFitter {
 
   #withoutData<T extends Part | Message>(source: T, path: string): T {
     if (source.providerData === undefined || this.#isOwn(source.providerData)) return source;
-    this.data.push(path);
+    if (!ROLE_ALONE.test(source.providerData.json)) this.data.push(path);
     const { providerData: _, ...rest } = source;
     return rest as T;
   }
@@ -97,6 +100,25 @@ export function withoutForeignData(messages: readonly Message[], model: Model): 
   return { messages: isSame ? messages : kept, parts, data };
 }
 
+/** The data of a tool stays where its target understands the data. Paths are told of the tools that lost theirs. */
+export function withoutToolData(
+  tools: readonly Tool[],
+  { providerType, dialect }: Model,
+): { readonly tools: readonly Tool[]; readonly data: readonly string[] } {
+  const isForeign = ({ providerData }: { readonly providerData?: ProviderData }): boolean =>
+    providerData !== undefined && !isDataFor(providerData, providerType, dialect);
+  const data = tools.flatMap((tool, index) =>
+    tool.type === "function" && isForeign(tool) ? [`tools[${index}]`] : [],
+  );
+  if (data.length === 0) return { tools, data };
+  const own = tools.map((tool) => {
+    if (tool.type !== "function" || !isForeign(tool)) return tool;
+    const { providerData: _, ...rest } = tool;
+    return rest;
+  });
+  return { tools: own, data };
+}
+
 function dropped(
   reason: WarningReason,
   what: string,
@@ -110,7 +132,10 @@ function dropped(
 }
 
 /** The warnings for parts and data that were left out. */
-export function foreignWarnings({ parts, data }: OwnData, model: Model): readonly Warning[] {
+export function foreignWarnings(
+  { parts, data }: Pick<OwnData, "parts" | "data">,
+  model: Model,
+): readonly Warning[] {
   return [
     ...dropped("PROVIDER_PART_DROPPED", "parts", parts, model),
     ...dropped("PROVIDER_DATA_DROPPED", "data", data, model),

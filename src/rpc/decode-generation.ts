@@ -166,6 +166,7 @@ export function decodeGeneration(generation: Generation): domain.Generation {
       message: text,
       field,
     })),
+    providerApi: generation.providerApi,
     providerMetadata: generation.providerMetadata,
     createTimeMs: decodeTime(generation.createTime),
   };

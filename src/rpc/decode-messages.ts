@@ -7,7 +7,7 @@ import { ROLES } from "./encode-content.ts";
 
 /** The parts that each author can write, as all providers accept them. */
 const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"]>>> = {
-  system: new Set(["text"]),
+  system: new Set(["text", "provider"]),
   user: new Set(["text", "image", "file", "provider"]),
   assistant: new Set(["text", "image", "file", "tool-call", "reasoning", "refusal", "provider"]),
   tool: new Set(["tool-result", "provider"]),

@@ -15,7 +15,9 @@ import type { Tool, ToolChoice } from "../../gen/service/steer/v1/tool_pb.ts";
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
+import { checkOptionalData } from "./check-content.ts";
 import { decodeMessages } from "./decode-messages.ts";
+import { decodeOptionalData } from "./decode-provider-data.ts";
 import {
   ABORT_MODES,
   EFFORTS,
@@ -44,12 +46,19 @@ function decodeTool(tool: Tool, path: string): domain.Tool {
   const { kind } = tool;
   switch (kind.case) {
     case "function": {
-      const { name, description, parametersJsonSchema, strict } = kind.value;
+      const { name, description, parametersJsonSchema, strict, providerData } = kind.value;
       if (parametersJsonSchema !== "") {
         checkSchema(parametersJsonSchema, `${path}.function.parameters_json_schema`);
       }
-      const base = { type: "function", name, description, parametersJsonSchema } as const;
-      return strict === undefined ? base : { ...base, strict };
+      checkOptionalData(providerData, `${path}.function`);
+      return {
+        type: "function",
+        name,
+        description,
+        parametersJsonSchema,
+        ...(strict !== undefined && { strict }),
+        ...decodeOptionalData(providerData),
+      };
     }
     case "providerTool":
       return {

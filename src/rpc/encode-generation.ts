@@ -196,6 +196,7 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
     attempts: generation.attempts.map(encodeAttempt),
     timing: encodeTiming(generation.timing),
     warnings: warnings.map((warning) => create(WarningSchema, warning)),
+    providerApi: generation.providerApi,
     providerMetadata: { ...generation.providerMetadata },
     createTime: encodeTime(generation.createTimeMs),
     ...(finishReason !== undefined && { finishReason: FINISH_REASONS.values[finishReason] }),

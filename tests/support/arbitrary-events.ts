@@ -160,6 +160,7 @@ const generation = record<Generation>({
   message: maybe(outputMessage),
   finishReason: maybe(keys(FINISH_REASONS.values)),
   providerFinishReason: text,
+  providerApi: text,
   outputJson: maybe(jsonText),
   outputText: text,
   usage: maybe(usage),

@@ -24,6 +24,7 @@ import {
   jsonObject,
   jsonText,
   maybe,
+  providerData,
   record,
   text,
   word,
@@ -40,8 +41,10 @@ const functionTool = record<FunctionTool>(
     description: text,
     parametersJsonSchema: fc.oneof(jsonText, fc.constant("")),
     strict: fc.boolean(),
+    providerData,
   },
   "strict",
+  "providerData",
 );
 const providerTool = record<ProviderTool>({
   type: fc.constant("provider"),

@@ -45,6 +45,8 @@ export interface ClockedStack extends AsyncDisposable {
   readonly grpc: GrpcClient;
   readonly connect: Client<typeof GenerationService>;
   readonly admin: Client<typeof AdminService>;
+  /** Address of the doors. */
+  readonly http: string;
   /** Forgets the learned state of an adapter's targets, and the recorded waits. */
   reset(adapter: Adapter): Promise<void>;
 }
@@ -126,6 +128,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
     grpc,
     connect: createClient(GenerationService, transport),
     admin,
+    http: baseUrl,
     async reset(adapter) {
       const instances = [adapter, `${adapter}-spare`, `${adapter}-dead`, `${adapter}-mute`];
       // An empty retry budget refills within a minute.

@@ -37,6 +37,7 @@ export const generation = (text = "Hi"): Generation => ({
     characterCount: 0,
   },
   warnings: [],
+  providerApi: "chat",
   providerMetadata: {},
   createTimeMs: 2_000,
 });

@@ -47,7 +47,8 @@ const messages = { model: "m-claude", max_tokens: 5, messages: [user] };
 const WRONG = [
   [CHAT, "no messages", { model: "m-chat" }, "messages"],
   [CHAT, "no model", { messages: [user] }, "model"],
-  [CHAT, "a body of another dialect", { model: "m-chat", input: "hi" }, "messages"],
+  [CHAT, "a body of another dialect", { model: "m-chat", contents: [user] }, "messages"],
+  [CHAT, "a body of Responses with an input that is none", { model: "m-chat", input: 7 }, "input"],
   [CHAT, "two answers", { ...chat, n: 2 }, "n"],
   [CHAT, "a text as a number", { ...chat, temperature: "hot" }, "temperature"],
   // By the rules of the contract, whose fields the errors name.

@@ -919,6 +919,10 @@ pub struct FunctionTool {
     /// Ask the provider to enforce the schema.
     #[prost(bool, optional, tag = "4")]
     pub strict: ::core::option::Option<bool>,
+    /// Fields of the tool that this contract does not model. Only targets that
+    /// understand the data receive it.
+    #[prost(message, optional, tag = "5")]
+    pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// A tool built into one provider.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1410,6 +1414,10 @@ pub struct Generation {
     /// both; the warning OUTPUT_TEXT_OMITTED says so.
     #[prost(string, tag = "19")]
     pub output_text: ::prost::alloc::string::String,
+    /// API in which the provider has answered, as in the configuration key `api`,
+    /// for example "responses": the fields of `provider_metadata` are of it.
+    #[prost(string, tag = "20")]
+    pub provider_api: ::prost::alloc::string::String,
 }
 /// What happens to a running provider call when its generation is cancelled for
 /// any reason.

@@ -6,14 +6,15 @@ import type {
   Part,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
 import type { Fields } from "../shared/fields.ts";
+import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Blocks without a word in the contract go to providers of this type alone, in this dialect. */
-export const ORIGIN = { providerType: "anthropic", api: "messages" } as const;
+/** Whatever has no word in the contract goes to targets of this dialect alone. */
+export const ORIGIN = originOf("messages");
 
 function cacheHintOf(block: Fields): { readonly cacheHint?: CacheHint } {
   const mark = block.object("cache_control");
+  mark?.value("type");
   return mark === undefined ? {} : { cacheHint: { ttl: mark.text("ttl") ?? "" } };
 }
 
@@ -37,6 +38,7 @@ function mediaSource(source: Fields): MediaSource | undefined {
     }
     case "text": {
       const data = Buffer.from(source.text("data") ?? "");
+      source.value("media_type");
       return { type: "inline", data, mediaType: "text/plain" };
     }
     default:
@@ -51,13 +53,15 @@ function mediaPart(block: Fields, type: "image" | "file"): Part {
   if (media === undefined) return providerPart(block);
   const hint = cacheHintOf(block);
   if (type === "image") return { type, source: media, ...hint };
-  const filename = block.text("title") ?? "";
-  const hasMore = block.value("citations") !== undefined || block.value("context") !== undefined;
-  return hasMore ? providerPart(block) : { type, source: media, filename, ...hint };
+  return { type, source: media, filename: block.text("title") ?? "", ...hint };
 }
+
+/** A coding agent's note of who pays begins so. It differs from call to call, which only its vendor's cache bears. */
+const ATTRIBUTION = "x-anthropic-billing-header:";
 
 function textPart(block: Fields): Part | undefined {
   const text = block.text("text") ?? "";
+  if (text.startsWith(ATTRIBUTION)) return providerPart(block);
   return text === "" ? undefined : { type: "text", text, ...cacheHintOf(block) };
 }
 
@@ -98,9 +102,14 @@ function toolCall(block: Fields): Part {
 
 /** Undefined: a text without a character. */
 function decodeBlock(block: Fields): Part | undefined {
+  const known = knownBlock(block);
+  return known?.type === "provider" ? known : known && { ...known, ...restData(block, ORIGIN) };
+}
+
+function knownBlock(block: Fields): Part | undefined {
   switch (block.requiredText("type")) {
     case "text":
-      return block.value("citations") === undefined ? textPart(block) : providerPart(block);
+      return textPart(block);
     case "image":
       return mediaPart(block, "image");
     case "document":
@@ -126,21 +135,25 @@ function contentOf(holder: Fields, name: string): Part[] {
 }
 
 /** Results stand in messages of the user here, and of the role `tool` in the contract. */
-function userMessages(parts: readonly Part[]): Message[] {
+function userMessages(parts: readonly Part[], message: Fields): Message[] {
   const results = parts.filter(({ type }) => type === "tool-result");
   const others = parts.filter(({ type }) => type !== "tool-result");
+  const data = restData(message, ORIGIN);
   return [
-    ...(results.length === 0 ? [] : [{ role: "tool", parts: results } as const]),
-    ...(others.length === 0 ? [] : [{ role: "user", parts: others } as const]),
+    ...(results.length === 0 ? [] : [{ role: "tool", parts: results, ...data } as const]),
+    ...(others.length === 0 ? [] : [{ role: "user", parts: others, ...data } as const]),
   ];
 }
 
+/** The place of a message of the system among the others is known to targets of the dialect alone. */
 function decodeMessage(message: Fields): Message[] {
   const role = message.word("role", ["user", "assistant", "system"]);
   const parts = contentOf(message, "content");
   if (role === undefined) throw message.error("role", "is required");
   if (parts.length === 0) return [];
-  return role === "user" ? userMessages(parts) : [{ role, parts }];
+  if (role === "user") return userMessages(parts, message);
+  const own = role === "system" ? { role } : {};
+  return [{ role, parts, ...dataOf({ ...own, ...message.rest() }, ORIGIN) }];
 }
 
 /** `system` and `messages` of a request. Throws INVALID_ARGUMENT. */
@@ -152,9 +165,4 @@ export function decodeMessages(body: Fields): Message[] {
     ...(system.length === 0 ? [] : [{ role: "system", parts: system } as const]),
     ...messages.flatMap(decodeMessage),
   ];
-}
-
-/** A tool of the vendor's own, as it came. */
-export function isOwnTool({ type }: JsonObject): boolean {
-  return typeof type === "string" && type !== "custom";
 }

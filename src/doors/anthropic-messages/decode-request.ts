@@ -14,10 +14,11 @@ import type { StreamableRequest } from "../../ports/contract.ts";
 import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages, isOwnTool } from "./decode-messages.ts";
+import { restData } from "../shared/rest-data.ts";
+import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
-const OPTIONS = "api:messages";
+const OPTIONS = ORIGIN.providerType;
 
 const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
   low: "low",
@@ -28,18 +29,19 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 };
 
 function decodeTool(tool: Fields): Tool {
-  if (isOwnTool(tool.source)) {
+  if ((tool.text("type") ?? "custom") !== "custom") {
     return { type: "provider", provider: OPTIONS, config: tool.source };
   }
   const schema = tool.object("input_schema");
   const strict = tool.flag("strict");
-  return {
+  const known = {
     type: "function",
     name: tool.requiredText("name"),
     description: tool.text("description") ?? "",
     parametersJsonSchema: schema === undefined ? "" : JSON.stringify(schema.source),
     ...(strict !== undefined && { strict }),
-  };
+  } as const;
+  return { ...known, ...restData(tool, ORIGIN) };
 }
 
 function decodeToolChoice(body: Fields): ToolChoice | undefined {
@@ -66,22 +68,30 @@ function decodeSampling(body: Fields): Sampling {
   return defined(fields);
 }
 
-/** `thinking` and the effort. Thoughts are told unless the request says otherwise. */
-function decodeReasoning(thinking: Fields | undefined, config: Fields | undefined): Reasoning {
+/**
+ * `thinking` and the effort. The modes that are no budget go to targets of the dialect as they came: whether a model
+ * knows them is the vendor's matter.
+ */
+function decodeReasoning(body: Fields): Reasoning {
+  const thinking = body.object("thinking");
+  const type = thinking?.peek("type");
+  if (type !== undefined && type !== "enabled" && type !== "disabled" && type !== "adaptive") {
+    throw thinking?.error("type", "must be enabled, disabled, adaptive");
+  }
+  if (type === "disabled") return { effort: "none" };
+  const config = body.object("output_config");
   const word = config?.text("effort");
   const effort = word === undefined ? undefined : EFFORTS[word];
   if (word !== undefined && effort === undefined) {
     throw config?.error("effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
   }
-  const type = thinking?.word("type", ["enabled", "disabled", "adaptive"]);
-  if (type === "disabled") return { effort: "none" };
+  const effortOf = effort === undefined ? {} : { effort };
+  const display = thinking?.peek("display");
+  const shown = display === undefined ? {} : { includeText: display !== "omitted" };
+  if (type !== "enabled") return { ...effortOf, ...shown };
   const budgetTokens = thinking?.integer("budget_tokens");
-  const display = thinking?.text("display");
-  return {
-    ...(effort !== undefined && { effort }),
-    ...(budgetTokens !== undefined && { budgetTokens }),
-    ...(type !== undefined && { includeText: display !== "omitted" }),
-  };
+  for (const name of ["type", "display"]) thinking?.value(name);
+  return { ...effortOf, ...shown, ...(budgetTokens !== undefined && { budgetTokens }) };
 }
 
 function decodeFormat(config: Fields | undefined): OutputFormat {
@@ -108,22 +118,25 @@ function refuseThread(body: Fields): void {
   });
 }
 
-/** Names of betas in the header, which become an option of the dialect. */
-function betasOf(header: string | undefined): JsonObject {
-  const betas = (header ?? "").split(",").flatMap((name) => name.trim() || []);
-  return betas.length === 0 ? {} : { betas };
+/** What the headers of the dialect say: options of the dialect by names that no field of a body has. */
+function headerOptions(header: Header): JsonObject {
+  const betas = (header("anthropic-beta") ?? "").split(",").flatMap((name) => name.trim() || []);
+  const version = header("anthropic-version");
+  return {
+    ...(betas.length > 0 && { betas }),
+    ...(version !== undefined && { "anthropic-version": version }),
+  };
 }
 
+type Header = (name: string) => string | undefined;
+
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject, betas: string | undefined): StreamableRequest {
+export function decodeRequest(source: JsonObject, header: Header): StreamableRequest {
   const body = new Fields(source);
   refuseThread(body);
   const model = body.requiredText("model");
   const isStream = body.flag("stream") ?? false;
-  const config = body.object("output_config");
-  const thinking = body.object("thinking");
   const toolChoice = decodeToolChoice(body);
-  const metadata = body.object("metadata");
   const spec: GenerationSpec = {
     ...DOOR_DEFAULTS,
     model,
@@ -131,12 +144,12 @@ export function decodeRequest(source: JsonObject, betas: string | undefined): St
     tools: body.objects("tools").map(decodeTool),
     ...(toolChoice !== undefined && { toolChoice }),
     sampling: decodeSampling(body),
-    reasoning: decodeReasoning(thinking, config),
-    outputFormat: decodeFormat(config),
-    endUserId: metadata?.text("user_id") ?? "",
+    reasoning: decodeReasoning(body),
+    outputFormat: decodeFormat(body.object("output_config")),
+    endUserId: body.object("metadata")?.text("user_id") ?? "",
   };
   const wishes = body.object("steer")?.source;
-  const passed = { ...body.rest(), ...betasOf(betas) };
+  const passed = { ...body.rest(), ...headerOptions(header) };
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
   return { spec: { ...spec, providerOptions }, wishes, isStream };
 }

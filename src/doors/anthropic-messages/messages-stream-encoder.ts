@@ -2,22 +2,36 @@
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import { anthropicError } from "../shared/anthropic-error.ts";
 import { checkDiscard } from "../shared/check-discard.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
+import { ownAnnotations } from "../shared/own-fields.ts";
 import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
-import { encodeBlock, encodeUsage, messageHead, stopWord } from "./encode-answer.ts";
+import { ORIGIN } from "./decode-messages.ts";
+import {
+  encodeBlock,
+  encodeEnd,
+  encodeUsage,
+  encodeWholeUsage,
+  messageHead,
+} from "./encode-answer.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
 export class MessagesStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
+  readonly #requestId: string;
   #head: JsonObject = {};
   #isBegun = false;
   /** Open blocks by part. */
   readonly #open = new Map<number, number>();
   #blocks = 0;
+
+  /** `requestId` names the call in an error of its stream. */
+  constructor(requestId: string) {
+    this.#requestId = requestId;
+  }
 
   encode(event: StoredEvent): string {
     this.#ids.at(event);
@@ -63,7 +77,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
   }
 
   fail(error: GatewayError): string {
-    return eventText("", anthropicError(error), "error");
+    return eventText("", anthropicError(error, this.#requestId), "error");
   }
 
   #event(type: string, data: JsonObject): string {
@@ -119,11 +133,22 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
   #endPart({ partIndex, part }: BodyOf<"part-end">): string {
     const isOpen = this.#open.has(partIndex);
     if (!isOpen && part !== undefined) return this.#wholeBlock(partIndex, part);
-    const signature =
-      part?.type === "reasoning" ? Buffer.from(part.signature).toString("utf8") : "";
-    const signed =
-      signature === "" ? "" : this.#delta(partIndex, { type: "signature_delta", signature });
-    return signed + this.#close(partIndex);
+    return (
+      this.#signature(partIndex, part) + this.#citations(partIndex, part) + this.#close(partIndex)
+    );
+  }
+
+  #signature(partIndex: number, part: Part | undefined): string {
+    if (part?.type !== "reasoning" || part.signature.length === 0) return "";
+    const signature = Buffer.from(part.signature).toString("utf8");
+    return this.#delta(partIndex, { type: "signature_delta", signature });
+  }
+
+  #citations(partIndex: number, part: Part | undefined): string {
+    const annotations = part?.type === "text" ? part.annotations : undefined;
+    return ownAnnotations(annotations, ORIGIN.api)
+      .map((citation) => this.#delta(partIndex, { type: "citations_delta", citation }))
+      .join("");
   }
 
   /** A part without deltas: the vendor's own block, or one that arrives at once. */
@@ -135,16 +160,31 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
         this.#text({ type: "text-delta", partIndex, text: part.text }) + this.#close(partIndex)
       );
     }
-    return this.#openBlock(partIndex, block) + this.#close(partIndex);
+    if (part.type === "provider") return this.#ownBlock(partIndex, block);
+    if (part.type !== "reasoning" || part.redacted) {
+      return this.#openBlock(partIndex, block) + this.#close(partIndex);
+    }
+    const opened = this.#openBlock(partIndex, { ...block, signature: "" });
+    return opened + this.#signature(partIndex, part) + this.#close(partIndex);
   }
 
-  #complete({ finishReason, usage }: Generation): string {
+  /** A block of the vendor's own. The input of a call comes behind its start, as that of other calls. */
+  #ownBlock(partIndex: number, block: JsonObject): string {
+    const { type, input } = block;
+    const isCall = typeof type === "string" && type.endsWith("tool_use") && isJsonObject(input);
+    if (!isCall) return this.#openBlock(partIndex, block) + this.#close(partIndex);
+    const delta = { type: "input_json_delta", partial_json: JSON.stringify(input) };
+    const opened = this.#openBlock(partIndex, { ...block, input: {} });
+    return opened + this.#delta(partIndex, delta) + this.#close(partIndex);
+  }
+
+  #complete(generation: Generation): string {
     const closed = [...this.#open.keys()].map((partIndex) => this.#close(partIndex));
-    const delta = { stop_reason: stopWord(finishReason), stop_sequence: null };
+    const delta = encodeEnd(generation);
     return [
       this.#begin(),
       ...closed,
-      this.#event("message_delta", { delta, usage: encodeUsage(usage) }),
+      this.#event("message_delta", { delta, usage: encodeWholeUsage(generation) }),
       this.#event("message_stop", {}),
     ].join("");
   }

@@ -1,12 +1,24 @@
 // Encodes a stream as chunks of Chat Completions.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
+import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { checkDiscard } from "../shared/check-discard.ts";
 import { COMMENT, EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
+import { ownAnnotations, ownMetadata } from "../shared/own-fields.ts";
 import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
-import { completionId, encodeLogprobs, encodeUsage, finishWord } from "./encode-answer.ts";
+import { ORIGIN } from "./decode-messages.ts";
+import {
+  answerFields,
+  audioOf,
+  callFields,
+  completionId,
+  encodeLogprobs,
+  encodeUsage,
+  finishWord,
+  messageFields,
+} from "./encode-answer.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
@@ -39,7 +51,7 @@ export class ChatStreamEncoder implements DiscardingEncoder {
       case "tool-call-delta":
         return this.#toolCall(body);
       case "part-end":
-        return body.part?.type === "refusal" ? this.#delta({ refusal: body.part.text }) : "";
+        return body.part === undefined ? "" : this.#endPart(body.partIndex, body.part);
       case "attempt-notice":
         checkDiscard(body.notice, this.#isBegun);
         return "";
@@ -69,11 +81,11 @@ export class ChatStreamEncoder implements DiscardingEncoder {
   }
 
   #chunk(choices: JsonObject[], more: JsonObject = {}): string {
-    return eventText(this.#ids.next(), { ...this.#head, choices, ...more });
+    return eventText(this.#ids.next(), { ...more, ...this.#head, choices });
   }
 
-  #choice(delta: JsonObject, finish: string | null = null, logprobs: JsonObject | null = null) {
-    return this.#chunk([{ index: 0, delta, logprobs, finish_reason: finish }]);
+  #choice(delta: JsonObject, logprobs: JsonObject | null = null): string {
+    return this.#chunk([{ index: 0, delta, logprobs, finish_reason: null }]);
   }
 
   /** The first chunk contains the role. Without it, clients do not recognise the message. */
@@ -84,7 +96,7 @@ export class ChatStreamEncoder implements DiscardingEncoder {
   }
 
   #delta(delta: JsonObject, logprobs: JsonObject | null = null): string {
-    return this.#begin() + this.#choice(delta, null, logprobs);
+    return this.#begin() + this.#choice(delta, logprobs);
   }
 
   #text({ text, logprobs }: BodyOf<"text-delta">): string {
@@ -106,11 +118,40 @@ export class ChatStreamEncoder implements DiscardingEncoder {
     return this.#delta({ tool_calls: [first] });
   }
 
-  #complete({ finishReason, usage }: Generation): string {
+  /** What is known of a part at its end alone. */
+  #endPart(partIndex: number, part: Part): string {
+    switch (part.type) {
+      case "refusal":
+        return this.#delta({ refusal: part.text });
+      case "text": {
+        const annotations = ownAnnotations(part.annotations, ORIGIN.api);
+        return annotations.length === 0 ? "" : this.#delta({ annotations });
+      }
+      case "tool-call": {
+        const index = this.#calls.get(partIndex);
+        const own = callFields(part);
+        const isNone = index === undefined || Object.keys(own).length === 0;
+        return isNone ? "" : this.#delta({ tool_calls: [{ index, ...own }] });
+      }
+      default: {
+        const audio = audioOf(part);
+        return audio === undefined ? "" : this.#delta({ audio });
+      }
+    }
+  }
+
+  #complete(generation: Generation): string {
+    const { usage, message } = generation;
+    const metadata = ownMetadata(generation, ORIGIN.api);
+    const { top, choice, refusalLogprobs } = answerFields(metadata);
+    const logprobs = refusalLogprobs === undefined ? null : { refusal: refusalLogprobs };
+    const own = messageFields(message, metadata);
+    const end = { ...choice, index: 0, delta: {}, logprobs, finish_reason: finishWord(generation) };
     return [
       this.#begin(),
-      this.#choice({}, finishWord(finishReason)),
-      usage === undefined ? "" : this.#chunk([], { usage: encodeUsage(usage) }),
+      Object.keys(own).length === 0 ? "" : this.#choice(own),
+      this.#chunk([end], top),
+      usage === undefined ? "" : this.#chunk([], { ...top, usage: encodeUsage(usage, metadata) }),
       eventText(this.#ids.next(), DONE),
     ].join("");
   }

@@ -1,45 +1,70 @@
 // Messages of Chat Completions as the contract has them.
-import type { Message, Part } from "../../domain/generation-spec.ts";
+import type { CacheHint, Message, Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonValue } from "../../domain/json.ts";
 import { Fields } from "../shared/fields.ts";
 import { mediaSource } from "../shared/media-source.ts";
+import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Parts without a word in the contract go to providers of this type alone, in this dialect. */
-const ORIGIN = { providerType: "openai", api: "chat" } as const;
+/** Whatever has no word in the contract goes to targets of this dialect alone. */
+export const ORIGIN = originOf("chat");
+
+/** OpenAI's mark for the end of a reusable prefix, and Anthropic's in front of servers that translate. */
+const CACHE_MARKS = ["prompt_cache_breakpoint", "cache_control"] as const;
+
+/** The mark goes as it came to targets of the dialect, beside the hint for all others. */
+function cacheHintOf(part: Fields): { readonly cacheHint?: CacheHint } {
+  const mark = CACHE_MARKS.map((name) => part.peek(name)).find(isJsonObject);
+  if (mark === undefined) return {};
+  const ttl = mark["ttl"];
+  return { cacheHint: { ttl: typeof ttl === "string" ? ttl : "" } };
+}
+
+const DETAILS = ["auto", "low", "high"] as const;
+
+/** Undefined: the detail has a word that only targets of the dialect know. */
+function detailOf(image: Fields) {
+  const detail = DETAILS.find((word) => word === image.peek("detail"));
+  if (detail !== undefined) image.value("detail");
+  return detail === undefined ? {} : { detail };
+}
 
 function imagePart(part: Fields): Part {
   const image = part.object("image_url");
   if (image === undefined) throw part.error("image_url", "an object with `url` is required");
   const source = mediaSource(image.requiredText("url"), image.pathOf("url"));
-  const detail = image.word("detail", ["auto", "low", "high"]);
-  return detail === undefined ? { type: "image", source } : { type: "image", source, detail };
+  return { type: "image", source, ...detailOf(image) };
 }
 
 function filePart(part: Fields): Part {
   const file = part.object("file");
   if (file === undefined) throw part.error("file", "an object is required");
-  const filename = file.text("filename") ?? "";
   const fileId = file.text("file_id");
   if (fileId !== undefined) {
-    const source = { type: "provider-file", fileId, provider: "openai", mediaType: "" } as const;
-    return { type: "file", source, filename };
+    const provider = ORIGIN.providerType;
+    const source = { type: "provider-file", fileId, provider, mediaType: "" } as const;
+    return { type: "file", source, filename: "" };
   }
   const source = mediaSource(file.requiredText("file_data"), file.pathOf("file_data"));
-  return { type: "file", source, filename };
+  return { type: "file", source, filename: file.text("filename") ?? "" };
 }
 
 function contentPart(part: Fields): Part | undefined {
+  const known = knownPart(part);
+  return known?.type === "provider" ? known : known && { ...known, ...restData(part, ORIGIN) };
+}
+
+function knownPart(part: Fields): Part | undefined {
   switch (part.requiredText("type")) {
     case "text": {
       const text = part.text("text") ?? "";
-      return text === "" ? undefined : { type: "text", text };
+      return text === "" ? undefined : { type: "text", text, ...cacheHintOf(part) };
     }
     case "refusal":
       return { type: "refusal", text: part.requiredText("refusal") };
     case "image_url":
-      return imagePart(part);
+      return { ...imagePart(part), ...cacheHintOf(part) };
     case "file":
-      return filePart(part);
+      return { ...filePart(part), ...cacheHintOf(part) };
     default:
       return { type: "provider", ...ORIGIN, json: JSON.stringify(part.source) };
   }
@@ -55,26 +80,24 @@ function contentOf(message: Fields): Part[] {
   return message.objects("content").flatMap((part) => contentPart(part) ?? []);
 }
 
+function customCall(call: Fields, id: string): Part {
+  const custom = call.object("custom") ?? new Fields({}, call.pathOf("custom"));
+  const argumentsJson = custom.text("input") ?? "";
+  const name = custom.requiredText("name");
+  const data = dataOf({ type: "custom", ...call.rest() }, ORIGIN);
+  return { type: "tool-call", id, name, argumentsJson, ...data };
+}
+
 function toolCall(call: Fields): Part {
   const id = call.requiredText("id");
   const type = call.text("type") ?? "function";
-  if (type === "custom") {
-    const custom = call.object("custom") ?? new Fields({}, call.pathOf("custom"));
-    const providerData = { ...ORIGIN, json: JSON.stringify({ type }) };
-    const argumentsJson = custom.text("input") ?? "";
-    return {
-      type: "tool-call",
-      id,
-      name: custom.requiredText("name"),
-      argumentsJson,
-      providerData,
-    };
-  }
+  if (type === "custom") return customCall(call, id);
   if (type !== "function") throw call.error("type", "must be function or custom");
   const called = call.object("function");
   if (called === undefined) throw call.error("function", "an object is required");
   const argumentsJson = called.text("arguments") ?? "";
-  return { type: "tool-call", id, name: called.requiredText("name"), argumentsJson };
+  const name = called.requiredText("name");
+  return { type: "tool-call", id, name, argumentsJson, ...restData(call, ORIGIN) };
 }
 
 function assistantParts(message: Fields): Part[] {
@@ -99,25 +122,38 @@ function assistantParts(message: Fields): Part[] {
   ];
 }
 
-const SYSTEM_ROLES: ReadonlySet<string> = new Set(["system", "developer"]);
+const DEVELOPER = "developer";
+
+/** The role that only targets of the dialect know stays with the message. */
+function systemMessage(message: Fields, role: string): Message {
+  const parts = contentOf(message);
+  const own = role === DEVELOPER ? { role } : {};
+  return { role: "system", parts, ...dataOf({ ...own, ...message.rest() }, ORIGIN) };
+}
+
+function toolMessage(message: Fields): Message {
+  const toolCallId = message.requiredText("tool_call_id");
+  const content = contentOf(message);
+  const result = { type: "tool-result", toolCallId, name: "", content, isError: false } as const;
+  return { role: "tool", parts: [{ ...result, ...restData(message, ORIGIN) }] };
+}
 
 function decodeMessage(message: Fields): Message {
   const role = message.requiredText("role");
+  if (role === "tool") return toolMessage(message);
   const name = message.text("name");
   const named = name === undefined || name === "" ? {} : { name };
-  if (SYSTEM_ROLES.has(role)) return { role: "system", parts: contentOf(message), ...named };
   switch (role) {
-    case "user":
-      return { role, parts: contentOf(message), ...named };
-    case "assistant":
-      return { role, parts: assistantParts(message), ...named };
-    case "tool": {
-      const toolCallId = message.requiredText("tool_call_id");
-      const content = contentOf(message);
-      return {
-        role,
-        parts: [{ type: "tool-result", toolCallId, name: "", content, isError: false }],
-      };
+    case "system":
+    case DEVELOPER:
+      return { ...systemMessage(message, role), ...named };
+    case "user": {
+      const parts = contentOf(message);
+      return { role, parts, ...named, ...restData(message, ORIGIN) };
+    }
+    case "assistant": {
+      const parts = assistantParts(message);
+      return { role, parts, ...named, ...restData(message, ORIGIN) };
     }
     default:
       throw message.error("role", "must be system, developer, user, assistant or tool");

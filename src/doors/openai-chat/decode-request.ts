@@ -2,15 +2,17 @@
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { betaOption, type Header } from "../shared/beta-option.ts";
 import { decodeEffort } from "../shared/decode-effort.ts";
 import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
 import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages } from "./decode-messages.ts";
+import { restData } from "../shared/rest-data.ts";
+import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
-const OPTIONS = "api:chat";
+const OPTIONS = ORIGIN.providerType;
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
@@ -21,13 +23,14 @@ function decodeTool(tool: Fields): Tool {
   }
   const parameters = called.object("parameters");
   const strict = called.flag("strict");
-  return {
+  const known = {
     type: "function",
     name: called.requiredText("name"),
     description: called.text("description") ?? "",
     parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
     ...(strict !== undefined && { strict }),
-  };
+  } as const;
+  return { ...known, ...restData(tool, ORIGIN) };
 }
 
 function decodeFormat(body: Fields): OutputFormat {
@@ -80,13 +83,14 @@ function refuseUnserved(body: Fields): void {
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject): StreamableRequest {
+export function decodeRequest(source: JsonObject, header: Header): StreamableRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
   refuseUnserved(body);
   const isStream = body.flag("stream") ?? false;
   // Usage comes with every stream: two frameworks need the counts unasked, and none minds.
-  body.object("stream_options");
+  const streamed = body.object("stream_options");
+  for (const name of ["include_usage", "include_obfuscation"]) streamed?.value(name);
   const toolChoice = decodeToolChoice(body, (choice) => choice.object("function"));
   const effort = decodeEffort(body, "reasoning_effort");
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";
@@ -103,7 +107,7 @@ export function decodeRequest(source: JsonObject): StreamableRequest {
     endUserId: user,
   };
   const wishes = body.object("steer")?.source;
-  const passed = body.rest();
+  const passed = { ...body.rest(), ...betaOption(header) };
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
   return { spec: { ...spec, providerOptions }, wishes, isStream };
 }

@@ -1,10 +1,18 @@
 // Encodes a generation as a Chat Completions answer.
 import type { Generation } from "../../domain/generation.ts";
 import type { Message, Part } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { TokenLogprob, TopLogprob } from "../../domain/provider-data.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import type { TokenUsage } from "../../domain/token-usage.ts";
+import {
+  groupOf,
+  ownAnnotations,
+  ownFields,
+  ownMetadata,
+  withOwnCounts,
+} from "../shared/own-fields.ts";
+import { ORIGIN } from "./decode-messages.ts";
 
 const FINISH_WORDS: Readonly<Record<FinishReason, string>> = {
   stop: "stop",
@@ -19,8 +27,14 @@ const FINISH_WORDS: Readonly<Record<FinishReason, string>> = {
   other: "stop",
 };
 
-export function finishWord(reason: FinishReason | undefined): string {
-  return FINISH_WORDS[reason ?? "stop"];
+/** Words of the vendor, who can say one where another provider would say another. */
+const OWN_WORDS: ReadonlySet<string> = new Set([...Object.values(FINISH_WORDS), "function_call"]);
+
+/** Why the answer ended: in the provider's own word if that is one of the dialect. */
+export function finishWord(generation: Generation): string {
+  const { finishReason, providerFinishReason, providerApi } = generation;
+  const isOwn = providerApi === ORIGIN.api && OWN_WORDS.has(providerFinishReason);
+  return isOwn ? providerFinishReason : FINISH_WORDS[finishReason ?? "stop"];
 }
 
 /** Identifier of the answer, equal in all its chunks. */
@@ -28,7 +42,12 @@ export function completionId(generationId: string): string {
   return `chatcmpl-${generationId}`;
 }
 
-export function encodeUsage(usage: TokenUsage): JsonObject {
+/** Counts, with those that a provider of the dialect adds. */
+export function encodeUsage(usage: TokenUsage, metadata: JsonObject): JsonObject {
+  return withOwnCounts(countsOf(usage), groupOf(metadata, "usage"));
+}
+
+function countsOf(usage: TokenUsage): JsonObject {
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
   return {
     prompt_tokens: inputTokens,
@@ -55,9 +74,45 @@ export function encodeLogprobs(logprobs: readonly TokenLogprob[]): JsonObject {
   };
 }
 
-function encodeToolCall(part: Extract<Part, { type: "tool-call" }>): JsonObject {
-  const { id, name, argumentsJson } = part;
-  return { id, type: "function", function: { name, arguments: argumentsJson } };
+type ToolCall = Extract<Part, { type: "tool-call" }>;
+
+/** Fields that a provider of the dialect has added to a call, apart from the word that says what the call is. */
+export function callFields({ providerData }: ToolCall): JsonObject {
+  const { type: _, ...own } = ownFields(providerData, ORIGIN.api);
+  return own;
+}
+
+function encodeToolCall(part: ToolCall): JsonObject {
+  const { id, name, argumentsJson, providerData } = part;
+  const own = callFields(part);
+  if (ownFields(providerData, ORIGIN.api)["type"] === "custom") {
+    return { ...own, id, type: "custom", custom: { name, input: argumentsJson } };
+  }
+  return { ...own, id, type: "function", function: { name, arguments: argumentsJson } };
+}
+
+/** The sound of an answer; undefined: there is none. */
+export function audioOf(part: Part): JsonObject | undefined {
+  if (part.type !== "provider") return undefined;
+  const { audio } = ownFields(part, ORIGIN.api);
+  return isJsonObject(audio) ? audio : undefined;
+}
+
+/** Fields of the message that the contract has no word for. */
+export function messageFields(message: Message | undefined, metadata: JsonObject): JsonObject {
+  const { audio: _, ...own } = ownFields(message?.providerData, ORIGIN.api);
+  return { ...groupOf(metadata, "message"), ...own };
+}
+
+/** Fields of the answer, and of its choice. */
+export function answerFields(metadata: JsonObject): {
+  readonly top: JsonObject;
+  readonly choice: JsonObject;
+  readonly refusalLogprobs: JsonValue | undefined;
+} {
+  const { choice: _, message: __, function: ___, usage: ____, ...top } = metadata;
+  const { refusal_logprobs: refusalLogprobs, ...choice } = groupOf(metadata, "choice");
+  return { top, choice, refusalLogprobs };
 }
 
 function partsOf<Type extends Part["type"]>(message: Message | undefined, type: Type) {
@@ -70,38 +125,56 @@ function textOf(parts: readonly { readonly text: string }[]): string {
   return parts.map(({ text }) => text).join("");
 }
 
-function encodeMessage(message: Message | undefined): JsonObject {
+function encodeMessage(message: Message | undefined, metadata: JsonObject): JsonObject {
   const texts = partsOf(message, "text");
   const refusals = partsOf(message, "refusal");
   const calls = partsOf(message, "tool-call");
   const thoughts = textOf(partsOf(message, "reasoning"));
+  const audio = message?.parts.map(audioOf).find((each) => each !== undefined);
+  const said = texts.length === 0 ? null : textOf(texts);
   return {
+    ...messageFields(message, metadata),
     role: "assistant",
-    content: texts.length === 0 ? null : textOf(texts),
+    // The words of the sound stand beside the sound.
+    content: audio !== undefined && audio["transcript"] === said ? null : said,
     refusal: refusals.length === 0 ? null : textOf(refusals),
     ...(calls.length > 0 && { tool_calls: calls.map(encodeToolCall) }),
     ...(thoughts !== "" && { reasoning_content: thoughts }),
-    annotations: [],
+    ...(audio !== undefined && { audio }),
+    annotations: texts.flatMap(({ annotations }) => ownAnnotations(annotations, ORIGIN.api)),
   };
+}
+
+function logprobsOf(
+  message: Message | undefined,
+  refusal: JsonValue | undefined,
+): JsonObject | null {
+  const logprobs = partsOf(message, "text").flatMap((part) => part.logprobs ?? []);
+  if (logprobs.length === 0 && refusal === undefined) return null;
+  const content = logprobs.length === 0 ? { content: null } : encodeLogprobs(logprobs);
+  return { ...content, ...(refusal !== undefined && { refusal }) };
 }
 
 /** The whole answer of a unary request. */
 export function encodeAnswer(generation: Generation): JsonObject {
   const { message, usage } = generation;
-  const logprobs = partsOf(message, "text").flatMap((part) => part.logprobs ?? []);
+  const metadata = ownMetadata(generation, ORIGIN.api);
+  const { top, choice, refusalLogprobs } = answerFields(metadata);
   return {
+    ...top,
     id: completionId(generation.generationId),
     object: "chat.completion",
     created: Math.floor(generation.createTimeMs / 1_000),
     model: generation.requestedModel,
     choices: [
       {
+        ...choice,
         index: 0,
-        message: encodeMessage(message),
-        logprobs: logprobs.length === 0 ? null : encodeLogprobs(logprobs),
-        finish_reason: finishWord(generation.finishReason),
+        message: encodeMessage(message, metadata),
+        logprobs: logprobsOf(message, refusalLogprobs),
+        finish_reason: finishWord(generation),
       },
     ],
-    ...(usage !== undefined && { usage: encodeUsage(usage) }),
+    ...(usage !== undefined && { usage: encodeUsage(usage, metadata) }),
   };
 }

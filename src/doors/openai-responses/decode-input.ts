@@ -1,11 +1,14 @@
 // Input items of OpenAI's Responses API as the contract's messages.
 import { invalidField } from "../../domain/gateway-error.ts";
-import type { Message, Part } from "../../domain/generation-spec.ts";
+import type { Message, Part, TextPart } from "../../domain/generation-spec.ts";
+import { isJsonObject } from "../../domain/json.ts";
+import type { Annotation } from "../../domain/provider-data.ts";
 import type { Fields } from "../shared/fields.ts";
 import { mediaSource } from "../shared/media-source.ts";
+import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Items without a word in the contract go to providers of this type alone, in this dialect. */
-export const ORIGIN = { providerType: "openai", api: "responses" } as const;
+/** Whatever has no word in the contract goes to targets of this dialect alone. */
+export const ORIGIN = originOf("responses");
 
 /**
  * Fields of a reasoning item that the next request has to repeat: they travel as the signature of the part. The
@@ -13,39 +16,51 @@ export const ORIGIN = { providerType: "openai", api: "responses" } as const;
  */
 const REASONING_FIELDS = ["summary", "content", "encrypted_content"] as const;
 
-function textPart(text: string): Part[] {
+function textPart(text: string): TextPart[] {
   return text === "" ? [] : [{ type: "text", text }];
 }
 
+const DETAILS = ["auto", "low", "high"] as const;
+
 function imagePart(part: Fields): Part {
-  const detail = part.word("detail", ["auto", "low", "high"]);
+  const detail = DETAILS.find((word) => word === part.peek("detail"));
+  // Another word goes to targets of the dialect.
+  if (detail !== undefined) part.value("detail");
   const fileId = part.text("file_id");
   const source =
     fileId === undefined
       ? mediaSource(part.requiredText("image_url"), part.pathOf("image_url"))
-      : ({ type: "provider-file", fileId, provider: "openai", mediaType: "" } as const);
+      : ({ type: "provider-file", fileId, provider: ORIGIN.providerType, mediaType: "" } as const);
   return detail === undefined ? { type: "image", source } : { type: "image", source, detail };
 }
 
 function filePart(part: Fields): Part {
-  const filename = part.text("filename") ?? "";
   const fileId = part.text("file_id");
   if (fileId !== undefined) {
-    const source = { type: "provider-file", fileId, provider: "openai", mediaType: "" } as const;
-    return { type: "file", source, filename };
+    const provider = ORIGIN.providerType;
+    const source = { type: "provider-file", fileId, provider, mediaType: "" } as const;
+    return { type: "file", source, filename: "" };
   }
-  const field = part.value("file_url") === undefined ? "file_data" : "file_url";
-  return {
-    type: "file",
-    source: mediaSource(part.requiredText(field), part.pathOf(field)),
-    filename,
-  };
+  const isUrl = part.peek("file_url") !== undefined;
+  const field = isUrl ? "file_url" : "file_data";
+  const source = mediaSource(part.requiredText(field), part.pathOf(field));
+  return { type: "file", source, filename: isUrl ? "" : (part.text("filename") ?? "") };
 }
 
-function contentPart(part: Fields): Part[] {
+function annotationsOf(part: Fields): { readonly annotations?: readonly Annotation[] } {
+  const annotations = (part.list("annotations") ?? []).filter(isJsonObject).map((each) => ({
+    providerData: { ...ORIGIN, json: JSON.stringify(each) },
+  }));
+  return annotations.length === 0 ? {} : { annotations };
+}
+
+function knownPart(part: Fields): Part[] {
   switch (part.requiredText("type")) {
-    case "input_text":
     case "output_text":
+      // Probabilities are of answers alone.
+      part.value("logprobs");
+      return textPart(part.text("text") ?? "").map((text) => ({ ...text, ...annotationsOf(part) }));
+    case "input_text":
     case "text":
       return textPart(part.text("text") ?? "");
     case "refusal":
@@ -57,6 +72,12 @@ function contentPart(part: Fields): Part[] {
     default:
       return [{ type: "provider", ...ORIGIN, json: JSON.stringify(part.source) }];
   }
+}
+
+function contentPart(part: Fields): Part[] {
+  return knownPart(part).map((known) =>
+    known.type === "provider" ? known : { ...known, ...restData(part, ORIGIN) },
+  );
 }
 
 function contentOf(item: Fields, name: string): Part[] {
@@ -73,6 +94,7 @@ function reasoningPart(item: Fields): Part {
     }),
   );
   const isSigned = typeof kept["encrypted_content"] === "string";
+  forgetForm(item);
   const text = item
     .objects("summary")
     .map((each) => each.text("text") ?? "")
@@ -83,7 +105,13 @@ function reasoningPart(item: Fields): Part {
     signature: isSigned ? Buffer.from(JSON.stringify(kept)) : new Uint8Array(),
     redacted: false,
     provider: ORIGIN.providerType,
+    ...restData(item, ORIGIN),
   };
+}
+
+/** What an item is, and what names it at the server that made it. */
+function forgetForm(item: Fields): void {
+  for (const name of ["type", "id", "status"]) item.value(name);
 }
 
 const ROLES: Readonly<Record<string, "system" | "user" | "assistant">> = {
@@ -93,12 +121,42 @@ const ROLES: Readonly<Record<string, "system" | "user" | "assistant">> = {
   assistant: "assistant",
 };
 
+function withMessageData(part: Part, data: ReturnType<typeof dataOf>): Part {
+  if (part.type !== "text") return part;
+  const { providerData: _, ...own } = part;
+  return { ...own, ...data };
+}
+
+/** Of the assistant's messages the fields stay with each text, since neighbours become one message. */
 function messageOf(item: Fields): Message {
-  const role = ROLES[item.requiredText("role")];
+  const said = item.requiredText("role");
+  const role = ROLES[said];
   if (role === undefined) {
     throw item.error("role", "must be user, assistant, system or developer");
   }
-  return { role, parts: contentOf(item, "content") };
+  const parts = contentOf(item, "content");
+  forgetForm(item);
+  const own = role === "system" && said !== role ? { role: said } : {};
+  const data = dataOf({ ...own, ...item.rest() }, ORIGIN);
+  if (role !== "assistant") return { role, parts, ...data };
+  return { role, parts: parts.map((part) => withMessageData(part, data)) };
+}
+
+function callOf(item: Fields): Message {
+  const id = item.requiredText("call_id");
+  const name = item.requiredText("name");
+  const argumentsJson = item.text("arguments") ?? "";
+  forgetForm(item);
+  const call = { type: "tool-call", id, name, argumentsJson, ...restData(item, ORIGIN) } as const;
+  return { role: "assistant", parts: [call] };
+}
+
+function resultOf(item: Fields): Message {
+  const toolCallId = item.requiredText("call_id");
+  const content = contentOf(item, "output");
+  forgetForm(item);
+  const result = { type: "tool-result", toolCallId, name: "", content, isError: false } as const;
+  return { role: "tool", parts: [{ ...result, ...restData(item, ORIGIN) }] };
 }
 
 /** One item as a message of its own. */
@@ -106,29 +164,10 @@ function decodeItem(item: Fields): Message {
   switch (item.text("type") ?? "message") {
     case "message":
       return messageOf(item);
-    case "function_call": {
-      const id = item.requiredText("call_id");
-      const argumentsJson = item.text("arguments") ?? "";
-      const call = {
-        type: "tool-call",
-        id,
-        name: item.requiredText("name"),
-        argumentsJson,
-      } as const;
-      return { role: "assistant", parts: [call] };
-    }
-    case "function_call_output": {
-      const toolCallId = item.requiredText("call_id");
-      const content = contentOf(item, "output");
-      const result = {
-        type: "tool-result",
-        toolCallId,
-        name: "",
-        content,
-        isError: false,
-      } as const;
-      return { role: "tool", parts: [result] };
-    }
+    case "function_call":
+      return callOf(item);
+    case "function_call_output":
+      return resultOf(item);
     case "reasoning":
       return { role: "assistant", parts: [reasoningPart(item)] };
     case "item_reference":

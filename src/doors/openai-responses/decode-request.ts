@@ -2,15 +2,17 @@
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { betaOption, type Header } from "../shared/beta-option.ts";
 import { decodeEffort } from "../shared/decode-effort.ts";
 import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
 import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeInput } from "./decode-input.ts";
+import { restData } from "../shared/rest-data.ts";
+import { decodeInput, ORIGIN } from "./decode-input.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
-const OPTIONS = "api:responses";
+const OPTIONS = ORIGIN.providerType;
 
 /** Identifiers of responses are shorter. */
 const MAX_ID = 256;
@@ -33,13 +35,14 @@ function decodeTool(tool: Fields): Tool {
   if (type !== "function") return { type: "provider", provider: OPTIONS, config: tool.source };
   const parameters = tool.object("parameters");
   const strict = tool.flag("strict");
-  return {
+  const known = {
     type: "function",
     name: tool.requiredText("name"),
     description: tool.text("description") ?? "",
     parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
     ...(strict !== undefined && { strict }),
-  };
+  } as const;
+  return { ...known, ...restData(tool, ORIGIN) };
 }
 
 function decodeFormat(body: Fields): OutputFormat {
@@ -74,7 +77,9 @@ function decodeSampling(body: Fields): Sampling {
 
 function decodeReasoning(body: Fields) {
   const reasoning = body.object("reasoning");
-  const summary = reasoning?.text("summary") ?? reasoning?.text("generate_summary");
+  const summary = reasoning?.peek("summary") ?? reasoning?.peek("generate_summary");
+  // Another word goes to targets of the dialect.
+  if (summary === "auto") reasoning?.value("summary");
   const effort = decodeEffort(reasoning, "effort");
   return {
     ...(effort !== undefined && { effort }),
@@ -93,8 +98,20 @@ function decodeKeeping(body: Fields, storesAny: boolean) {
   return { isStored, isBackground };
 }
 
+/** Thoughts come back encrypted, asked for or not: nothing is stored at the provider. */
+const ALWAYS_INCLUDED = "reasoning.encrypted_content";
+
+function includeOf(body: Fields): JsonObject {
+  const asked = (body.list("include") ?? []).filter((each) => each !== ALWAYS_INCLUDED);
+  return asked.length === 0 ? {} : { include: asked };
+}
+
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject, storesAny: boolean): ResponsesRequest {
+export function decodeRequest(
+  source: JsonObject,
+  header: Header,
+  storesAny: boolean,
+): ResponsesRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
   if (body.value("conversation") !== undefined) {
@@ -109,8 +126,8 @@ export function decodeRequest(source: JsonObject, storesAny: boolean): Responses
   if (previousId !== undefined && previousId.length > MAX_ID) {
     throw body.error("previous_response_id", `has more than ${MAX_ID} characters`);
   }
-  // What is asked of a provider is the gateway's: nothing is stored there, and thoughts come back encrypted.
-  for (const name of ["include", "stream_options"]) body.value(name);
+  const streamed = body.object("stream_options");
+  for (const name of ["include_usage", "include_obfuscation"]) streamed?.value(name);
   const toolChoice = decodeToolChoice(body, (choice) => choice);
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";
   body.value("user");
@@ -126,7 +143,8 @@ export function decodeRequest(source: JsonObject, storesAny: boolean): Responses
     endUserId: user,
   };
   const wishes = body.object("steer")?.source;
-  const passed = body.rest();
+  const included = includeOf(body);
+  const passed = { ...body.rest(), ...betaOption(header), ...included };
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
   return {
     spec: { ...spec, providerOptions },

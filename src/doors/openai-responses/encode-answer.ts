@@ -5,8 +5,10 @@ import type { JsonObject } from "../../domain/json.ts";
 import { ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
 function* bodiesOfPart(part: Part, partIndex: number): Generator<StreamEventBody> {
-  if (part.type === "text") yield { type: "text-delta", partIndex, text: part.text };
-  else if (part.type === "reasoning" && part.text !== "") {
+  if (part.type === "text") {
+    const { text, logprobs } = part;
+    yield { type: "text-delta", partIndex, text, ...(logprobs !== undefined && { logprobs }) };
+  } else if (part.type === "reasoning" && part.text !== "") {
     yield { type: "reasoning-delta", partIndex, text: part.text };
   } else if (part.type === "tool-call") {
     const { id, name, argumentsJson } = part;

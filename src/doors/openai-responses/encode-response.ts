@@ -5,6 +5,8 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import type { TokenUsage } from "../../domain/token-usage.ts";
 import { openAiError } from "../shared/openai-error.ts";
+import { groupOf, ownMetadata, withOwnCounts } from "../shared/own-fields.ts";
+import { ORIGIN } from "./decode-input.ts";
 import type { ResponseRecord } from "./response-record.ts";
 
 const PREFIX = "resp_";
@@ -47,10 +49,18 @@ function incompleteReason(reason: FinishReason | undefined): string | undefined 
 }
 
 function encodeUsage(usage: TokenUsage): JsonObject {
-  const { inputTokens, outputTokens } = usage;
+  const { inputTokens, outputTokens, cacheWriteTokens: written, cacheWriteLongTokens } = usage;
+  const long = cacheWriteLongTokens ?? 0;
   return {
     input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: usage.cacheReadTokens ?? 0 },
+    input_tokens_details: {
+      cached_tokens: usage.cacheReadTokens ?? 0,
+      ...(written !== undefined && { cache_write_tokens: written }),
+      ...(written !== undefined &&
+        cacheWriteLongTokens !== undefined && {
+          cache_write_tokens_details: { ttl_12h_tokens: long, ttl_30m_tokens: written - long },
+        }),
+    },
     output_tokens: outputTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: inputTokens + outputTokens,
@@ -78,18 +88,25 @@ export function encodeResponse(
   };
 }
 
-/** The object of a generation that has ended well. */
+/** The object of a generation that has ended well, with what a provider of the dialect adds. */
 export function encodeEnded(
   head: ResponseHead,
   output: readonly JsonObject[],
-  { finishReason, usage }: Pick<Generation, "finishReason" | "usage">,
+  generation: Generation,
 ): JsonObject {
+  const { finishReason, usage } = generation;
+  const metadata = ownMetadata(generation, ORIGIN.api);
+  const { usage: _, content: __, ...top } = metadata;
   const reason = incompleteReason(finishReason);
   const status = reason === undefined ? "completed" : "incomplete";
-  return encodeResponse(head, status, output, {
-    ...(reason !== undefined && { incomplete_details: { reason } }),
-    ...(usage !== undefined && { usage: encodeUsage(usage) }),
-  });
+  const counts = usage && withOwnCounts(encodeUsage(usage), groupOf(metadata, "usage"));
+  return {
+    ...top,
+    ...encodeResponse(head, status, output, {
+      ...(reason !== undefined && { incomplete_details: { reason } }),
+      ...(counts !== undefined && { usage: counts }),
+    }),
+  };
 }
 
 export function encodeFailed(

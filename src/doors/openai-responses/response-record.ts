@@ -3,6 +3,7 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject } from "../../domain/json.ts";
 import type { NewStreamFacts } from "../../ports/gateway.ts";
+import type { Commit } from "../shared/held-back.ts";
 
 /**
  * Version of the encoder of this release. A change of what the encoder writes for the same events is another version, and
@@ -13,16 +14,14 @@ export const ENCODER_VERSION = 1;
 /** A note is shorter. */
 export const MAX_RECORD_BYTES = 1_024;
 
-/** When output goes out: as it comes, or all of it at the end. */
-export type Commit = "none" | "complete";
-
 export interface ResponseRecord {
   readonly encoder: typeof ENCODER_VERSION;
   /** Seconds since the epoch. */
   readonly createdAt: number;
   /** All identifiers of the response are made of it. */
   readonly seed: string;
-  readonly commit: Commit;
+  /** What of the output is held back; none: all goes out as it comes. */
+  readonly commit: Commit | "none";
   /** The first message of the request is `instructions`. */
   readonly hasInstructions: boolean;
 }
@@ -56,13 +55,17 @@ function parse(note: Uint8Array): unknown {
   }
 }
 
+function isCommit(value: unknown): boolean {
+  return value === "none" || value === "complete" || (Number.isSafeInteger(value) && value !== 0);
+}
+
 function isRecord(value: unknown): boolean {
   return (
     isJsonObject(value) &&
     value["encoder"] === ENCODER_VERSION &&
     Number.isSafeInteger(value["createdAt"]) &&
     typeof value["seed"] === "string" &&
-    (value["commit"] === "none" || value["commit"] === "complete") &&
+    isCommit(value["commit"]) &&
     typeof value["hasInstructions"] === "boolean"
   );
 }

@@ -9,7 +9,10 @@ import { EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
 import type { StreamEncoder } from "../shared/stream-encoder.ts";
 import {
+  annotationsOf,
   callItem,
+  encodeLogprobs,
+  itemFields,
   messageItem,
   ownItem,
   reasoningItem,
@@ -17,22 +20,10 @@ import {
   textContent,
 } from "./encode-items.ts";
 import { encodeEnded, encodeFailed, encodeResponse, type ResponseHead } from "./encode-response.ts";
+import { type OutputItem, summaryPlace } from "./output-item.ts";
 import { type ResponseRecord, recordOf } from "./response-record.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
-
-/** An output item while it is made. */
-interface Item {
-  readonly id: string;
-  readonly output: number;
-  readonly kind: "message" | "reasoning" | "call";
-  /** Content parts of a message that are whole. */
-  readonly content: JsonObject[];
-  readonly callId: string;
-  readonly name: string;
-  /** Of the part that is open. */
-  text: string;
-}
 
 /** Writes the events of a response, and the response itself. */
 export interface ResponsesEncoder extends StreamEncoder {
@@ -50,9 +41,9 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
   /** Items as they stand, in their order. */
   readonly #output: JsonObject[] = [];
   /** Items by the part that is written to them. */
-  readonly #open = new Map<number, Item>();
+  readonly #open = new Map<number, OutputItem>();
   /** The message to which the next text belongs. */
-  #message: Item | undefined;
+  #message: OutputItem | undefined;
   /** The event with which the response ended; undefined: it goes on. */
   #ended: JsonObject | undefined;
 
@@ -143,24 +134,24 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     );
   }
 
-  #item(kind: Item["kind"], prefix: string, callId = "", name = ""): Item {
+  #item(kind: OutputItem["kind"], prefix: string, callId = "", name = ""): OutputItem {
     const output = this.#output.length;
     const id = `${prefix}_${this.#head.record.seed}_${output}`;
-    return { id, output, kind, content: [], callId, name, text: "" };
+    return { id, output, kind, content: [], callId, name, text: "", logprobs: [], own: {} };
   }
 
-  #added(item: Item, encoded: JsonObject): string {
+  #added(item: OutputItem, encoded: JsonObject): string {
     this.#output.push(encoded);
     return this.#event("response.output_item.added", { output_index: item.output, item: encoded });
   }
 
-  #done(item: Item, encoded: JsonObject): string {
+  #done(item: OutputItem, encoded: JsonObject): string {
     this.#output[item.output] = encoded;
     return this.#event("response.output_item.done", { output_index: item.output, item: encoded });
   }
 
   /** Where an event of a content part belongs. */
-  #place({ id, output, content }: Item): JsonObject {
+  #place({ id, output, content }: OutputItem): JsonObject {
     return { item_id: id, output_index: output, content_index: content.length };
   }
 
@@ -174,16 +165,17 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     const item = this.#message;
     if (item === undefined) return "";
     this.#message = undefined;
-    return this.#done(item, messageItem(item.id, item.content, "completed"));
+    return this.#done(item, messageItem(item.id, item.content, "completed", item.own));
   }
 
-  #text({ partIndex, text }: BodyOf<"text-delta">): string {
+  #text({ partIndex, text, logprobs }: BodyOf<"text-delta">): string {
     let opened = "";
     if (!this.#open.has(partIndex)) {
       opened = this.#begin() + this.#openMessage();
       const item = this.#message;
       if (item !== undefined) {
         item.text = "";
+        item.logprobs = [];
         this.#open.set(partIndex, item);
         opened += this.#event("response.content_part.added", {
           ...this.#place(item),
@@ -194,7 +186,9 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     const item = this.#open.get(partIndex);
     if (item === undefined) return opened;
     item.text += text;
-    const delta = { ...this.#place(item), delta: text, logprobs: [] };
+    const tokens = encodeLogprobs(logprobs);
+    item.logprobs.push(...tokens);
+    const delta = { ...this.#place(item), delta: text, logprobs: tokens };
     return opened + this.#event("response.output_text.delta", delta);
   }
 
@@ -238,8 +232,11 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     );
   }
 
-  #call({ id, callId, name, text }: Item, status: "in_progress" | "completed"): JsonObject {
-    return callItem(id, { id: callId, name, argumentsJson: text }, status);
+  #call(
+    { id, callId, name, text, own }: OutputItem,
+    status: "in_progress" | "completed",
+  ): JsonObject {
+    return callItem(id, { id: callId, name, argumentsJson: text }, status, own);
   }
 
   #endPart({ partIndex, part }: BodyOf<"part-end">): string {
@@ -248,28 +245,39 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     if (item === undefined) return part === undefined ? "" : this.#wholePart(part);
     switch (item.kind) {
       case "message":
-        return this.#endText(item);
+        return this.#endText(item, part);
       case "reasoning":
         return this.#endReasoning(item, part);
       case "call":
-        return this.#endCall(item);
+        return this.#endCall(item, part);
     }
   }
 
-  #endText(item: Item): string {
-    const { text } = item;
+  #endText(item: OutputItem, ended: Part | undefined): string {
+    const { text, logprobs } = item;
     const place = this.#place(item);
-    const part = textContent(text);
+    const annotations = annotationsOf(ended);
+    const part = textContent(text, annotations, logprobs);
+    item.own = { ...item.own, ...itemFields(ended) };
     item.content.push(part);
-    return (
-      this.#event("response.output_text.done", { ...place, text, logprobs: [] }) +
-      this.#event("response.content_part.done", { ...place, part })
+    const added = annotations.map((annotation, annotation_index) =>
+      this.#event("response.output_text.annotation.added", {
+        ...place,
+        annotation_index,
+        annotation,
+      }),
     );
+    return [
+      ...added,
+      this.#event("response.output_text.done", { ...place, text, logprobs }),
+      this.#event("response.content_part.done", { ...place, part }),
+    ].join("");
   }
 
-  #endReasoning(item: Item, part: Part | undefined): string {
+  #endReasoning(item: OutputItem, part: Part | undefined): string {
     const { text } = item;
-    const signature = part?.type === "reasoning" ? part.signature : new Uint8Array();
+    const none = { signature: new Uint8Array() };
+    const whole = { ...(part?.type === "reasoning" ? part : none), text };
     const place = summaryPlace(item);
     return (
       this.#event("response.reasoning_summary_text.done", { ...place, text }) +
@@ -277,11 +285,12 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
         ...place,
         part: { type: "summary_text", text },
       }) +
-      this.#done(item, reasoningItem(item.id, { text, signature }, "completed"))
+      this.#done(item, reasoningItem(item.id, whole, "completed"))
     );
   }
 
-  #endCall(item: Item): string {
+  #endCall(item: OutputItem, part: Part | undefined): string {
+    item.own = itemFields(part);
     return (
       this.#event("response.function_call_arguments.done", {
         item_id: item.id,
@@ -335,8 +344,4 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     const type = `response.${String(response["status"])}`;
     return [begun, ...ended, closed, this.#event(type, { response })].join("");
   }
-}
-
-function summaryPlace({ id, output }: Item): JsonObject {
-  return { item_id: id, output_index: output, summary_index: 0 };
 }

@@ -3,12 +3,8 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { OpenStream } from "../../ports/gateway.ts";
 import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
 import type { DoorParts } from "../shared/door-parts.ts";
-import {
-  type DoorGenerations,
-  isHeldBack,
-  type Keeping,
-  restartable,
-} from "../shared/generations.ts";
+import { type DoorGenerations, type Keeping, restartable } from "../shared/generations.ts";
+import { type Commit, commitOf } from "../shared/held-back.ts";
 import type { KeptRequests } from "../shared/kept-requests.ts";
 import { Conversations, previousNotFound } from "./conversations.ts";
 import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
@@ -18,7 +14,6 @@ import { storedStreamOf } from "./encode-response.ts";
 import { HeldResponsesEncoder } from "./held-responses-encoder.ts";
 import { itemPage } from "./item-page.ts";
 import {
-  type Commit,
   decodeRecord,
   encodeRecord,
   MAX_RECORD_BYTES,
@@ -113,7 +108,7 @@ export class ResponsesRoutes {
   /** The request with its whole input. Rejects with INVALID_ARGUMENT. */
   async #decode(call: DoorCall, body: JsonObject): Promise<ResponsesRequest> {
     const { store } = this.#settings;
-    const request = decodeRequest(body, store);
+    const request = decodeRequest(body, call.header, store);
     const { previousId } = request;
     // An earlier configuration can have stored it.
     if (previousId !== undefined && !store) throw previousNotFound(previousId, STORES_NONE);
@@ -137,7 +132,7 @@ export class ResponsesRoutes {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
     }
-    const commit = isHeldBack(call) ? "complete" : "none";
+    const commit = commitOf(call.header);
     const stream = await this.#open(call, request, commit);
     // An earlier call, and another release, can have begun the stream of a key.
     const record = stream.isReplayed ? await this.#recordOf(call, stream.streamId) : undefined;
@@ -149,22 +144,26 @@ export class ResponsesRoutes {
     return { type: "json", body: response };
   }
 
-  #open(call: DoorCall, request: ResponsesRequest, commit: Commit): Promise<OpenStream> {
-    const isHeld = commit === "complete";
+  #open(
+    call: DoorCall,
+    request: ResponsesRequest,
+    commit: Commit | undefined,
+  ): Promise<OpenStream> {
+    const isHeld = commit !== undefined;
     const asked = isHeld ? restartable(request) : request;
     return this.#generations.open(call, asked, this.#keepingOf(request, commit), isHeld);
   }
 
   #keepingOf(
     { isStored, isBackground, hasInstructions }: ResponsesRequest,
-    commit: Commit,
+    commit: Commit | undefined,
   ): Keeping {
     if (!isStored) return { ephemeral: true, onDisconnect: "cancel" };
     return {
       ephemeral: false,
       onDisconnect: isBackground ? "continue" : "grace",
       retentionMs: this.#settings.retentionMs,
-      note: (begun) => encodeRecord(recordOf(begun, { commit, hasInstructions })),
+      note: (begun) => encodeRecord(recordOf(begun, { commit: commit ?? "none", hasInstructions })),
     };
   }
 
@@ -260,10 +259,11 @@ export class ResponsesRoutes {
 function encoderOf(
   record: ResponseRecord | undefined,
   from = 0,
-  commit: Commit = "none",
+  commit: Commit | "none" = "none",
 ): ResponsesEncoder {
-  const isHeld = (record?.commit ?? commit) === "complete";
-  return isHeld ? new HeldResponsesEncoder(from, record) : new ResponsesStreamEncoder(from, record);
+  const held = record?.commit ?? commit;
+  if (held === "none") return new ResponsesStreamEncoder(from, record);
+  return new HeldResponsesEncoder(held, from, record);
 }
 
 /** Number of the last event that the reader has; -1: none. Throws INVALID_ARGUMENT. */

@@ -32,16 +32,17 @@ function detailsOf({ metadata }: GatewayError): JsonObject {
 }
 
 /** The body of a refusal, and the data of an event. */
-export function anthropicError(error: GatewayError): JsonObject {
+export function anthropicError(error: GatewayError, requestId: string): JsonObject {
   const type = TYPES[statusOf(error)] ?? "api_error";
-  return { type: "error", error: { type, message: error.message, ...detailsOf(error) } };
+  const told = { type, message: error.message, ...detailsOf(error) };
+  return { type: "error", error: told, request_id: requestId };
 }
 
 /** The answer that refuses a call. */
-export function anthropicRefusal(error: GatewayError): DoorRefusal {
+export function anthropicRefusal(error: GatewayError, requestId: string): DoorRefusal {
   return {
     status: statusOf(error),
     headers: retryHeaders(error),
-    body: anthropicError(error),
+    body: anthropicError(error, requestId),
   };
 }

@@ -1,29 +1,28 @@
-import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { ToolChoice } from "../../domain/generation-spec.ts";
+import { isJsonObject } from "../../domain/json.ts";
 import type { Fields } from "./fields.ts";
-
-function choiceError(body: Fields): GatewayError {
-  return body.error("tool_choice", "must be auto, none, required or one function");
-}
 
 /**
  * `tool_choice` and `parallel_tool_calls` of OpenAI. `called` is the object in a choice that names the function; undefined: there is
- * none. Throws INVALID_ARGUMENT.
+ * none. A choice of another kind stays among the fields that nobody has asked for, for targets of the dialect. Throws
+ * INVALID_ARGUMENT.
  */
 export function decodeToolChoice(
   body: Fields,
   called: (choice: Fields) => Fields | undefined,
 ): ToolChoice | undefined {
+  const given = body.peek("tool_choice");
+  if (isJsonObject(given) && given["type"] !== "function") return undefined;
   const parallel = body.flag("parallel_tool_calls");
   const parallelOf = parallel === undefined ? {} : { parallel };
-  const given = body.value("tool_choice");
   if (given === undefined) return parallel === undefined ? undefined : { mode: "auto", parallel };
   if (typeof given === "string") {
     const mode = body.word("tool_choice", ["auto", "none", "required"]) ?? "auto";
     return { mode, ...parallelOf };
   }
   const choice = body.object("tool_choice");
-  const named = choice?.text("type") === "function" ? called(choice) : undefined;
-  if (named === undefined) throw choiceError(body);
+  choice?.value("type");
+  const named = choice === undefined ? undefined : called(choice);
+  if (named === undefined) throw body.error("tool_choice", "must name the function");
   return { mode: { functionName: named.requiredText("name") }, ...parallelOf };
 }

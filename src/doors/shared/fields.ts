@@ -7,6 +7,9 @@ export class Fields {
   readonly #source: JsonObject;
   readonly path: string;
   readonly #read = new Set<string>();
+  /** Objects that were asked for, of which fields can be left. */
+  readonly #inner = new Map<string, Fields>();
+  #isWhole = false;
 
   constructor(source: JsonObject, path = "") {
     this.#source = source;
@@ -24,6 +27,11 @@ export class Fields {
   /** The value as it came, and known from now on. */
   value(name: string): JsonValue | undefined {
     this.#read.add(name);
+    return this.peek(name);
+  }
+
+  /** The value as it came; it stays among those that nobody has asked for. */
+  peek(name: string): JsonValue | undefined {
     return Object.hasOwn(this.#source, name) ? (this.#source[name] ?? undefined) : undefined;
   }
 
@@ -66,8 +74,10 @@ export class Fields {
   object(name: string): Fields | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
-    if (isJsonObject(value)) return new Fields(value, this.pathOf(name));
-    throw this.error(name, "must be an object");
+    if (!isJsonObject(value)) throw this.error(name, "must be an object");
+    const inner = this.#inner.get(name) ?? new Fields(value, this.pathOf(name));
+    this.#inner.set(name, inner);
+    return inner;
   }
 
   list(name: string): readonly JsonValue[] | undefined {
@@ -94,14 +104,23 @@ export class Fields {
     throw this.error(name, "must be a string or a list of strings");
   }
 
-  /** Fields that nobody has asked for. */
+  /**
+   * Fields with a value that nobody has asked for, those of inner objects too. Elements of lists are not looked into.
+   */
   rest(): JsonObject {
-    const left = Object.entries(this.#source).filter(([name]) => !this.#read.has(name));
+    if (this.#isWhole) return {};
+    const left = Object.entries(this.#source).flatMap(([name, value]) => {
+      if (value === null) return [];
+      if (!this.#read.has(name)) return [[name, value] as const];
+      const inner = this.#inner.get(name)?.rest() ?? {};
+      return Object.keys(inner).length === 0 ? [] : [[name, inner] as const];
+    });
     return Object.fromEntries(left);
   }
 
-  /** The whole object. */
+  /** The whole object, of which nothing is left from now on. */
   get source(): JsonObject {
+    this.#isWhole = true;
     return this.#source;
   }
 }

@@ -1,8 +1,7 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
-import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
+import { generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
 import type { Clock } from "../../clock.ts";
-import { costText } from "../../domain/cost.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../../domain/stream-options.ts";
@@ -15,10 +14,11 @@ import type {
   WholeAnswer,
 } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
-import { COMMENT } from "./event-stream.ts";
+import { commitOf, HeldBack } from "./held-back.ts";
 import type { LimitHeaders } from "./limit-headers.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
+import { asksForSummary, factsOf, summaryText, warningsText } from "./summary.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Longest silence of a stream. */
@@ -32,28 +32,18 @@ export interface DoorGenerationsOptions {
   readonly limitHeaders: LimitHeaders;
 }
 
-/** Most characters of a header with warnings. */
-const MAX_WARNINGS = 1_000;
-
-/** What was left out of a request or changed, each by its reason and its field. A field can have any name. */
-function tellWarnings(call: DoorCall, { warnings }: Pick<Generation, "warnings">): void {
-  if (warnings.length === 0) return;
-  const told = warnings.map(({ reason, field }) => (field === "" ? reason : `${reason} ${field}`));
-  const text = told
-    .join(", ")
-    .replace(/[^ -~]/g, "?")
-    .slice(0, MAX_WARNINGS);
-  call.setTrailer("x-steer-warnings", text);
+/** What was left out of a request or changed. */
+function tellWarnings(call: DoorCall, generation: Pick<Generation, "warnings">): void {
+  const warnings = warningsText(generation);
+  if (warnings !== undefined) call.setTrailer("x-steer-warnings", warnings);
 }
 
 /** Says in the headers of an answer what was done for it. */
 function tell(call: DoorCall, generation: Generation): void {
   call.log(generationFields(generation));
-  tellWarnings(call, generation);
-  call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
-  call.setTrailer("x-steer-provider", generation.provider);
-  call.setTrailer("x-steer-model", generation.model);
-  if (generation.cost !== undefined) call.setTrailer("x-steer-cost", costText(generation.cost));
+  for (const [name, value] of Object.entries(factsOf(generation))) {
+    call.setTrailer(`x-steer-${name}`, value);
+  }
 }
 
 export class DoorGenerations {
@@ -176,34 +166,20 @@ export class DoorGenerations {
   ): AsyncGenerator<string, void> {
     const lastEventId = call.header("last-event-id") ?? "";
     if (lastEventId !== "") return yield* this.#rest(call, request, encoder, lastEventId);
-    if (isHeldBack(call)) return yield* this.#heldBack(call, request, encoder);
+    const commit = commitOf(call.header);
+    if (commit !== undefined)
+      return yield* this.#heldBack(call, request, new HeldBack(encoder, commit));
     yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
   }
 
-  /**
-   * The answer in one piece once it is whole. Every failure before can be rescued: nobody has any of its output. Signs of
-   * life go out meanwhile, and commit the status of HTTP.
-   */
+  /** Until output goes out, an answer can begin again: nobody has any of it. Signs of life commit the status of HTTP. */
   async *#heldBack(
     call: DoorCall,
     request: RequestOfApi,
-    encoder: DiscardingEncoder,
+    encoder: HeldBack,
   ): AsyncGenerator<string, void> {
     const stream = await this.open(call, restartable(request), keepingOf(call), true);
-    let texts: string[] = [];
-    const holding: StreamEncoder = {
-      encode({ body, ...event }) {
-        if (body.type === "attempt-notice" && body.notice.discardOutput) {
-          encoder.discard();
-          texts = [];
-        }
-        texts.push(encoder.encode({ body, ...event }));
-        return body.type === "complete" ? texts.join("") : "";
-      },
-      heartbeat: () => COMMENT,
-      fail: (error) => encoder.fail(error),
-    };
-    yield* this.deliver(call, stream, holding);
+    yield* this.deliver(call, stream, encoder);
   }
 
   /** The events of the log; a sign of life is undefined. */
@@ -221,12 +197,15 @@ export class DoorGenerations {
     encoder: StreamEncoder,
   ): AsyncGenerator<string, void> {
     let end: Generation | undefined;
+    const isSummed = asksForSummary(call.header);
     try {
       for await (const event of this.events(stream)) {
         if (event?.body.type === "complete") end = event.body.generation;
         else if (event?.body.type === "error") end = event.body.failure.partial;
         const text = event === undefined ? encoder.heartbeat() : encoder.encode(event);
-        if (text !== "") yield text;
+        const isEnd = event?.body.type === "complete";
+        const summary = isEnd && isSummed && end !== undefined ? summaryText(end) : "";
+        if (text !== "") yield summary + text;
       }
     } finally {
       const known = end ?? stream.soFar?.();
@@ -271,20 +250,11 @@ export class DoorGenerations {
   }
 }
 
-const HOLD_BACK = "x-steer-commit";
-
-/** The request of an answer that is held back: every failure before its end may begin the answer again. */
+/** The request of an answer that is held back: every failure before output goes out may begin the answer again. */
 export function restartable<Request extends RequestOfApi>(request: Request): Request {
   const { spec } = request;
   const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
   return { ...request, spec: { ...spec, routing } };
-}
-
-/** Whether the call wants nothing of an answer that is not whole. Throws INVALID_ARGUMENT. */
-export function isHeldBack(call: DoorCall): boolean {
-  const given = call.header(HOLD_BACK);
-  if (given === undefined || given === "complete") return given !== undefined;
-  throw invalidField(HOLD_BACK, "must be complete");
 }
 
 /** What becomes of a stream without its reader, and of its request. */

@@ -19,9 +19,34 @@ function timeoutOf(header: Header): string | undefined {
   return `${Number((Number(amount) * (UNITS[unit] ?? 1)).toFixed(3))}s`;
 }
 
+/** Headers by which agents name their sessions, and the labels that they become. The first that is there counts. */
+const AGENT_HEADERS = {
+  session: ["x-claude-code-session-id", "session-id", "x-session-id"],
+  agent: ["x-claude-code-agent-id"],
+  parent_agent: ["x-claude-code-parent-agent-id"],
+  thread: ["thread-id"],
+  app: ["x-app", "originator"],
+} as const;
+
+/** A name or an identifier; another text is no label. */
+const IDENTIFIER = /^[\w.:/+=@~-]{1,128}$/;
+
+function agentLabels(header: Header): JsonObject {
+  const labels = Object.entries(AGENT_HEADERS).flatMap(([label, names]) => {
+    const value = names.map(header).find((each) => each !== undefined && IDENTIFIER.test(each));
+    return value === undefined ? [] : [[label, value] as const];
+  });
+  return Object.fromEntries(labels);
+}
+
 function labelsOf(header: Header): JsonObject | undefined {
+  const labels = { ...agentLabels(header), ...givenLabels(header) };
+  return Object.keys(labels).length === 0 ? undefined : labels;
+}
+
+function givenLabels(header: Header): JsonObject {
   const given = header("x-steer-labels");
-  if (given === undefined) return undefined;
+  if (given === undefined) return {};
   const labels = listOf(given).map((each) => {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(each) ?? [];
     if (name !== undefined && value !== undefined) return [name.trim(), value.trim()] as const;

@@ -14,13 +14,18 @@ import type {
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import { RawJson, rawArray, rawEntries, rawObject } from "../shared/json-body.ts";
+import type { ProviderData } from "../../domain/provider-data.ts";
+import { RawJson, rawArray, rawEntries } from "../shared/json-body.ts";
 import { misplacedPart, type Placements } from "../shared/placements.ts";
 import { rawFields, rawPart, withData } from "../shared/provider-json.ts";
 
+type TurnRole = "user" | "assistant" | "system";
+
 /** A turn on the wire. Adjacent messages of one role become one turn. */
 interface Turn {
-  readonly role: "user" | "assistant";
+  readonly role: TurnRole;
+  /** What a caller of this dialect has said beside the content. */
+  readonly data: ProviderData | undefined;
   /** Tool results, which come first in a user turn. */
   readonly results: RawJson[];
   readonly blocks: RawJson[];
@@ -207,7 +212,7 @@ function addMessage(turn: Turn, message: Message, path: string): void {
 
 const MESSAGES_PLACEMENTS: Placements = {
   parts: {
-    system: ["text"],
+    system: ["text", "provider"],
     user: ["text", "image", "file", "tool-result", "provider"],
     assistant: ["text", "refusal", "reasoning", "tool-call", "tool-result", "provider"],
     tool: ["text", "image", "file", "tool-result", "provider"],
@@ -231,13 +236,25 @@ export function unsupportedMessages(messages: readonly Message[]): FieldViolatio
   return undefined;
 }
 
-/** `system`: all system messages in order, as blocks. */
+/** A caller of this dialect has put the message among the others, where the vendor's newer models read it. */
+function hasPlace({ role, providerData }: Message): boolean {
+  if (role !== "system" || providerData === undefined) return false;
+  return (JSON.parse(providerData.json) as JsonObject)["role"] === "system";
+}
+
+function turnRole(message: Message): TurnRole | undefined {
+  if (message.role === "system") return hasPlace(message) ? "system" : undefined;
+  return message.role === "assistant" ? "assistant" : "user";
+}
+
+/** `system`: the system messages without a place among the turns, in order, as blocks. */
 export function encodeSystem(messages: readonly Message[]): RawJson | undefined {
   const blocks = messages.flatMap((message, index) =>
-    message.role !== "system"
+    message.role !== "system" || hasPlace(message)
       ? []
       : message.parts.map((part, position) => {
           if (part.type === "text") return encodeText(part);
+          if (part.type === "provider") return encodeProviderPart(part);
           throw misplaced(part, `spec.messages[${index}].parts[${position}]`);
         }),
   );
@@ -248,16 +265,18 @@ export function encodeSystem(messages: readonly Message[]): RawJson | undefined 
 export function encodeTurns(messages: readonly Message[]): RawJson {
   const turns: Turn[] = [];
   for (const [index, message] of messages.entries()) {
-    if (message.role === "system") continue;
-    const role = message.role === "assistant" ? "assistant" : "user";
+    const role = turnRole(message);
+    if (role === undefined) continue;
+    const data = message.providerData;
     const last = turns.at(-1);
-    const turn: Turn = last?.role === role ? last : { role, results: [], blocks: [] };
+    const isSame = last?.role === role && last.data?.json === data?.json;
+    const turn: Turn = isSame ? last : { role, data, results: [], blocks: [] };
     if (turn !== last) turns.push(turn);
     addMessage(turn, message, `spec.messages[${index}]`);
   }
   const encoded = turns
-    .map(({ role, results, blocks }) => ({ role, content: [...results, ...blocks] }))
+    .map(({ role, data, results, blocks }) => ({ role, data, content: [...results, ...blocks] }))
     .filter(({ content }) => content.length > 0)
-    .map(({ role, content }) => rawObject({ role, content: rawArray(content) }));
+    .map(({ role, data, content }) => withData({ role, content: rawArray(content) }, data));
   return rawArray(encoded);
 }

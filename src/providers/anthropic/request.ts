@@ -1,15 +1,10 @@
 import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
+import { encodeBody, type OnIgnored } from "../shared/encode-body.ts";
 import { fitCallIds } from "../shared/fit-call-ids.ts";
-import {
-  type BodyFields,
-  encodeBody,
-  type OnIgnored,
-  RawJson,
-  rawArray,
-  rawObject,
-} from "../shared/json-body.ts";
+import { type BodyFields, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { withData } from "../shared/provider-json.ts";
 import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
 
@@ -18,6 +13,9 @@ const DEFAULT_MAX_TOKENS = 4096;
 
 /** Version for requests with sampling fields, which later versions refuse with an error. */
 const SAMPLING_VERSION = "2023-06-01";
+
+/** Option with the header of the same name. */
+const VERSION_OPTION = "anthropic-version";
 
 const NO_ARGUMENTS = '{"type":"object","properties":{}}';
 
@@ -32,13 +30,14 @@ function schemaOf(schema: string): string {
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
-  const { name, description, parametersJsonSchema, strict } = tool;
-  return rawObject({
+  const { name, description, parametersJsonSchema, strict, providerData } = tool;
+  const fields = {
     name,
     description: description === "" ? undefined : description,
     input_schema: new RawJson(schemaOf(parametersJsonSchema)),
     strict,
-  });
+  };
+  return withData(fields, providerData);
 }
 
 function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefined {
@@ -97,12 +96,23 @@ function samplingFields({ sampling }: GenerationSpec): BodyFields {
   };
 }
 
-/** Headers that depend on the request: the API version, and the option `betas`. */
-export function messagesHeaders({ spec, options }: ProviderRequest): Record<string, string> {
+/** A version of the API is a day. */
+const VERSION = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The version that a caller of this dialect speaks; else one that takes what the request has. */
+function versionOf({ spec, options }: ProviderRequest): string | undefined {
+  const given = options[VERSION_OPTION];
+  if (typeof given === "string" && VERSION.test(given)) return given;
   const samples = Object.values(samplingFields(spec)).some((value) => value !== undefined);
-  const betas = betasOf(options);
+  return samples ? SAMPLING_VERSION : undefined;
+}
+
+/** Headers that depend on the request: the API version, and the option `betas`. */
+export function messagesHeaders(request: ProviderRequest): Record<string, string> {
+  const version = versionOf(request);
+  const betas = betasOf(request.options);
   return {
-    ...(samples && { "anthropic-version": SAMPLING_VERSION }),
+    ...(version !== undefined && { "anthropic-version": version }),
     ...(betas.length > 0 && { "anthropic-beta": betas.join(",") }),
   };
 }
@@ -135,7 +145,7 @@ export function encodeCountBody(request: ProviderRequest): string {
 /** The body of a Messages request. Equal requests give equal bytes. */
 export function encodeMessagesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream } = request;
-  const { betas: _, ...options } = request.options;
+  const { betas: _, [VERSION_OPTION]: __, ...options } = request.options;
   const { sampling, endUserId } = spec;
   return encodeBody(
     {

@@ -190,8 +190,18 @@ function encodeMessage(message: Message, path: string, wire: ChatMessageWire): E
   }
   if (parts.length === 0 && results.length > 0) return results;
   const { role, providerData: data } = message;
-  const own: EncodedMessage = { role, fields: { role, content: content(parts) }, data };
+  const said = wire.systemPlace === "first" ? role : roleOf(message);
+  const own: EncodedMessage = { role, fields: { role: said, content: content(parts) }, data };
   return [...results, named(own, message)];
+}
+
+const DEVELOPER = "developer";
+
+/** The role as a caller of OpenAI's dialects has said it: the contract has one word for both. */
+export function roleOf({ role, providerData }: Message): string {
+  if (role !== "system" || providerData === undefined) return role;
+  const { role: said } = JSON.parse(providerData.json) as JsonObject;
+  return said === DEVELOPER ? DEVELOPER : role;
 }
 
 function named(encoded: EncodedMessage, { name }: Message): EncodedMessage {
@@ -202,7 +212,7 @@ function named(encoded: EncodedMessage, { name }: Message): EncodedMessage {
 /** Parts that `encodeChatMessages` can encode. */
 export const CHAT_PLACEMENTS: Placements = {
   parts: {
-    system: ["text", "tool-result"],
+    system: ["text", "tool-result", "provider"],
     user: ["text", "image", "file", "tool-result", "provider"],
     assistant: ["text", "refusal", "reasoning", "tool-call", "provider"],
     tool: ["text", "tool-result", "provider"],

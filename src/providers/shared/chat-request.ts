@@ -7,15 +7,11 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
+import { encodeBody, type OnIgnored } from "./encode-body.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
-import {
-  type BodyFields,
-  encodeBody,
-  type OnIgnored,
-  RawJson,
-  rawArray,
-  rawObject,
-} from "./json-body.ts";
+import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { bodyOptions } from "./openai-beta.ts";
+import { withData } from "./provider-json.ts";
 
 /** Differences between servers of Chat Completions. */
 export interface ChatWire extends ChatMessageWire {
@@ -39,16 +35,14 @@ export function nonEmpty(text: string): string | undefined {
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
-  const { name, description, parametersJsonSchema, strict } = tool;
-  return rawObject({
-    type: "function",
-    function: rawObject({
-      name,
-      description: nonEmpty(description),
-      parameters: parametersJsonSchema === "" ? undefined : new RawJson(parametersJsonSchema),
-      strict,
-    }),
+  const { name, description, parametersJsonSchema, strict, providerData } = tool;
+  const called = rawObject({
+    name,
+    description: nonEmpty(description),
+    parameters: parametersJsonSchema === "" ? undefined : new RawJson(parametersJsonSchema),
+    strict,
   });
+  return withData({ type: "function", function: called }, providerData);
 }
 
 function encodeToolChoice({ mode }: ToolChoice): string | JsonObject {
@@ -115,7 +109,7 @@ export function encodeChatBody(
       // Fields of vLLM and SGLang that continue the last message.
       ...(request.continues && { add_generation_prompt: false, continue_final_message: true }),
     },
-    options,
+    bodyOptions(options),
     {
       stream_options:
         stream && wire.streamOptions

@@ -5,10 +5,10 @@ import type { ProviderInstance } from "../../ports/provider-instance.ts";
 import type { Provider, ProviderRequest } from "../provider.ts";
 import type { AnswerReader } from "./answer-reader.ts";
 import type { Authentication } from "./authentication.ts";
+import type { OnIgnored } from "./encode-body.ts";
 import { fetchJson, runExchange } from "./exchange.ts";
 import type { CreateFrameReader } from "./frame-reader.ts";
 import { type ErrorRules, protocolError } from "./http-error.ts";
-import type { OnIgnored } from "./json-body.ts";
 import { createSseReader } from "./sse.ts";
 import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream.ts";
 

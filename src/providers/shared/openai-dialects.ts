@@ -7,6 +7,7 @@ import { type ChatWire, encodeChatBody } from "./chat-request.ts";
 import { readChatUsage } from "./chat-usage.ts";
 import { type ErrorRules, toInBandError } from "./http-error.ts";
 import type { Dialect } from "./http-provider.ts";
+import { betaHeaders } from "./openai-beta.ts";
 import { readCost } from "./read-cost.ts";
 import { ResponsesReader } from "./responses-reader.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
@@ -29,6 +30,7 @@ export function openAiDialects(
   const chat: Dialect = {
     path: (request) => pathOf("/chat/completions", request),
     errorRules,
+    headers: betaHeaders,
     encodeBody: (request, onIgnored) =>
       encodeChatBody(request, options.chatWire(request), onIgnored),
     createReader: ({ headers }) =>
@@ -43,6 +45,7 @@ export function openAiDialects(
   const responses: Dialect = {
     path: (request) => pathOf("/responses", request),
     errorRules,
+    headers: betaHeaders,
     encodeBody: encodeResponsesBody,
     createReader: ({ headers }) =>
       new ResponsesReader({

@@ -58,11 +58,30 @@ export function joinedData(
   return { ...next, json: rawEntries([...rawFields(before.json), ...rawFields(next.json)]).text };
 }
 
-/** An object of a body with the fields of `data`. Those of `fields` take precedence. */
+/** The fields of an object of a body; undefined: the value is no object. */
+export function fieldsOf(value: unknown): Map<string, unknown> | undefined {
+  if (value instanceof RawJson)
+    return value.text.startsWith("{") ? rawFields(value.text) : undefined;
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? new Map(Object.entries(value)) : undefined;
+}
+
+/** A value of a body with the fields that another one adds to its objects; those of `own` win. */
+export function joined(own: unknown, added: unknown): unknown {
+  if (own === undefined) return added;
+  const more = fieldsOf(added);
+  const fields = more === undefined ? undefined : fieldsOf(own);
+  if (more === undefined || fields === undefined) return own;
+  for (const [name, value] of more) fields.set(name, joined(fields.get(name), value));
+  return rawEntries(fields);
+}
+
+/** An object of a body with the fields of `data`, in its objects too. Those of `fields` take precedence. */
 export function withData(fields: BodyFields, data: ProviderData | undefined): RawJson {
   if (data === undefined) return rawObject(fields);
-  const added = Array.from(rawFields(data.json)).filter(([name]) => fields[name] === undefined);
-  return rawEntries([...Object.entries(fields), ...added]);
+  const all = new Map<string, unknown>(Object.entries(fields));
+  for (const [name, value] of rawFields(data.json)) all.set(name, joined(all.get(name), value));
+  return rawEntries(all);
 }
 
 /** A provider's own part in the form for the request. */

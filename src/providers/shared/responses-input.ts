@@ -1,3 +1,4 @@
+import { isOwnedBy } from "../../domain/dialect-options.ts";
 import { type FieldViolation, invalidField } from "../../domain/gateway-error.ts";
 import type {
   FilePart,
@@ -11,19 +12,21 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { Model } from "../../domain/model.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
-import { type CacheField, cacheMark, dataUrl } from "./chat-messages.ts";
+import { type CacheField, cacheMark, dataUrl, roleOf } from "./chat-messages.ts";
 import { RawJson, rawArray, rawObject } from "./json-body.ts";
 import { misplacedPart, type Placements } from "./placements.ts";
 import { rawPart, withData } from "./provider-json.ts";
 import { decodeReasoning, isOwnSignature } from "./reasoning-signature.ts";
 import { isCustomCall } from "./response-data.ts";
 
-function encodeImage({ source, detail }: ImagePart): JsonObject {
+/** The wire wants a detail; the data of a part can have one that the contract has no word for. */
+function encodeImage({ source, detail, providerData }: ImagePart): JsonObject {
   const image =
     source.type === "provider-file"
       ? { file_id: source.fileId }
       : { image_url: source.type === "inline" ? dataUrl(source) : source.uri };
-  return { type: "input_image", ...image, detail: detail ?? "auto" };
+  const known = detail ?? (providerData === undefined ? "auto" : undefined);
+  return { type: "input_image", ...image, ...(known !== undefined && { detail: known }) };
 }
 
 function encodeFile({ source, filename }: FilePart): JsonObject {
@@ -105,12 +108,15 @@ function encodeToolResult(
 /** Items of one message, with the open content that further texts join. */
 class Items {
   readonly #role: string;
+  /** Of the message; parts of the assistant's have their own. */
+  readonly #own: ProviderData | undefined;
   readonly #all: RawJson[] = [];
   #content: RawJson[] = [];
   #data: ProviderData | undefined;
 
-  constructor(role: string) {
+  constructor(role: string, own?: ProviderData) {
     this.#role = role;
+    this.#own = own;
   }
 
   /** Adjacent parts with the same vendor data share one message. */
@@ -128,7 +134,7 @@ class Items {
   #flush(): void {
     if (this.#content.length === 0) return;
     const fields = { type: "message", role: this.#role, content: rawArray(this.#content) };
-    this.#all.push(withData(fields, this.#data));
+    this.#all.push(withData(fields, this.#data ?? this.#own));
     this.#content = [];
   }
 
@@ -198,7 +204,7 @@ function isContent(part: ProviderPart): boolean {
 function encodeMessage(message: Message, path: string, context: Context): readonly RawJson[] {
   if (message.role === "assistant") return encodeAssistant(message, path, context);
   const results: RawJson[] = [];
-  const items = new Items(message.role);
+  const items = new Items(roleOf(message), message.providerData);
   for (const [index, part] of message.parts.entries()) {
     const partPath = `${path}.parts[${index}]`;
     if (part.type === "tool-result") results.push(encodeToolResult(part, partPath, context));
@@ -210,7 +216,7 @@ function encodeMessage(message: Message, path: string, context: Context): readon
 
 const PLACEMENTS: Placements = {
   parts: {
-    system: ["text", "image", "file", "tool-result"],
+    system: ["text", "image", "file", "tool-result", "provider"],
     user: ["text", "image", "file", "tool-result", "provider"],
     assistant: ["text", "refusal", "reasoning", "tool-call", "provider"],
     tool: ["text", "image", "file", "tool-result", "provider"],
@@ -225,7 +231,7 @@ const PLACEMENTS: Placements = {
  */
 export function unsupportedInput(
   messages: readonly Message[],
-  { provider, providerType }: Model,
+  model: Model,
 ): FieldViolation | undefined {
   const found = misplacedPart(messages, PLACEMENTS);
   if (found !== undefined) return found;
@@ -233,7 +239,7 @@ export function unsupportedInput(
     for (const [position, part] of parts.entries()) {
       if (part.type !== "reasoning") continue;
       // Reasoning of other types was left out before.
-      if (part.provider !== provider && part.provider !== providerType) continue;
+      if (!isOwnedBy(part.provider, model)) continue;
       if (part.signature.length === 0 || isOwnSignature(part.signature)) continue;
       const field = `spec.messages[${index}].parts[${position}].reasoning.signature`;
       return { field, description: "reasoning with a signature that is not its own" };

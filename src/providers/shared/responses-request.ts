@@ -1,18 +1,14 @@
 import type { GenerationSpec, OutputFormat, Tool } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { GoesBack } from "../../domain/model.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { nonEmpty } from "./chat-request.ts";
 import { cacheFieldOf, safetyIdentifier } from "./chat-server.ts";
+import { encodeBody, type OnIgnored } from "./encode-body.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
-import {
-  type BodyFields,
-  encodeBody,
-  type OnIgnored,
-  RawJson,
-  rawArray,
-  rawObject,
-} from "./json-body.ts";
+import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { bodyOptions } from "./openai-beta.ts";
+import { withData } from "./provider-json.ts";
 import { encodeConversation } from "./responses-input.ts";
 
 /** Nothing is stored at the provider, so reasoning is sent back with its ciphertext. */
@@ -23,15 +19,16 @@ const LOGPROBS = "message.output_text.logprobs";
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
-  const { name, description, parametersJsonSchema, strict } = tool;
-  return rawObject({
+  const { name, description, parametersJsonSchema, strict, providerData } = tool;
+  const fields = {
     type: "function",
     name,
     description: nonEmpty(description),
     // Both keys are required in Responses, and a missing `strict` would mean true.
     parameters: parametersJsonSchema === "" ? null : new RawJson(parametersJsonSchema),
     strict: strict ?? false,
-  });
+  };
+  return withData(fields, providerData);
 }
 
 function toolFields({ tools, toolChoice }: GenerationSpec): BodyFields {
@@ -78,9 +75,15 @@ function include(
   return all.size === 0 ? undefined : [...all];
 }
 
+/** How thoughts are told: as an option says, else as the vendor likes. */
+function summary({ reasoning }: JsonObject): JsonValue {
+  return (isJsonObject(reasoning) ? reasoning["summary"] : undefined) ?? "auto";
+}
+
 /** The body of a Responses request. Nothing is stored at the provider. Equal requests give equal bytes. */
 export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
-  const { spec, model, effort, stream, options } = request;
+  const { spec, model, effort, stream } = request;
+  const { include: _, ...options } = bodyOptions(request.options);
   const { sampling, reasoning } = spec;
   return encodeBody(
     {
@@ -95,14 +98,14 @@ export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgno
       top_p: sampling.topP,
       safety_identifier: safetyIdentifier(spec.endUserId),
       store: false,
-      include: include(request, options),
+      include: include(request, request.options),
       top_logprobs: sampling.topLogprobs,
       stream,
     },
     options,
     {
       text: { format: encodeFormat(spec.outputFormat) },
-      reasoning: { effort, summary: reasoning.includeText === true ? "auto" : undefined },
+      reasoning: { effort, summary: reasoning.includeText === true ? summary(options) : undefined },
       stream_options: stream ? { include_obfuscation: false } : undefined,
     },
     onIgnored,

@@ -17,7 +17,7 @@ const STREAM = { streamId: "s.1", createTimeMs: 0 };
 const BODY = { model: "m", input: "hi", instructions: "be brief" };
 
 function requestOf(body: object) {
-  return decodeRequest({ ...BODY, ...body }, true);
+  return decodeRequest({ ...BODY, ...body }, () => undefined, true);
 }
 
 /** The request of a stored response, with the note of this release or another one. */

@@ -19,8 +19,12 @@ describe("errors at the doors", () => {
         code: kind === "validation" ? null : expect.any(String),
       },
     });
-    const anthropic = anthropicRefusal(error);
-    expect(anthropic.body).toMatchObject({ type: "error", error: { message: "what happened" } });
+    const anthropic = anthropicRefusal(error, "req_1");
+    expect(anthropic.body).toMatchObject({
+      type: "error",
+      error: { message: "what happened" },
+      request_id: "req_1",
+    });
     const isOverloaded = kind === "gateway-overloaded" || kind === "provider-overloaded";
     expect(anthropic.status).toBe(isOverloaded ? 529 : openai.status);
   });
@@ -52,7 +56,7 @@ describe("errors at the doors", () => {
     ["total-timeout", 504, "timeout_error"],
     ["internal", 500, "api_error"],
   ] as const)("%s is %i, %s for Anthropic's clients", (kind, status, type) => {
-    const refusal = anthropicRefusal(new GatewayError(kind, "no"));
+    const refusal = anthropicRefusal(new GatewayError(kind, "no"), "req_1");
     expect([refusal.status, refusal.body["error"]]).toMatchObject([status, { type }]);
   });
 

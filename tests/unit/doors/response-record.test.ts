@@ -98,13 +98,16 @@ const BODIES = [
   },
 ] as unknown as readonly StreamEventBody[];
 
+/** What goes out at each event. */
+function pieces(encoder: ResponsesEncoder, bodies = BODIES): string[] {
+  return bodies.map((body, index) => {
+    const event = { sequence: index + 1, writer: 7, attemptIndex: 1, body };
+    return encoder.encode(event as StoredEvent);
+  });
+}
+
 function written(encoder: ResponsesEncoder, bodies = BODIES): string {
-  return bodies
-    .map((body, index) => {
-      const event = { sequence: index + 1, writer: 7, attemptIndex: 1, body };
-      return encoder.encode(event as StoredEvent);
-    })
-    .join("");
+  return pieces(encoder, bodies).join("");
 }
 
 describe("version 1 of the encoder", () => {
@@ -127,11 +130,25 @@ describe("version 1 of the encoder", () => {
     const record = recordOf(STREAM, { commit: "complete" });
     for (const from of [0, 5]) {
       const plain = written(new ResponsesStreamEncoder(from, record));
-      expect(written(new HeldResponsesEncoder(from, record))).toBe(plain);
-      const held = new HeldResponsesEncoder(from, record);
+      expect(written(new HeldResponsesEncoder("complete", from, record))).toBe(plain);
+      const held = new HeldResponsesEncoder("complete", from, record);
       expect(written(held, BODIES.slice(0, -1))).toBe("");
       expect(held.response).toMatchObject({ status: "in_progress", output: [] });
     }
+  });
+
+  it("writes the first ones in one piece once they have so many characters", () => {
+    const record = recordOf(STREAM, { commit: 3 });
+    const plain = pieces(new ResponsesStreamEncoder(0, record));
+    const held = pieces(new HeldResponsesEncoder(3, 0, record));
+    // The first text has three characters.
+    const first = BODIES.findIndex(({ type }) => type === "text-delta");
+    expect(held.slice(0, first).join("")).toBe("");
+    expect(held[first]).toBe(plain.slice(0, first + 1).join(""));
+    expect(held.slice(first + 1)).toEqual(plain.slice(first + 1));
+    const later = pieces(new HeldResponsesEncoder(4, 0, record));
+    expect(later.slice(0, first + 1).join("")).toBe("");
+    expect(later[first + 1]).toBe(plain.slice(0, first + 2).join(""));
   });
 
   it("writes nothing of output that is void before anybody has it", () => {
@@ -141,10 +158,10 @@ describe("version 1 of the encoder", () => {
     const ids = (text: string): string => text.replace(/^id: .*$/gm, "");
     const again = [start, ...rest.slice(0, 6), notice, ...rest];
     const golden = ids(readFileSync(file, "utf8"));
-    expect(ids(written(new HeldResponsesEncoder(0, undefined), again))).toBe(golden);
+    expect(ids(written(new HeldResponsesEncoder("complete", 0, undefined), again))).toBe(golden);
     const error = new GatewayError("network", "gone");
     const failing = { type: "error", failure: { error } } as never;
-    const held = new HeldResponsesEncoder(0, undefined);
+    const held = new HeldResponsesEncoder("complete", 0, undefined);
     expect(() => written(held, [start, ...rest.slice(0, 6), failing])).toThrow(error);
     expect(held.response).toMatchObject({ status: "failed", output: [] });
     expect(held.fail(error)).toContain('"sequence_number":1,"response":');

@@ -64,6 +64,7 @@ const GENERATION: Generation = {
     characterCount: 0,
   },
   warnings: [],
+  providerApi: "chat",
   providerMetadata: {},
   createTimeMs: 2_000,
 };
@@ -177,6 +178,7 @@ describe("encodeGeneration", () => {
     providerResponseId: "r-1",
     finishReason: "FINISH_REASON_STOP",
     providerFinishReason: "end",
+    providerApi: "chat",
     timing: { total: "0.007s" },
     createTime: "1970-01-01T00:00:02Z",
   };

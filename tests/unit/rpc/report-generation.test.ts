@@ -109,6 +109,7 @@ describe("the line of a generation that no call waits for", () => {
       characterCount: 0,
     },
     warnings: [],
+    providerApi: "chat",
     providerMetadata: {},
     createTimeMs: 0,
   };

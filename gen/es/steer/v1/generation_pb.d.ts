@@ -978,6 +978,14 @@ export declare type Generation = Message<"steer.v1.Generation"> & {
    * @generated from field: string output_text = 19;
    */
   outputText: string;
+
+  /**
+   * API in which the provider has answered, as in the configuration key `api`,
+   * for example "responses": the fields of `provider_metadata` are of it.
+   *
+   * @generated from field: string provider_api = 20;
+   */
+  providerApi: string;
 };
 
 /**

@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { ProviderData } from "./content_pb.js";
 
 /**
  * Describes the file steer/v1/tool.proto.
@@ -80,6 +81,14 @@ export declare type FunctionTool = Message<"steer.v1.FunctionTool"> & {
    * @generated from field: optional bool strict = 4;
    */
   strict?: boolean | undefined;
+
+  /**
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 5;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**

@@ -1904,7 +1904,10 @@ type Generation struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// All text parts of `message`, joined. Empty if one response cannot hold
 	// both; the warning OUTPUT_TEXT_OMITTED says so.
-	OutputText    string `protobuf:"bytes,19,opt,name=output_text,json=outputText,proto3" json:"output_text,omitempty"`
+	OutputText string `protobuf:"bytes,19,opt,name=output_text,json=outputText,proto3" json:"output_text,omitempty"`
+	// API in which the provider has answered, as in the configuration key `api`,
+	// for example "responses": the fields of `provider_metadata` are of it.
+	ProviderApi   string `protobuf:"bytes,20,opt,name=provider_api,json=providerApi,proto3" json:"provider_api,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2072,6 +2075,13 @@ func (x *Generation) GetOutputText() string {
 	return ""
 }
 
+func (x *Generation) GetProviderApi() string {
+	if x != nil {
+		return x.ProviderApi
+	}
+	return ""
+}
+
 var File_steer_v1_generation_proto protoreflect.FileDescriptor
 
 const file_steer_v1_generation_proto_rawDesc = "" +
@@ -2213,7 +2223,7 @@ const file_steer_v1_generation_proto_rawDesc = "" +
 	"\vchunk_count\x18\t \x01(\x05R\n" +
 	"chunkCount\x12'\n" +
 	"\x0fcharacter_count\x18\n" +
-	" \x01(\x05R\x0echaracterCount\"\xd5\a\n" +
+	" \x01(\x05R\x0echaracterCount\"\xf8\a\n" +
 	"\n" +
 	"Generation\x12#\n" +
 	"\rgeneration_id\x18\x01 \x01(\tR\fgenerationId\x12'\n" +
@@ -2239,7 +2249,8 @@ const file_steer_v1_generation_proto_rawDesc = "" +
 	"\vcreate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x1f\n" +
 	"\voutput_text\x18\x13 \x01(\tR\n" +
-	"outputText\x1a\\\n" +
+	"outputText\x12!\n" +
+	"\fprovider_api\x18\x14 \x01(\tR\vproviderApi\x1a\\\n" +
 	"\x15ProviderMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x05value:\x028\x01B\x0e\n" +

@@ -177,7 +177,10 @@ type FunctionTool struct {
 	// key order, integers and byte-stable prompts. Empty means no arguments.
 	ParametersJsonSchema string `protobuf:"bytes,3,opt,name=parameters_json_schema,json=parametersJsonSchema,proto3" json:"parameters_json_schema,omitempty"`
 	// Ask the provider to enforce the schema.
-	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
+	Strict *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
+	// Fields of the tool that this contract does not model. Only targets that
+	// understand the data receive it.
+	ProviderData  *ProviderData `protobuf:"bytes,5,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -238,6 +241,13 @@ func (x *FunctionTool) GetStrict() bool {
 		return *x.Strict
 	}
 	return false
+}
+
+func (x *FunctionTool) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
 }
 
 // A tool built into one provider.
@@ -395,16 +405,17 @@ var File_steer_v1_tool_proto protoreflect.FileDescriptor
 
 const file_steer_v1_tool_proto_rawDesc = "" +
 	"\n" +
-	"\x13steer/v1/tool.proto\x12\bsteer.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x83\x01\n" +
+	"\x13steer/v1/tool.proto\x12\bsteer.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x16steer/v1/content.proto\"\x83\x01\n" +
 	"\x04Tool\x124\n" +
 	"\bfunction\x18\x01 \x01(\v2\x16.steer.v1.FunctionToolH\x00R\bfunction\x12=\n" +
 	"\rprovider_tool\x18\x02 \x01(\v2\x16.steer.v1.ProviderToolH\x00R\fproviderToolB\x06\n" +
-	"\x04kind\"\xa2\x01\n" +
+	"\x04kind\"\xdf\x01\n" +
 	"\fFunctionTool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x124\n" +
 	"\x16parameters_json_schema\x18\x03 \x01(\tR\x14parametersJsonSchema\x12\x1b\n" +
-	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01B\t\n" +
+	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01\x12;\n" +
+	"\rprovider_data\x18\x05 \x01(\v2\x16.steer.v1.ProviderDataR\fproviderDataB\t\n" +
 	"\a_strict\"[\n" +
 	"\fProviderTool\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12/\n" +
@@ -443,18 +454,20 @@ var file_steer_v1_tool_proto_goTypes = []any{
 	(*FunctionTool)(nil),    // 2: steer.v1.FunctionTool
 	(*ProviderTool)(nil),    // 3: steer.v1.ProviderTool
 	(*ToolChoice)(nil),      // 4: steer.v1.ToolChoice
-	(*structpb.Struct)(nil), // 5: google.protobuf.Struct
+	(*ProviderData)(nil),    // 5: steer.v1.ProviderData
+	(*structpb.Struct)(nil), // 6: google.protobuf.Struct
 }
 var file_steer_v1_tool_proto_depIdxs = []int32{
 	2, // 0: steer.v1.Tool.function:type_name -> steer.v1.FunctionTool
 	3, // 1: steer.v1.Tool.provider_tool:type_name -> steer.v1.ProviderTool
-	5, // 2: steer.v1.ProviderTool.config:type_name -> google.protobuf.Struct
-	0, // 3: steer.v1.ToolChoice.mode:type_name -> steer.v1.ToolMode
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 2: steer.v1.FunctionTool.provider_data:type_name -> steer.v1.ProviderData
+	6, // 3: steer.v1.ProviderTool.config:type_name -> google.protobuf.Struct
+	0, // 4: steer.v1.ToolChoice.mode:type_name -> steer.v1.ToolMode
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_steer_v1_tool_proto_init() }
@@ -462,6 +475,7 @@ func file_steer_v1_tool_proto_init() {
 	if File_steer_v1_tool_proto != nil {
 		return
 	}
+	file_steer_v1_content_proto_init()
 	file_steer_v1_tool_proto_msgTypes[0].OneofWrappers = []any{
 		(*Tool_Function)(nil),
 		(*Tool_ProviderTool)(nil),

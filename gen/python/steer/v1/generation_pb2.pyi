@@ -1169,6 +1169,7 @@ class Generation(_message.Message):
     PROVIDER_METADATA_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     OUTPUT_TEXT_FIELD_NUMBER: _builtins.int
+    PROVIDER_API_FIELD_NUMBER: _builtins.int
     generation_id: _builtins.str
     """Gateway identifier."""
     requested_model: _builtins.str
@@ -1192,6 +1193,10 @@ class Generation(_message.Message):
     output_text: _builtins.str
     """All text parts of `message`, joined. Empty if one response cannot hold
     both; the warning OUTPUT_TEXT_OMITTED says so.
+    """
+    provider_api: _builtins.str
+    """API in which the provider has answered, as in the configuration key `api`,
+    for example "responses": the fields of `provider_metadata` are of it.
     """
     @_builtins.property
     def message(self) -> _content_pb2.Message:
@@ -1253,10 +1258,11 @@ class Generation(_message.Message):
         provider_metadata: _abc.Mapping[_builtins.str, _struct_pb2.Struct] | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         output_text: _builtins.str = ...,
+        provider_api: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_output_json", b"_output_json", "cost", b"cost", "create_time", b"create_time", "message", b"message", "output_json", b"output_json", "timing", b"timing", "total_usage", b"total_usage", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_output_json", b"_output_json", "attempts", b"attempts", "cost", b"cost", "create_time", b"create_time", "finish_reason", b"finish_reason", "generation_id", b"generation_id", "message", b"message", "model", b"model", "output_json", b"output_json", "output_text", b"output_text", "provider", b"provider", "provider_finish_reason", b"provider_finish_reason", "provider_metadata", b"provider_metadata", "provider_model", b"provider_model", "provider_response_id", b"provider_response_id", "requested_model", b"requested_model", "timing", b"timing", "total_usage", b"total_usage", "usage", b"usage", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_output_json", b"_output_json", "attempts", b"attempts", "cost", b"cost", "create_time", b"create_time", "finish_reason", b"finish_reason", "generation_id", b"generation_id", "message", b"message", "model", b"model", "output_json", b"output_json", "output_text", b"output_text", "provider", b"provider", "provider_api", b"provider_api", "provider_finish_reason", b"provider_finish_reason", "provider_metadata", b"provider_metadata", "provider_model", b"provider_model", "provider_response_id", b"provider_response_id", "requested_model", b"requested_model", "timing", b"timing", "total_usage", b"total_usage", "usage", b"usage", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__output_json: _TypeAlias = _typing.Literal["output_json"]  # noqa: Y015
     _WhichOneofArgType__output_json: _TypeAlias = _typing.Literal["_output_json", b"_output_json"]  # noqa: Y015

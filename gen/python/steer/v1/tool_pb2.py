@@ -23,23 +23,24 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from steer.v1 import content_pb2 as steer_dot_v1_dot_content__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13steer/v1/tool.proto\x12\x08steer.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x83\x01\n\x04Tool\x12\x34\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x16.steer.v1.FunctionToolH\x00R\x08\x66unction\x12=\n\rprovider_tool\x18\x02 \x01(\x0b\x32\x16.steer.v1.ProviderToolH\x00R\x0cproviderToolB\x06\n\x04kind\"\xa2\x01\n\x0c\x46unctionTool\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12\x34\n\x16parameters_json_schema\x18\x03 \x01(\tR\x14parametersJsonSchema\x12\x1b\n\x06strict\x18\x04 \x01(\x08H\x00R\x06strict\x88\x01\x01\x42\t\n\x07_strict\"[\n\x0cProviderTool\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12/\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x06\x63onfig\"\x95\x01\n\nToolChoice\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x12.steer.v1.ToolModeH\x00R\x04mode\x12%\n\rfunction_name\x18\x02 \x01(\tH\x00R\x0c\x66unctionName\x12\x1f\n\x08parallel\x18\x03 \x01(\x08H\x01R\x08parallel\x88\x01\x01\x42\x08\n\x06\x63hoiceB\x0b\n\t_parallel*e\n\x08ToolMode\x12\x19\n\x15TOOL_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0eTOOL_MODE_AUTO\x10\x01\x12\x12\n\x0eTOOL_MODE_NONE\x10\x02\x12\x16\n\x12TOOL_MODE_REQUIRED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13steer/v1/tool.proto\x12\x08steer.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x16steer/v1/content.proto\"\x83\x01\n\x04Tool\x12\x34\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x16.steer.v1.FunctionToolH\x00R\x08\x66unction\x12=\n\rprovider_tool\x18\x02 \x01(\x0b\x32\x16.steer.v1.ProviderToolH\x00R\x0cproviderToolB\x06\n\x04kind\"\xdf\x01\n\x0c\x46unctionTool\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12\x34\n\x16parameters_json_schema\x18\x03 \x01(\tR\x14parametersJsonSchema\x12\x1b\n\x06strict\x18\x04 \x01(\x08H\x00R\x06strict\x88\x01\x01\x12;\n\rprovider_data\x18\x05 \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderDataB\t\n\x07_strict\"[\n\x0cProviderTool\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12/\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x06\x63onfig\"\x95\x01\n\nToolChoice\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x12.steer.v1.ToolModeH\x00R\x04mode\x12%\n\rfunction_name\x18\x02 \x01(\tH\x00R\x0c\x66unctionName\x12\x1f\n\x08parallel\x18\x03 \x01(\x08H\x01R\x08parallel\x88\x01\x01\x42\x08\n\x06\x63hoiceB\x0b\n\t_parallel*e\n\x08ToolMode\x12\x19\n\x15TOOL_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0eTOOL_MODE_AUTO\x10\x01\x12\x12\n\x0eTOOL_MODE_NONE\x10\x02\x12\x16\n\x12TOOL_MODE_REQUIRED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'steer.v1.tool_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TOOLMODE']._serialized_start=607
-  _globals['_TOOLMODE']._serialized_end=708
-  _globals['_TOOL']._serialized_start=64
-  _globals['_TOOL']._serialized_end=195
-  _globals['_FUNCTIONTOOL']._serialized_start=198
-  _globals['_FUNCTIONTOOL']._serialized_end=360
-  _globals['_PROVIDERTOOL']._serialized_start=362
-  _globals['_PROVIDERTOOL']._serialized_end=453
-  _globals['_TOOLCHOICE']._serialized_start=456
-  _globals['_TOOLCHOICE']._serialized_end=605
+  _globals['_TOOLMODE']._serialized_start=692
+  _globals['_TOOLMODE']._serialized_end=793
+  _globals['_TOOL']._serialized_start=88
+  _globals['_TOOL']._serialized_end=219
+  _globals['_FUNCTIONTOOL']._serialized_start=222
+  _globals['_FUNCTIONTOOL']._serialized_end=445
+  _globals['_PROVIDERTOOL']._serialized_start=447
+  _globals['_PROVIDERTOOL']._serialized_end=538
+  _globals['_TOOLCHOICE']._serialized_start=541
+  _globals['_TOOLCHOICE']._serialized_end=690
 # @@protoc_insertion_point(module_scope)

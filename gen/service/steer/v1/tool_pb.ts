@@ -6,13 +6,15 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { ProviderData } from "./content_pb.ts";
+import { file_steer_v1_content } from "./content_pb.ts";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file steer/v1/tool.proto.
  */
 export const file_steer_v1_tool: GenFile = /*@__PURE__*/
-  fileDesc("ChNzdGVlci92MS90b29sLnByb3RvEghzdGVlci52MSJyCgRUb29sEioKCGZ1bmN0aW9uGAEgASgLMhYuc3RlZXIudjEuRnVuY3Rpb25Ub29sSAASLwoNcHJvdmlkZXJfdG9vbBgCIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyVG9vbEgAQg0KBGtpbmQSBbpIAggBIqUBCgxGdW5jdGlvblRvb2wSKgoEbmFtZRgBIAEoCUIcukgZchcyFV5bYS16QS1aMC05Xy1dezEsNjR9JBIeCgtkZXNjcmlwdGlvbhgCIAEoCUIJukgGcgQYgIABEikKFnBhcmFtZXRlcnNfanNvbl9zY2hlbWEYAyABKAlCCbpIBnIEKICAQBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IlwKDFByb3ZpZGVyVG9vbBIbCghwcm92aWRlchgBIAEoCUIJukgGcgQQARhAEi8KBmNvbmZpZxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBrpIA8gBASKfAQoKVG9vbENob2ljZRIsCgRtb2RlGAEgASgOMhIuc3RlZXIudjEuVG9vbE1vZGVCCLpIBYIBAhABSAASNQoNZnVuY3Rpb25fbmFtZRgCIAEoCUIcukgZchcyFV5bYS16QS1aMC05Xy1dezEsNjR9JEgAEhUKCHBhcmFsbGVsGAMgASgISAGIAQFCCAoGY2hvaWNlQgsKCV9wYXJhbGxlbCplCghUb29sTW9kZRIZChVUT09MX01PREVfVU5TUEVDSUZJRUQQABISCg5UT09MX01PREVfQVVUTxABEhIKDlRPT0xfTU9ERV9OT05FEAISFgoSVE9PTF9NT0RFX1JFUVVJUkVEEANiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct]);
+  fileDesc("ChNzdGVlci92MS90b29sLnByb3RvEghzdGVlci52MSJyCgRUb29sEioKCGZ1bmN0aW9uGAEgASgLMhYuc3RlZXIudjEuRnVuY3Rpb25Ub29sSAASLwoNcHJvdmlkZXJfdG9vbBgCIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyVG9vbEgAQg0KBGtpbmQSBbpIAggBItQBCgxGdW5jdGlvblRvb2wSKgoEbmFtZRgBIAEoCUIcukgZchcyFV5bYS16QS1aMC05Xy1dezEsNjR9JBIeCgtkZXNjcmlwdGlvbhgCIAEoCUIJukgGcgQYgIABEikKFnBhcmFtZXRlcnNfanNvbl9zY2hlbWEYAyABKAlCCbpIBnIEKICAQBITCgZzdHJpY3QYBCABKAhIAIgBARItCg1wcm92aWRlcl9kYXRhGAUgASgLMhYuc3RlZXIudjEuUHJvdmlkZXJEYXRhQgkKB19zdHJpY3QiXAoMUHJvdmlkZXJUb29sEhsKCHByb3ZpZGVyGAEgASgJQgm6SAZyBBABGEASLwoGY29uZmlnGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIGukgDyAEBIp8BCgpUb29sQ2hvaWNlEiwKBG1vZGUYASABKA4yEi5zdGVlci52MS5Ub29sTW9kZUIIukgFggECEAFIABI1Cg1mdW5jdGlvbl9uYW1lGAIgASgJQhy6SBlyFzIVXlthLXpBLVowLTlfLV17MSw2NH0kSAASFQoIcGFyYWxsZWwYAyABKAhIAYgBAUIICgZjaG9pY2VCCwoJX3BhcmFsbGVsKmUKCFRvb2xNb2RlEhkKFVRPT0xfTU9ERV9VTlNQRUNJRklFRBAAEhIKDlRPT0xfTU9ERV9BVVRPEAESEgoOVE9PTF9NT0RFX05PTkUQAhIWChJUT09MX01PREVfUkVRVUlSRUQQA2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_struct, file_steer_v1_content]);
 
 /**
  * Something the model may call.
@@ -85,6 +87,14 @@ export type FunctionTool = Message<"steer.v1.FunctionTool"> & {
    * @generated from field: optional bool strict = 4;
    */
   strict?: boolean | undefined;
+
+  /**
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 5;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**

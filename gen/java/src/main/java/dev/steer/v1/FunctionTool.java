@@ -226,6 +226,47 @@ private static final long serialVersionUID = 0L;
     return strict_;
   }
 
+  public static final int PROVIDER_DATA_FIELD_NUMBER = 5;
+  private dev.steer.v1.ProviderData providerData_;
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderData() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderData() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -252,6 +293,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeBool(4, strict_);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(5, getProviderData());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -268,6 +312,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(4, strict_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getProviderData());
     }
     return size;
   }
@@ -304,6 +352,11 @@ private static final long serialVersionUID = 0L;
       if (getStrict()
           != other.getStrict()) return false;
     }
+    if (hasProviderData() != other.hasProviderData()) return false;
+    if (hasProviderData()) {
+      if (!getProviderData()
+          .equals(other.getProviderData())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -325,6 +378,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + STRICT_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
           getStrict());
+    }
+    if (hasProviderData()) {
+      hash = (37 * hash) + PROVIDER_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + getProviderData().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -449,13 +506,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.steer.v1.FunctionTool.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetProviderDataFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -465,6 +528,11 @@ private static final long serialVersionUID = 0L;
       description_ = "";
       parametersJsonSchema_ = "";
       strict_ = false;
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
       return this;
     }
 
@@ -512,6 +580,12 @@ private static final long serialVersionUID = 0L;
         result.strict_ = strict_;
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.providerData_ = providerDataBuilder_ == null
+            ? providerData_
+            : providerDataBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -544,6 +618,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasStrict()) {
         setStrict(other.getStrict());
+      }
+      if (other.hasProviderData()) {
+        mergeProviderData(other.getProviderData());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -589,6 +666,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 42: {
+              input.readMessage(
+                  internalGetProviderDataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -941,6 +1025,170 @@ private static final long serialVersionUID = 0L;
       strict_ = false;
       onChanged();
       return this;
+    }
+
+    private dev.steer.v1.ProviderData providerData_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     * @return Whether the providerData field is set.
+     */
+    public boolean hasProviderData() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     * @return The providerData.
+     */
+    public dev.steer.v1.ProviderData getProviderData() {
+      if (providerDataBuilder_ == null) {
+        return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      } else {
+        return providerDataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        providerData_ = value;
+      } else {
+        providerDataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerDataBuilder_ == null) {
+        providerData_ = builderForValue.build();
+      } else {
+        providerDataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder mergeProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          providerData_ != null &&
+          providerData_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          getProviderDataBuilder().mergeFrom(value);
+        } else {
+          providerData_ = value;
+        }
+      } else {
+        providerDataBuilder_.mergeFrom(value);
+      }
+      if (providerData_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder clearProviderData() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderDataBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetProviderDataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+      if (providerDataBuilder_ != null) {
+        return providerDataBuilder_.getMessageOrBuilder();
+      } else {
+        return providerData_ == null ?
+            dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      }
+    }
+    /**
+     * <pre>
+     * Fields of the tool that this contract does not model. Only targets that
+     * understand the data receive it.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderDataFieldBuilder() {
+      if (providerDataBuilder_ == null) {
+        providerDataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                getProviderData(),
+                getParentForChildren(),
+                isClean());
+        providerData_ = null;
+      }
+      return providerDataBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.FunctionTool)

@@ -90,4 +90,34 @@ public interface FunctionToolOrBuilder extends
    * @return The strict.
    */
   boolean getStrict();
+
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * Fields of the tool that this contract does not model. Only targets that
+   * understand the data receive it.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
 }

@@ -44,6 +44,7 @@ private static final long serialVersionUID = 0L;
     attempts_ = java.util.Collections.emptyList();
     warnings_ = java.util.Collections.emptyList();
     outputText_ = "";
+    providerApi_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -992,6 +993,55 @@ com.google.protobuf.Struct defaultValue) {
     }
   }
 
+  public static final int PROVIDER_API_FIELD_NUMBER = 20;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object providerApi_ = "";
+  /**
+   * <pre>
+   * API in which the provider has answered, as in the configuration key `api`,
+   * for example "responses": the fields of `provider_metadata` are of it.
+   * </pre>
+   *
+   * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+   * @return The providerApi.
+   */
+  @java.lang.Override
+  public java.lang.String getProviderApi() {
+    java.lang.Object ref = providerApi_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      providerApi_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * API in which the provider has answered, as in the configuration key `api`,
+   * for example "responses": the fields of `provider_metadata` are of it.
+   * </pre>
+   *
+   * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+   * @return The bytes for providerApi.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getProviderApiBytes() {
+    java.lang.Object ref = providerApi_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      providerApi_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1065,6 +1115,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(outputText_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 19, outputText_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(providerApi_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 20, providerApi_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1153,6 +1206,9 @@ com.google.protobuf.Struct defaultValue) {
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(outputText_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(19, outputText_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(providerApi_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(20, providerApi_);
+    }
     return size;
   }
   @java.lang.Override
@@ -1235,6 +1291,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     if (!getOutputText()
         .equals(other.getOutputText())) return false;
+    if (!getProviderApi()
+        .equals(other.getProviderApi())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1304,6 +1362,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     hash = (37 * hash) + OUTPUT_TEXT_FIELD_NUMBER;
     hash = (53 * hash) + getOutputText().hashCode();
+    hash = (37 * hash) + PROVIDER_API_FIELD_NUMBER;
+    hash = (53 * hash) + getProviderApi().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1529,6 +1589,7 @@ com.google.protobuf.Struct defaultValue) {
         createTimeBuilder_ = null;
       }
       outputText_ = "";
+      providerApi_ = "";
       return this;
     }
 
@@ -1654,6 +1715,9 @@ com.google.protobuf.Struct defaultValue) {
       }
       if (((from_bitField0_ & 0x00040000) != 0)) {
         result.outputText_ = outputText_;
+      }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.providerApi_ = providerApi_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1789,6 +1853,11 @@ com.google.protobuf.Struct defaultValue) {
       if (!other.getOutputText().isEmpty()) {
         outputText_ = other.outputText_;
         bitField0_ |= 0x00040000;
+        onChanged();
+      }
+      if (!other.getProviderApi().isEmpty()) {
+        providerApi_ = other.providerApi_;
+        bitField0_ |= 0x00080000;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -1942,6 +2011,11 @@ com.google.protobuf.Struct defaultValue) {
               bitField0_ |= 0x00040000;
               break;
             } // case 154
+            case 162: {
+              providerApi_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 162
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -4613,6 +4687,103 @@ com.google.protobuf.Struct defaultValue) {
       checkByteStringIsUtf8(value);
       outputText_ = value;
       bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object providerApi_ = "";
+    /**
+     * <pre>
+     * API in which the provider has answered, as in the configuration key `api`,
+     * for example "responses": the fields of `provider_metadata` are of it.
+     * </pre>
+     *
+     * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+     * @return The providerApi.
+     */
+    public java.lang.String getProviderApi() {
+      java.lang.Object ref = providerApi_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        providerApi_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * API in which the provider has answered, as in the configuration key `api`,
+     * for example "responses": the fields of `provider_metadata` are of it.
+     * </pre>
+     *
+     * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+     * @return The bytes for providerApi.
+     */
+    public com.google.protobuf.ByteString
+        getProviderApiBytes() {
+      java.lang.Object ref = providerApi_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        providerApi_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * API in which the provider has answered, as in the configuration key `api`,
+     * for example "responses": the fields of `provider_metadata` are of it.
+     * </pre>
+     *
+     * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+     * @param value The providerApi to set.
+     * @return This builder for chaining.
+     */
+    public Builder setProviderApi(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      providerApi_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * API in which the provider has answered, as in the configuration key `api`,
+     * for example "responses": the fields of `provider_metadata` are of it.
+     * </pre>
+     *
+     * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearProviderApi() {
+      providerApi_ = getDefaultInstance().getProviderApi();
+      bitField0_ = (bitField0_ & ~0x00080000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * API in which the provider has answered, as in the configuration key `api`,
+     * for example "responses": the fields of `provider_metadata` are of it.
+     * </pre>
+     *
+     * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+     * @param value The bytes for providerApi to set.
+     * @return This builder for chaining.
+     */
+    public Builder setProviderApiBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      providerApi_ = value;
+      bitField0_ |= 0x00080000;
       onChanged();
       return this;
     }

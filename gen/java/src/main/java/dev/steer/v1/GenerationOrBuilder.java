@@ -531,4 +531,26 @@ com.google.protobuf.Struct defaultValue);
    */
   com.google.protobuf.ByteString
       getOutputTextBytes();
+
+  /**
+   * <pre>
+   * API in which the provider has answered, as in the configuration key `api`,
+   * for example "responses": the fields of `provider_metadata` are of it.
+   * </pre>
+   *
+   * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+   * @return The providerApi.
+   */
+  java.lang.String getProviderApi();
+  /**
+   * <pre>
+   * API in which the provider has answered, as in the configuration key `api`,
+   * for example "responses": the fields of `provider_metadata` are of it.
+   * </pre>
+   *
+   * <code>string provider_api = 20 [json_name = "providerApi"];</code>
+   * @return The bytes for providerApi.
+   */
+  com.google.protobuf.ByteString
+      getProviderApiBytes();
 }

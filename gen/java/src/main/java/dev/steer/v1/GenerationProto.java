@@ -253,7 +253,7 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
       "google.protobuf.DurationR\013chunkGapMax\022\037\n" +
       "\013stall_count\030\010 \001(\005R\nstallCount\022\037\n\013chunk_" +
       "count\030\t \001(\005R\nchunkCount\022\'\n\017character_cou" +
-      "nt\030\n \001(\005R\016characterCount\"\325\007\n\nGeneration\022" +
+      "nt\030\n \001(\005R\016characterCount\"\370\007\n\nGeneration\022" +
       "#\n\rgeneration_id\030\001 \001(\tR\014generationId\022\'\n\017" +
       "requested_model\030\002 \001(\tR\016requestedModel\022\032\n" +
       "\010provider\030\003 \001(\tR\010provider\022\024\n\005model\030\004 \001(\t" +
@@ -275,44 +275,45 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
       "tion.ProviderMetadataEntryR\020providerMeta" +
       "data\022;\n\013create_time\030\022 \001(\0132\032.google.proto" +
       "buf.TimestampR\ncreateTime\022\037\n\013output_text" +
-      "\030\023 \001(\tR\noutputText\032\\\n\025ProviderMetadataEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022-\n\005value\030\002 \001(\0132\027.g" +
-      "oogle.protobuf.StructR\005value:\0028\001B\016\n\014_out" +
-      "put_json*S\n\tAbortMode\022\032\n\026ABORT_MODE_UNSP" +
-      "ECIFIED\020\000\022\024\n\020ABORT_MODE_CLOSE\020\001\022\024\n\020ABORT" +
-      "_MODE_DRAIN\020\002*\330\001\n\017ReasoningEffort\022 \n\034REA" +
-      "SONING_EFFORT_UNSPECIFIED\020\000\022\031\n\025REASONING" +
-      "_EFFORT_NONE\020\001\022\034\n\030REASONING_EFFORT_MINIM" +
-      "AL\020\002\022\030\n\024REASONING_EFFORT_LOW\020\003\022\033\n\027REASON" +
-      "ING_EFFORT_MEDIUM\020\004\022\031\n\025REASONING_EFFORT_" +
-      "HIGH\020\005\022\030\n\024REASONING_EFFORT_MAX\020\006*\237\001\n\023Inv" +
-      "alidOutputAction\022%\n!INVALID_OUTPUT_ACTIO" +
-      "N_UNSPECIFIED\020\000\022 \n\034INVALID_OUTPUT_ACTION" +
-      "_RETURN\020\001\022\036\n\032INVALID_OUTPUT_ACTION_FAIL\020" +
-      "\002\022\037\n\033INVALID_OUTPUT_ACTION_RETRY\020\003*\230\001\n\017R" +
-      "outingStrategy\022 \n\034ROUTING_STRATEGY_UNSPE" +
-      "CIFIED\020\000\022\034\n\030ROUTING_STRATEGY_ORDERED\020\001\022 " +
-      "\n\034ROUTING_STRATEGY_LOWEST_COST\020\002\022#\n\037ROUT" +
-      "ING_STRATEGY_LOWEST_LATENCY\020\003*\231\001\n\021MidStr" +
-      "eamRecovery\022#\n\037MID_STREAM_RECOVERY_UNSPE" +
-      "CIFIED\020\000\022\034\n\030MID_STREAM_RECOVERY_FAIL\020\001\022\037" +
-      "\n\033MID_STREAM_RECOVERY_RESTART\020\002\022 \n\034MID_S" +
-      "TREAM_RECOVERY_CONTINUE\020\003*\232\001\n\032Unsupporte" +
-      "dParameterAction\022,\n(UNSUPPORTED_PARAMETE" +
-      "R_ACTION_UNSPECIFIED\020\000\022%\n!UNSUPPORTED_PA" +
-      "RAMETER_ACTION_DROP\020\001\022\'\n#UNSUPPORTED_PAR" +
-      "AMETER_ACTION_REJECT\020\002*\316\002\n\014FinishReason\022" +
-      "\035\n\031FINISH_REASON_UNSPECIFIED\020\000\022\026\n\022FINISH" +
-      "_REASON_STOP\020\001\022\037\n\033FINISH_REASON_STOP_SEQ" +
-      "UENCE\020\002\022\034\n\030FINISH_REASON_MAX_TOKENS\020\003\022 \n" +
-      "\034FINISH_REASON_CONTEXT_LENGTH\020\004\022\034\n\030FINIS" +
-      "H_REASON_TOOL_CALLS\020\005\022 \n\034FINISH_REASON_C" +
-      "ONTENT_FILTER\020\006\022\031\n\025FINISH_REASON_REFUSAL" +
-      "\020\007\022\030\n\024FINISH_REASON_PAUSED\020\010\022\027\n\023FINISH_R" +
-      "EASON_OTHER\020\t\022\030\n\024FINISH_REASON_BUDGET\020\nB" +
-      "`\n\014dev.steer.v1B\017GenerationProtoP\001\242\002\003SXX" +
-      "\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1\\GPBMet" +
-      "adata\352\002\tSteer::V1b\006proto3"
+      "\030\023 \001(\tR\noutputText\022!\n\014provider_api\030\024 \001(\t" +
+      "R\013providerApi\032\\\n\025ProviderMetadataEntry\022\020" +
+      "\n\003key\030\001 \001(\tR\003key\022-\n\005value\030\002 \001(\0132\027.google" +
+      ".protobuf.StructR\005value:\0028\001B\016\n\014_output_j" +
+      "son*S\n\tAbortMode\022\032\n\026ABORT_MODE_UNSPECIFI" +
+      "ED\020\000\022\024\n\020ABORT_MODE_CLOSE\020\001\022\024\n\020ABORT_MODE" +
+      "_DRAIN\020\002*\330\001\n\017ReasoningEffort\022 \n\034REASONIN" +
+      "G_EFFORT_UNSPECIFIED\020\000\022\031\n\025REASONING_EFFO" +
+      "RT_NONE\020\001\022\034\n\030REASONING_EFFORT_MINIMAL\020\002\022" +
+      "\030\n\024REASONING_EFFORT_LOW\020\003\022\033\n\027REASONING_E" +
+      "FFORT_MEDIUM\020\004\022\031\n\025REASONING_EFFORT_HIGH\020" +
+      "\005\022\030\n\024REASONING_EFFORT_MAX\020\006*\237\001\n\023InvalidO" +
+      "utputAction\022%\n!INVALID_OUTPUT_ACTION_UNS" +
+      "PECIFIED\020\000\022 \n\034INVALID_OUTPUT_ACTION_RETU" +
+      "RN\020\001\022\036\n\032INVALID_OUTPUT_ACTION_FAIL\020\002\022\037\n\033" +
+      "INVALID_OUTPUT_ACTION_RETRY\020\003*\230\001\n\017Routin" +
+      "gStrategy\022 \n\034ROUTING_STRATEGY_UNSPECIFIE" +
+      "D\020\000\022\034\n\030ROUTING_STRATEGY_ORDERED\020\001\022 \n\034ROU" +
+      "TING_STRATEGY_LOWEST_COST\020\002\022#\n\037ROUTING_S" +
+      "TRATEGY_LOWEST_LATENCY\020\003*\231\001\n\021MidStreamRe" +
+      "covery\022#\n\037MID_STREAM_RECOVERY_UNSPECIFIE" +
+      "D\020\000\022\034\n\030MID_STREAM_RECOVERY_FAIL\020\001\022\037\n\033MID" +
+      "_STREAM_RECOVERY_RESTART\020\002\022 \n\034MID_STREAM" +
+      "_RECOVERY_CONTINUE\020\003*\232\001\n\032UnsupportedPara" +
+      "meterAction\022,\n(UNSUPPORTED_PARAMETER_ACT" +
+      "ION_UNSPECIFIED\020\000\022%\n!UNSUPPORTED_PARAMET" +
+      "ER_ACTION_DROP\020\001\022\'\n#UNSUPPORTED_PARAMETE" +
+      "R_ACTION_REJECT\020\002*\316\002\n\014FinishReason\022\035\n\031FI" +
+      "NISH_REASON_UNSPECIFIED\020\000\022\026\n\022FINISH_REAS" +
+      "ON_STOP\020\001\022\037\n\033FINISH_REASON_STOP_SEQUENCE" +
+      "\020\002\022\034\n\030FINISH_REASON_MAX_TOKENS\020\003\022 \n\034FINI" +
+      "SH_REASON_CONTEXT_LENGTH\020\004\022\034\n\030FINISH_REA" +
+      "SON_TOOL_CALLS\020\005\022 \n\034FINISH_REASON_CONTEN" +
+      "T_FILTER\020\006\022\031\n\025FINISH_REASON_REFUSAL\020\007\022\030\n" +
+      "\024FINISH_REASON_PAUSED\020\010\022\027\n\023FINISH_REASON" +
+      "_OTHER\020\t\022\030\n\024FINISH_REASON_BUDGET\020\nB`\n\014de" +
+      "v.steer.v1B\017GenerationProtoP\001\242\002\003SXX\252\002\010St" +
+      "eer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1\\GPBMetadata" +
+      "\352\002\tSteer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -438,7 +439,7 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_Generation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_Generation_descriptor,
-        new java.lang.String[] { "GenerationId", "RequestedModel", "Provider", "Model", "ProviderModel", "ProviderResponseId", "Message", "FinishReason", "ProviderFinishReason", "OutputJson", "Usage", "TotalUsage", "Cost", "Attempts", "Timing", "Warnings", "ProviderMetadata", "CreateTime", "OutputText", });
+        new java.lang.String[] { "GenerationId", "RequestedModel", "Provider", "Model", "ProviderModel", "ProviderResponseId", "Message", "FinishReason", "ProviderFinishReason", "OutputJson", "Usage", "TotalUsage", "Cost", "Attempts", "Timing", "Warnings", "ProviderMetadata", "CreateTime", "OutputText", "ProviderApi", });
     internal_static_steer_v1_Generation_ProviderMetadataEntry_descriptor =
       internal_static_steer_v1_Generation_descriptor.getNestedType(0);
     internal_static_steer_v1_Generation_ProviderMetadataEntry_fieldAccessorTable = new

@@ -56,31 +56,34 @@ public final class ToolProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\023steer/v1/tool.proto\022\010steer.v1\032\034google/" +
-      "protobuf/struct.proto\"\203\001\n\004Tool\0224\n\010functi" +
-      "on\030\001 \001(\0132\026.steer.v1.FunctionToolH\000R\010func" +
-      "tion\022=\n\rprovider_tool\030\002 \001(\0132\026.steer.v1.P" +
-      "roviderToolH\000R\014providerToolB\006\n\004kind\"\242\001\n\014" +
-      "FunctionTool\022\022\n\004name\030\001 \001(\tR\004name\022 \n\013desc" +
-      "ription\030\002 \001(\tR\013description\0224\n\026parameters" +
-      "_json_schema\030\003 \001(\tR\024parametersJsonSchema" +
-      "\022\033\n\006strict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_strict" +
-      "\"[\n\014ProviderTool\022\032\n\010provider\030\001 \001(\tR\010prov" +
-      "ider\022/\n\006config\030\002 \001(\0132\027.google.protobuf.S" +
-      "tructR\006config\"\225\001\n\nToolChoice\022(\n\004mode\030\001 \001" +
-      "(\0162\022.steer.v1.ToolModeH\000R\004mode\022%\n\rfuncti" +
-      "on_name\030\002 \001(\tH\000R\014functionName\022\037\n\010paralle" +
-      "l\030\003 \001(\010H\001R\010parallel\210\001\001B\010\n\006choiceB\013\n\t_par" +
-      "allel*e\n\010ToolMode\022\031\n\025TOOL_MODE_UNSPECIFI" +
-      "ED\020\000\022\022\n\016TOOL_MODE_AUTO\020\001\022\022\n\016TOOL_MODE_NO" +
-      "NE\020\002\022\026\n\022TOOL_MODE_REQUIRED\020\003BZ\n\014dev.stee" +
-      "r.v1B\tToolProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Ste" +
-      "er\\V1\342\002\024Steer\\V1\\GPBMetadata\352\002\tSteer::V1" +
-      "b\006proto3"
+      "protobuf/struct.proto\032\026steer/v1/content." +
+      "proto\"\203\001\n\004Tool\0224\n\010function\030\001 \001(\0132\026.steer" +
+      ".v1.FunctionToolH\000R\010function\022=\n\rprovider" +
+      "_tool\030\002 \001(\0132\026.steer.v1.ProviderToolH\000R\014p" +
+      "roviderToolB\006\n\004kind\"\337\001\n\014FunctionTool\022\022\n\004" +
+      "name\030\001 \001(\tR\004name\022 \n\013description\030\002 \001(\tR\013d" +
+      "escription\0224\n\026parameters_json_schema\030\003 \001" +
+      "(\tR\024parametersJsonSchema\022\033\n\006strict\030\004 \001(\010" +
+      "H\000R\006strict\210\001\001\022;\n\rprovider_data\030\005 \001(\0132\026.s" +
+      "teer.v1.ProviderDataR\014providerDataB\t\n\007_s" +
+      "trict\"[\n\014ProviderTool\022\032\n\010provider\030\001 \001(\tR" +
+      "\010provider\022/\n\006config\030\002 \001(\0132\027.google.proto" +
+      "buf.StructR\006config\"\225\001\n\nToolChoice\022(\n\004mod" +
+      "e\030\001 \001(\0162\022.steer.v1.ToolModeH\000R\004mode\022%\n\rf" +
+      "unction_name\030\002 \001(\tH\000R\014functionName\022\037\n\010pa" +
+      "rallel\030\003 \001(\010H\001R\010parallel\210\001\001B\010\n\006choiceB\013\n" +
+      "\t_parallel*e\n\010ToolMode\022\031\n\025TOOL_MODE_UNSP" +
+      "ECIFIED\020\000\022\022\n\016TOOL_MODE_AUTO\020\001\022\022\n\016TOOL_MO" +
+      "DE_NONE\020\002\022\026\n\022TOOL_MODE_REQUIRED\020\003BZ\n\014dev" +
+      ".steer.v1B\tToolProtoP\001\242\002\003SXX\252\002\010Steer.V1\312" +
+      "\002\010Steer\\V1\342\002\024Steer\\V1\\GPBMetadata\352\002\tStee" +
+      "r::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           com.google.protobuf.StructProto.getDescriptor(),
+          dev.steer.v1.ContentProto.getDescriptor(),
         });
     internal_static_steer_v1_Tool_descriptor =
       getDescriptor().getMessageType(0);
@@ -93,7 +96,7 @@ public final class ToolProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_FunctionTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_FunctionTool_descriptor,
-        new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", });
+        new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", "ProviderData", });
     internal_static_steer_v1_ProviderTool_descriptor =
       getDescriptor().getMessageType(2);
     internal_static_steer_v1_ProviderTool_fieldAccessorTable = new
@@ -108,6 +111,7 @@ public final class ToolProto extends com.google.protobuf.GeneratedFile {
         new java.lang.String[] { "Mode", "FunctionName", "Parallel", "Choice", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.StructProto.getDescriptor();
+    dev.steer.v1.ContentProto.getDescriptor();
   }
 
   // @@protoc_insertion_point(outer_class_scope)
