@@ -71,8 +71,9 @@ async function ask(client: GrpcClient, index: number): Promise<void> {
     const options = { onDisconnect: DisconnectPolicy.CANCEL };
     const call = client.stream(streamGenerate, { spec, options });
     for await (const { event } of call) {
-      if (event.case === "textDelta") call.cancel();
+      if (event.case === "textDelta") break;
     }
+    call.cancel();
     return;
   }
   if (kind === "cut" || index % 2 === 0) {
