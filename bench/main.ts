@@ -17,6 +17,7 @@ import { hostile } from "./legs/hostile.ts";
 import { interceptors } from "./legs/interceptors.ts";
 import { json } from "./legs/json.ts";
 import { ledger } from "./legs/ledger.ts";
+import { limits } from "./legs/limits.ts";
 import { live } from "./legs/live.ts";
 import { memory } from "./legs/memory.ts";
 import { rates } from "./legs/rates.ts";
@@ -40,6 +41,7 @@ const LEGS: readonly Leg[] = [
   doors,
   engine,
   accounting,
+  limits,
   json,
   estimators,
   hostile,

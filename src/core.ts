@@ -1,8 +1,12 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
+import { CallerRegistry } from "./callers/caller-registry.ts";
+import { ConfiguredCallers, joinDirectories } from "./callers/configured-callers.ts";
+import { KeyUses } from "./callers/key-uses.ts";
 import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { withSharedPlaces } from "./config/reliability.ts";
 import { createLedger } from "./create-ledger.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
@@ -13,10 +17,12 @@ import type { Model } from "./domain/model.ts";
 import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { LimitedCallers } from "./limits/limited-callers.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { SchemaChecks } from "./output/schema-checks.ts";
+import type { CallerDirectory } from "./ports/caller-directory.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
@@ -49,12 +55,17 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly usage: UsageFile;
   /** Sums in memory, until the stores are open. */
   readonly ledger: Ledger;
+  readonly limits: LimitedCallers;
   readonly runs: GenerationRuns;
   readonly operations: ReturnType<typeof createOperations>;
   /** What a reload replaces. */
   readonly inForce: InForce;
   readonly deployment: () => Deployment;
   readonly deploy: (from: Config) => Promise<Deployment>;
+  readonly callers: ReturnType<typeof createCallers>;
+  readonly authenticator: (from: Config) => InForce["authenticate"];
+  /** Applies the settings in force to the states of the targets. */
+  readonly configureStates: () => void;
   /** Nothing runs any more. */
   close(): Promise<void>;
 }
@@ -83,6 +94,40 @@ function createCounter(
   });
 }
 
+function createLimits(
+  { clock, telemetry, onDefect }: Pick<Core, "clock" | "telemetry" | "onDefect">,
+  directory: CallerDirectory,
+  log: Log,
+  config: () => Config,
+): LimitedCallers {
+  return new LimitedCallers({
+    clock,
+    directory,
+    settings: () => ({
+      ...config().limits,
+      storeTimeoutMs: config().streams.storeTimeoutMs,
+    }),
+    observer: {
+      ...telemetry.limits(),
+      near: (line) => log({ event: "limit near", ...line }),
+    },
+    onDefect,
+  });
+}
+
+/** Callers, wherever they are configured. */
+function createCallers(clock: Clock, config: () => Config) {
+  const known = new ConfiguredCallers(config);
+  const uses = new KeyUses();
+  const registry = new CallerRegistry({
+    clock,
+    staleForMs: () => config().callerStore.staleForMs,
+    isConfigured: (id) => known.callers.has(id),
+    uses,
+  });
+  return { known, uses, registry, directory: joinDirectories(known, registry) };
+}
+
 /** Rejects where the configuration cannot be served. */
 export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
   const newId = createIdSource();
@@ -99,11 +144,21 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   const latencyMs = medianLatency(states, clock);
   const onErrorText = createErrorTextLog(clock, log);
   const deploy = (from: Config) =>
-    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
+    createDeployment(from, {
+      types,
+      clock,
+      adapters,
+      latencyMs,
+      counter,
+      callers: callers.directory,
+      onErrorText,
+    });
+  const callers = createCallers(clock, () => inForce.config);
+  const authenticator = (from: Config) => createAuthenticator(from, callers.registry);
   const inForce: InForce = {
     config,
     deployment: await deploy(config),
-    authenticate: createAuthenticator(config),
+    authenticate: authenticator(config),
   };
   const deployment = () => inForce.deployment;
   const usage = new UsageFile({
@@ -114,15 +169,16 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   });
   const onDefect: OnDefect = (error, place) =>
     log({ event: "defect", ...place, ...describeDefect(error) });
-  const ledger = createLedger({ clock, log, telemetry, inForce });
+  const ledger = createLedger({ clock, log, telemetry, inForce, callers: callers.directory });
   const shared = { clock, telemetry, counter, newId, deployment, onDefect };
+  const limits = createLimits(shared, callers.directory, log, () => inForce.config);
   const sink: UsageSink = {
     record(record) {
       usage.record(record);
       ledger.record(record);
     },
   };
-  const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks });
+  const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
   const replica = randomBytes(4).toString("hex");
@@ -135,10 +191,18 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     states,
     engine,
     stats,
+    limits,
     runs,
     operations,
     inForce,
     deploy,
+    callers,
+    authenticator,
+    configureStates() {
+      const { reliability, isCallerShareOpen } = inForce.config;
+      const isShared = isCallerShareOpen && callers.registry.holders !== "none";
+      states.configure(isShared ? withSharedPlaces(reliability) : reliability);
+    },
     async close() {
       await adapters.close();
       await usage.close();

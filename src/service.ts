@@ -6,20 +6,27 @@ import { type Core, startCore } from "./core.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
-import type { GatewayError } from "./domain/gateway-error.ts";
-import type { Log, LogLine } from "./domain/log-line.ts";
+import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
+import type { Log } from "./domain/log-line.ts";
 import type { UsageReports } from "./domain/usage-report.ts";
 import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import { KeptRequests } from "./doors/shared/kept-requests.ts";
+import {
+  anthropicLimitHeaders,
+  type LimitHeaders,
+  openAiLimitHeaders,
+} from "./doors/shared/limit-headers.ts";
 import type { ModelList } from "./doors/shared/models.ts";
+import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
-import { openStores } from "./open-stores.ts";
+import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
@@ -29,6 +36,8 @@ import { sessionOf } from "./operations/stream-state.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
+import type { Audit } from "./rpc/audit.ts";
+import { createCallerService } from "./rpc/caller-service.ts";
 import { createContract } from "./rpc/contract.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
@@ -40,6 +49,7 @@ import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
 import { createUsageService } from "./rpc/usage-service.ts";
+import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
 
@@ -61,31 +71,10 @@ export interface ServiceParts {
 
 export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
-/** Keeps lines until the first line of the log is written, which has the addresses. */
-class EarlyLines {
-  readonly #log: Log;
-  #lines: LogLine[] | undefined = [];
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  readonly write: Log = (line) => {
-    if (this.#lines === undefined) this.#log(line);
-    else this.#lines.push(line);
-  };
-
-  end(): void {
-    const lines = this.#lines ?? [];
-    this.#lines = undefined;
-    for (const line of lines) this.#log(line);
-  }
-}
-
-async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
+async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
+  const { limits } = core;
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
-  const stores = await parts.open(inForce.config.store, clock);
   const session = sessionOf(replica, newId());
   const streams = await startStreams({
     clock,
@@ -95,6 +84,10 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     onDefect,
     log,
     stores,
+    limits: {
+      open: (health) => limits.open({ store: stores.limits, health, session }),
+      close: () => limits.close(),
+    },
     session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
@@ -115,27 +108,29 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
 
 /** What calls of every door ask. */
 interface SharedParts {
-  readonly reports: UsageReports;
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
+  readonly callers: StoredCallers;
+  readonly reports: UsageReports;
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
-  const { clock, deployment, inForce, log, operations, replica } = core;
+  const { clock, inForce, log, operations, replica } = core;
+  const audit: Audit = (line) => log({ event: "audit", ...line });
   return [
     createGenerationService({
       ...parts,
       recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({
-      list: () => deployment().models,
-      lookup: (name) => deployment().lookup(name)[0],
-      isAvailable: (model) => deployment().isAvailable(model),
+      ...modelsOf(core),
+      isAvailable: (model) => core.deployment().isAvailable(model),
     }),
+    createCallerService({ administration: parts.callers.administration, audit }),
     createUsageService({ replica, reports: parts.reports }),
     createAdminService({
       replica,
-      audit: (line) => log({ event: "audit", ...line }),
+      audit,
       operations: createClusterOperations(operations, streams.log, replica, clock),
       streams: createStreamOperations({
         clock,
@@ -151,6 +146,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
+  const { requestBytes } = limits;
   const calls = createCalls({
     checkOrigin: createOriginCheck(http.corsOrigins),
     authenticate: (call) => inForce.authenticate(call),
@@ -161,20 +157,36 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     replica,
     version: VERSION,
   });
-  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
-  const generations = new DoorGenerations({ gateway, contract: createContract() });
-  const models: ModelList = {
-    list: () => core.deployment().models,
-    lookup: (name) => core.deployment().lookup(name)[0],
+  const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
+  const contract = createContract();
+  const made = { gateway, contract, clock };
+  const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
+    new DoorGenerations({ ...made, limitHeaders });
+  const kept = new KeptRequests({ gateway, contract, maxBytes: requestBytes });
+  const models: ModelList = modelsOf(core);
+  const asked = { models, countInput };
+  const { openai, anthropic, ...settings } = inForce.config.doors;
+  const openAiParts = {
+    ...asked,
+    generations: generationsWith(openAiLimitHeaders),
+    kept,
+    settings,
   };
-  const asked = { generations, models, countInput };
-  const { openai, anthropic } = inForce.config.doors;
+  const anthropicParts = { ...asked, generations: generationsWith(anthropicLimitHeaders) };
   const doors = [
-    ...(openai ? [createOpenAiDoor(asked)] : []),
-    ...(anthropic ? [createAnthropicDoor(asked)] : []),
+    ...(openai ? [createOpenAiDoor(openAiParts)] : []),
+    ...(anthropic ? [createAnthropicDoor(anthropicParts)] : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
   return { calls, dispatcher, host };
+}
+
+/** The models as callers see them. */
+function modelsOf({ deployment }: Core): ModelList {
+  return {
+    list: (caller) => deployment().modelsOf(caller),
+    lookup: (name, caller) => deployment().firstOffer(name, caller),
+  };
 }
 
 type Doors = ReturnType<typeof createDoors>;
@@ -203,15 +215,16 @@ interface ReloadParts {
 }
 
 function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Reloads {
-  const { clock, deploy, inForce, log, states, usage } = core;
+  const { authenticator, clock, deploy, inForce, log, states, usage } = core;
   const steps = createReloadSteps({
     inForce,
     listeners,
     load,
     deploy,
+    authenticator,
     forget: (id) => states.forget(id),
     configure(next) {
-      states.configure(next.reliability);
+      core.configureStates();
       usage.reopen(next.accounting.usageFile);
     },
     revoke: (callers) => void revoke(callers),
@@ -247,7 +260,18 @@ export async function startService(
   const core = await startCore({ types, log, clock, config: load() });
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
-  const { streams, reports } = await startStoredStreams(core, parts, early.write);
+  const stores = await parts.open(inForce.config.store, clock);
+  const { streams, reports } = await startStoredStreams(core, parts, stores, early.write);
+  const callers = createStoredCallers({
+    core,
+    store: stores.callers,
+    control: streams.log.control,
+    onRevoked({ callers: ended, keys }) {
+      const isMeant = (_: string, key = ""): boolean => keys.includes(key);
+      calls.accepted.endOf(isMeant, callerRevoked());
+      void revoke(ended);
+    },
+  });
   const gateway = createGateway({
     clock,
     runs,
@@ -262,9 +286,12 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput, reports };
+  const asked = { gateway, countInput, callers, reports };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
+  const ending = new AbortController();
+  const revoke = revokeAt(core, streams, doors, ending.signal);
+  await callers.start();
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({
     clock,
@@ -273,12 +300,11 @@ export async function startService(
     doors: host,
     storeTrouble,
   }).catch(async (error: unknown) => {
+    await callers.stop();
     await streams.close();
     throw error;
   });
   tellStart(core, listeners, early);
-  const ending = new AbortController();
-  const revoke = revokeAt(core, streams, doors, ending.signal);
   const reloads = createReloads(core, { listeners, load, revoke });
 
   /** Hands over what another replica can go on with, and ends the rest. */
@@ -297,6 +323,7 @@ export async function startService(
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
       calls.lines.close();
+      await callers.stop();
       await streams.close(() => core.ledger.close());
       await reloaded;
       ending.abort();

@@ -40,6 +40,11 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
   readonly stores: Pick<Stores, "engine" | "streams">;
+  /** What else is in the stores, and is in use from the first takeover to the end of the last stream. */
+  readonly limits: {
+    open(health: StoreHealth): void;
+    close(): Promise<void>;
+  };
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
@@ -172,10 +177,12 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     onDefect,
   });
   async function end(): Promise<void> {
+    await options.limits.close();
     await Promise.all([maintenance.stop(), localMaintenance.stop()]);
     await Promise.resolve(within(clock, CLOSE_MS, stores.engine.close())).catch(() => {});
   }
 
+  options.limits.open(log.health);
   await Promise.all([maintenance.start(), localMaintenance.start()]).catch(async (error) => {
     await end();
     throw error;

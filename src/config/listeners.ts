@@ -1,5 +1,5 @@
 import { ageFields } from "./drain.ts";
-import { address, ConfigProblem, flag, matching, type Reader, text } from "./readers.ts";
+import { address, ConfigProblem, duration, flag, matching, type Reader, text } from "./readers.ts";
 import { list, object, reshaped } from "./sections.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
@@ -35,4 +35,9 @@ export const grpcFields = object({ address, tls, ...ageFields });
 export const httpFields = object({ address, tls, cors_origins: list(origin), hosts: list(host) });
 
 /** The section `doors` of the file. */
-export const doorFields = object({ openai: flag, anthropic: flag });
+export const doorFields = object({
+  openai: flag,
+  anthropic: flag,
+  store: flag,
+  retention: duration,
+});

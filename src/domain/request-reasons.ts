@@ -20,6 +20,12 @@ export const requestReasons = {
     who: "caller",
     todo: "take a path of the message",
   },
+  PREVIOUS_RESPONSE_NOT_FOUND: {
+    kinds: ["validation"],
+    when: "`previous_response_id` is of no response of the caller's that has ended well and is still stored",
+    who: "caller",
+    todo: "send the whole input",
+  },
   UNSUPPORTED_PARAMETER: {
     kinds: ["validation"],
     when: "no target supports the request",

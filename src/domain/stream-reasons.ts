@@ -32,6 +32,18 @@ export const streamReasons = {
     who: "caller",
     todo: "cancel the response first",
   },
+  RESPONSES_NOT_STORED: {
+    kinds: ["not-found"],
+    when: "a stored response is asked for, and `doors.store` is false",
+    who: "operator",
+    todo: "set `doors.store` to true, or let callers send whole inputs",
+  },
+  ENCODER_UNKNOWN: {
+    kinds: ["gateway-overloaded"],
+    when: "another release has begun the response, and this one does not know how to write its events",
+    who: "caller",
+    todo: "repeat the call: a replica of that release serves it",
+  },
   STREAM_NOT_FOUND: {
     kinds: ["not-found"],
     when: "the caller has no such stream",

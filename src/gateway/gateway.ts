@@ -13,11 +13,12 @@ import type {
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
-import { streamExpired, streamNotFound, streamRuns } from "../streams/stream-errors.ts";
+import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
 import { findStream } from "./find-stream.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
+import { deleteStream, storedRequest } from "./kept-streams.ts";
 import {
   STORED_PREFIX,
   type StoredGenerationDependencies,
@@ -41,6 +42,9 @@ function resultOf(error: unknown): string {
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { clock, runs, log, local, stored, telemetry } = dependencies;
   const ephemeral = new EphemeralStreams(dependencies);
+  /** A stored generation can outlive its replica. */
+  const canMove = (): boolean =>
+    log.store.capabilities.durability !== "process" && log.settings.takeover === "auto";
 
   async function generate(call: GenerationCall): Promise<WholeAnswer> {
     const { spec, timeoutMs, signal, identity } = call;
@@ -53,6 +57,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       timeoutMs,
       telemetry: call.telemetry,
       acceptsDiscard: true,
+      canMove: identity.requestId !== "" && canMove(),
+      onStandings: call.onStandings,
       before: undefined,
     };
     const run = await runs.prepare(request, signal);
@@ -76,6 +82,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       readMs: timeoutMs === undefined ? undefined : answerTimeMs(timeoutMs),
       telemetry: call.telemetry,
       acceptsDiscard,
+      canMove: !isEphemeral && canMove(),
+      onStandings: call.onStandings,
       before: undefined,
     };
     // This comes first, because nothing may delay a run after a target has taken it.
@@ -124,16 +132,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     throw streamNotFound(call.identity.requestId);
   }
 
-  async function deleteStream(caller: string, streamId: string): Promise<void> {
-    const { storeTimeoutMs } = log.settings;
-    const owned = log.owned.get(streamId);
-    // A reader has the last event before the store has recorded the end.
-    if (owned?.hasEnd === true) await log.health.demand(storeTimeoutMs, () => owned.ended);
-    const { phase, expiredAt } = await findStream(dependencies, caller, { streamId });
-    if (expiredAt !== undefined) throw streamExpired(streamId);
-    if (phase === "running") throw streamRuns(streamId);
-    await log.health.demand(storeTimeoutMs, () => log.store.discard([streamId]));
-  }
-
-  return { generate, streamGenerate, joinStream, deleteStream, resumeStream, cancelGeneration };
+  return {
+    generate,
+    streamGenerate,
+    joinStream,
+    deleteStream: (caller, streamId) => deleteStream(dependencies, caller, streamId),
+    storedRequest: (caller, streamId, maxBytes) =>
+      storedRequest(dependencies, { caller, streamId, maxBytes }),
+    resumeStream,
+    cancelGeneration,
+  };
 }

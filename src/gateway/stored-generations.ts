@@ -264,7 +264,7 @@ export class StoredGenerations {
     const writer = isLocal ? 0 : token.nonce;
     const begun = await into.begin(
       {
-        ...newStream(into, generation),
+        ...newStream(into, generation, streamId, isLocal),
         streamId,
         token,
         start: encodeEvent(events.start(), writer),
@@ -317,16 +317,23 @@ function retentionOf({ settings }: StreamLog, options: StreamOptions): number {
 function newStream(
   into: StreamLog,
   { run, call, options }: NewGeneration,
+  streamId: string,
+  isLocal: boolean,
 ): Omit<NewStream, "streamId" | "token" | "start" | "progress"> {
   const { identity } = call;
   const { settings, store } = into;
-  const isKept = settings.takeover === "auto" && store.capabilities.durability !== "process";
+  const canMove = settings.takeover === "auto" && store.capabilities.durability !== "process";
+  // Nobody finds a stream again that the memory of this process holds while the store is away.
+  const keepsRequest = identity.keepsRequest === true && !isLocal;
+  const { createTimeMs } = run.result;
   return {
     session: into.session,
     caller: identity.caller,
     requestId: identity.requestId,
     fingerprint: identity.fingerprint,
-    request: isKept ? identity.request() : undefined,
+    request: canMove || keepsRequest ? identity.request({ streamId, createTimeMs }) : undefined,
+    canMove,
+    keepsRequest,
     retentionMs: retentionOf(into, options),
     totalMs: run.limitMs,
   };

@@ -19,8 +19,8 @@ export interface StreamableRequest extends RequestOfApi {
 /** A request that satisfies the rules of the contract. */
 export interface AcceptedSpec {
   readonly spec: GenerationSpec;
-  /** The request as another replica could run it. */
-  readonly request: () => Uint8Array;
+  /** The request as another replica could run it, with a note of the door's own. */
+  readonly request: (note?: Uint8Array) => Uint8Array;
   /** What is asked for, as a hash. */
   readonly fingerprint: () => string;
 }
@@ -32,4 +32,8 @@ export interface Contract {
    */
   accept(request: RequestOfApi, options: StreamOptions | undefined): AcceptedSpec;
   decodeEvent(bytes: Uint8Array): StoredEvent;
+  /** The note of a stored request, of which the first bytes are enough; undefined: it has none. */
+  noteOf(request: Uint8Array): Uint8Array | undefined;
+  /** The request of a stream; undefined if this version cannot read it. */
+  decodeRequest(request: Uint8Array): GenerationSpec | undefined;
 }

@@ -6,6 +6,14 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { LimitStandings } from "./call-limits.ts";
+
+/** A stream that begins, as its events tell of it. */
+export interface NewStreamFacts {
+  readonly streamId: string;
+  /** Milliseconds since the epoch. */
+  readonly createTimeMs: number;
+}
 
 /** The caller, and the key by which a repeated call is recognised. */
 export interface CallIdentity {
@@ -15,7 +23,9 @@ export interface CallIdentity {
   /** Hash of the request, to compare calls with the same key; "" without a key. */
   readonly fingerprint: string;
   /** The request in the form in which another replica can run it. */
-  readonly request: () => Uint8Array;
+  readonly request: (stream: NewStreamFacts) => Uint8Array;
+  /** The request stays in the store for as long as the events. Unset: until the end of the generation. */
+  readonly keepsRequest?: boolean;
 }
 
 /** A generation that has ended, well or with an error. */
@@ -35,6 +45,8 @@ export interface GenerationCall {
   readonly identity: CallIdentity;
   /** The caller drops output when a notice voids it. */
   readonly acceptsDiscard: boolean;
+  /** Called with the caller's limits before the generation begins, if there are any, and before they refuse it. */
+  readonly onStandings?: ((standings: LimitStandings) => void) | undefined;
   /** Called when the call begins to read a stream. A unary call reports its stream in no other way. */
   readonly onOpen?: (streamId: string, generationId: string) => void;
   /** Called when the generation has ended at this replica, if this call began it. */
@@ -90,6 +102,14 @@ export interface ResumeCall {
 /** A stream by its identifier, or by the idempotency key of the call that began it. */
 export type StreamName = { readonly streamId: string } | { readonly requestId: string };
 
+/** What the store has of a stream beside its events. */
+export interface StoredStreamRequest {
+  /** The generation goes on. */
+  readonly isRunning: boolean;
+  /** Undefined: not kept. */
+  readonly request: Uint8Array | undefined;
+}
+
 export interface Gateway {
   /** Throws `GatewayError` before admission, `GenerationFailed` after it. */
   generate(call: GenerationCall): Promise<WholeAnswer>;
@@ -102,6 +122,11 @@ export interface Gateway {
   joinStream(call: GenerationCall): Promise<OpenStream>;
   /** Takes a stored stream that has ended away. Rejects with ALREADY_EXISTS while the stream runs. */
   deleteStream(caller: string, streamId: string): Promise<void>;
+  /**
+   * The request of a stored stream of the caller's, or its first `maxBytes`. Rejects with NOT_FOUND, and with
+   * UNAVAILABLE if the store does not answer.
+   */
+  storedRequest(caller: string, streamId: string, maxBytes?: number): Promise<StoredStreamRequest>;
   resumeStream(call: ResumeCall): Promise<OpenStream>;
   /** True if the call changed the state. */
   cancelGeneration(caller: string, target: StreamName): Promise<boolean>;

@@ -18,7 +18,9 @@ import { decodeSpec } from "./decode-spec.ts";
 import { encodeSpec } from "./encode-spec.ts";
 import { encodeStreamOptions } from "./encode-stream-options.ts";
 import { fingerprintOfMessage } from "./fingerprint.ts";
+import { noteOf, withNote } from "./request-note.ts";
 import { Rules } from "./requests/rules.ts";
+import { decodeStoredRequest } from "./stored-request.ts";
 
 /** What a request of another API can wish: the rest has words in every dialect. */
 const WISHES: ReadonlySet<string> = new Set([
@@ -90,10 +92,15 @@ export function createContract(): Contract {
     const method = options === undefined ? generate : streamGenerate;
     return {
       spec: decodeSpec(message),
-      request: () => bytes,
+      request: (note) => (note === undefined ? bytes : withNote(bytes, note)),
       fingerprint: () => fingerprintOfMessage(method, message),
     };
   }
 
-  return { accept, decodeEvent: decodeStreamEvent };
+  return {
+    accept,
+    decodeEvent: decodeStreamEvent,
+    noteOf,
+    decodeRequest: (request) => decodeStoredRequest(request, "stream")?.spec,
+  };
 }

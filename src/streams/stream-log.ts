@@ -12,6 +12,7 @@ import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere, requestIdReused, writerLost } from "./stream-errors.ts";
+import { isMovable } from "./stream-machine.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
@@ -118,7 +119,7 @@ export class StreamLog {
         return {
           state: "created",
           stream: this.#own(
-            { ...stream, tail: 1, canMove: stream.request !== undefined, created: stream },
+            { ...stream, tail: 1, canMove: isMovable(stream), created: stream },
             hooks,
           ),
         };

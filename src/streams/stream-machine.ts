@@ -51,6 +51,16 @@ export function isSameToken(a: WriterToken, b: WriterToken): boolean {
   return a.epoch === b.epoch && a.nonce === b.nonce;
 }
 
+/** Whether another replica could go on with the stream. */
+export function isMovable({ request, canMove }: Pick<NewStream, "request" | "canMove">): boolean {
+  return request !== undefined && canMove !== false;
+}
+
+/** Bytes of a new stream that are counted for as long as its events stay. */
+export function countedBytes({ start, request, keepsRequest }: NewStream): number {
+  return start.length + (keepsRequest === true ? (request?.length ?? 0) : 0);
+}
+
 /** The record of a new stream with its first event. */
 export function created(stream: NewStream, now: number): StreamRecord {
   return {
@@ -64,7 +74,7 @@ export function created(stream: NewStream, now: number): StreamRecord {
     handedOff: false,
     tail: 1,
     firstContent: 0,
-    bytes: stream.start.length,
+    bytes: countedBytes(stream),
     cancel: undefined,
     takeovers: 0,
     handOvers: 0,
@@ -76,7 +86,8 @@ export function created(stream: NewStream, now: number): StreamRecord {
     retentionMs: stream.retentionMs,
     expiredAt: undefined,
     readersSeenAt: 0,
-    canMove: stream.request !== undefined,
+    canMove: isMovable(stream),
+    keepsRequest: stream.keepsRequest === true,
     progress: stream.progress,
   };
 }

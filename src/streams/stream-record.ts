@@ -48,8 +48,12 @@ export interface NewStream {
   readonly fingerprint: string;
   /** The first event. */
   readonly start: Uint8Array;
-  /** The encoded request, with which another replica could run it anew; undefined: no replica may. */
+  /** The encoded request, with which another replica could run it anew; undefined: not stored. */
   readonly request: Uint8Array | undefined;
+  /** Whether another replica may run a request that is stored. Unset: it may. */
+  readonly canMove?: boolean;
+  /** Whether the request stays for as long as the events, and is counted with them. Unset: until the end of the generation. */
+  readonly keepsRequest?: boolean;
   readonly retentionMs: number;
   /** Milliseconds left for the generation. */
   readonly totalMs: number;
@@ -80,7 +84,7 @@ export interface StreamRecord {
   readonly tail: number;
   /** Sequence of the first event with content; 0: none yet. */
   readonly firstContent: number;
-  /** Bytes of all events. */
+  /** Bytes of all events, and of a request that is kept with them. */
   readonly bytes: number;
   readonly cancel: CancelReason | undefined;
   /** Changes of owner after a loss: the owner's session expired, or the owner gave the stream up. */
@@ -99,7 +103,9 @@ export interface StreamRecord {
   readonly expiredAt: number | undefined;
   /** Time at which a replica last reported readers; 0: never. */
   readonly readersSeenAt: number;
-  /** Whether the request is kept, so that another replica can run it. */
+  /** Whether the request is stored, so that another replica can run it. */
   readonly canMove: boolean;
+  /** Whether the request stays for as long as the events. */
+  readonly keepsRequest: boolean;
   readonly progress: StreamProgress;
 }

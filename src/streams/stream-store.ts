@@ -153,8 +153,11 @@ export interface StreamStore extends Sessions {
   ): Promise<ClaimResult>;
   /** Lets another replica claim at once, and counts the cause. False: the token no longer owns the stream. */
   handOff(streamId: string, token: WriterToken, cause: HandOffCause): Promise<boolean>;
-  /** The request as it was stored; undefined: not kept, or the stream has ended. */
-  loadRequest(streamId: string): Promise<Uint8Array | undefined>;
+  /**
+   * The request as it was stored, or its first `maxBytes`; undefined: not stored, or deleted with the end of the
+   * generation, or with the events if the stream keeps its request.
+   */
+  loadRequest(streamId: string, maxBytes?: number): Promise<Uint8Array | undefined>;
 
   /**
    * Newest first. One call looks at a bounded number of streams, so that no call blocks the process. A page can

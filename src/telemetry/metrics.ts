@@ -70,6 +70,46 @@ const callMetrics = {
   ),
 };
 
+const limitMetrics = {
+  limitsAdmitted: simple(
+    "counter",
+    ["steer.limits.admitted", "{call}", "Calls that the limits of their callers let pass."],
+    [],
+  ),
+  limitsRefused: simple(
+    "counter",
+    [
+      "steer.limits.refused",
+      "{call}",
+      "Calls that a limit of their caller has refused, by reason.",
+    ],
+    [attribute.errorType],
+  ),
+  limitsLocal: simple(
+    "up-down counter",
+    ["steer.limits.local", "1", "1 while this replica counts its share of limits by itself."],
+    [],
+  ),
+  limitsReaped: simple(
+    "counter",
+    [
+      "steer.limits.reaped",
+      "{generation}",
+      "Lost generations of which the reserved amount counts as used.",
+    ],
+    [],
+  ),
+  limitsDropped: simple(
+    "counter",
+    [
+      "steer.limits.dropped",
+      "{generation}",
+      "Generations whose use did not reach the store: the reserved amount counts.",
+    ],
+    [],
+  ),
+};
+
 const attemptMetrics = {
   operationDuration: buckets(
     ["gen_ai.client.operation.duration", "s", "Duration of an attempt at a provider."],
@@ -208,6 +248,7 @@ const retryMetrics = {
 
 export const metric = {
   ...callMetrics,
+  ...limitMetrics,
   ...attemptMetrics,
   ...retryMetrics,
   ...streamMetrics,

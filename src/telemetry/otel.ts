@@ -16,6 +16,8 @@ import { AttemptMetrics } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { createStreamMetrics } from "./create-stream-metrics.ts";
 import { counter, gauge, histogram } from "./instruments.ts";
+import { createLimitMetrics } from "./limit-metrics.ts";
+import type { LimitsTelemetry } from "./limits-telemetry.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute, SCOPE } from "./names.ts";
@@ -137,6 +139,10 @@ export class OtelTelemetry implements Telemetry {
 
   observeLedger(lagMs: () => number): void {
     gauge(metric.ledgerLag).addCallback((result) => result.observe(lagMs() / 1000));
+  }
+
+  limits(): LimitsTelemetry {
+    return createLimitMetrics();
   }
 
   streams(store: string, held?: () => number): StreamTelemetry {

@@ -6,6 +6,7 @@ import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import { type LimitsTelemetry, noLimitsTelemetry } from "./limits-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 import { traceIdOf } from "./trace-id.ts";
 
@@ -85,6 +86,8 @@ export interface Telemetry {
   recordLostUsage(): void;
   /** Shows how far the ledger is behind: `lagMs` is read when metrics are exported. */
   observeLedger(lagMs: () => number): void;
+  /** Telemetry of the limits of callers. */
+  limits(): LimitsTelemetry;
   /**
    * Telemetry of stored streams. `store`: kind of the store. `held`: bytes of this process's memory that the store
    * takes.
@@ -110,6 +113,7 @@ export const noTelemetry: Telemetry = {
   recordEstimateError: () => {},
   recordLostUsage: () => {},
   observeLedger: () => {},
+  limits: () => noLimitsTelemetry,
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

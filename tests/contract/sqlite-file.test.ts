@@ -79,7 +79,11 @@ it("a file of version 1, whose releases counted no hand-overs, goes on with its 
   const stream = newStream();
   await first.create(stream);
   await first.close();
-  change(path, "ALTER TABLE stream DROP COLUMN handOvers; PRAGMA user_version = 1");
+  change(
+    path,
+    `ALTER TABLE stream DROP COLUMN handOvers; ALTER TABLE stream DROP COLUMN keepsRequest;
+     PRAGMA user_version = 1`,
+  );
   const { streamId, token } = stream;
   for (const handOvers of [1, 2]) {
     const store = await open();
@@ -91,6 +95,24 @@ it("a file of version 1, whose releases counted no hand-overs, goes on with its 
     expect(await store.claim(streamId, epoch, next)).toMatchObject({ state: "claimed" });
     await store.close();
   }
+});
+
+it("a file of version 2, whose releases kept no request behind the end, goes on with its streams", async () => {
+  const { path, open } = current();
+  const first = await open();
+  const before = newStream();
+  await first.create(before);
+  await first.close();
+  change(path, "ALTER TABLE stream DROP COLUMN keepsRequest; PRAGMA user_version = 2");
+  const store = await open();
+  const kept = newStream({ keepsRequest: true });
+  await store.create(kept);
+  for (const stream of [before, kept]) {
+    await store.append(appendTo(stream, 2, 2, { ending: success }));
+  }
+  expect(await store.loadRequest(before.streamId)).toBeUndefined();
+  expect(await store.loadRequest(kept.streamId)).toBeDefined();
+  await store.close();
 });
 
 describe("a file that cannot be used", () => {
@@ -133,7 +155,7 @@ describe("a file that cannot be used", () => {
       what: "of a later version",
       make: (path: string) => change(path, "PRAGMA user_version = 99"),
       failure: "newer",
-      detail: "has version 99, and this release knows 2: use a later one",
+      detail: "has version 99, and this release knows 3: use a later one",
     },
     {
       what: "another application's",
@@ -253,7 +275,7 @@ describe("a thread that dies", () => {
       await clock.advance(1);
       expect(await ask()).toMatchObject(lost);
       expect(workers).toHaveLength(3);
-      const back = statement.replace(/= .*/, statement.includes("user") ? "= 2" : "= 1398031698");
+      const back = statement.replace(/= .*/, statement.includes("user") ? "= 3" : "= 1398031698");
       change(path, back);
       await clock.advance(1_000);
       expect(await ask()).toEqual([undefined]);

@@ -42,7 +42,7 @@ function nodeClients(): Clients {
     name: "node",
     prepare: [{ command: "npm", args: ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd }],
     program: { command: "node", args: ["main.mjs"], cwd },
-    least: 100,
+    least: 103,
   };
 }
 
@@ -61,7 +61,7 @@ function pythonClients(): Clients {
       },
     ],
     program: { command: python, args: [`${HERE}/python/main.py`], cwd: "." },
-    least: 120,
+    least: 123,
   };
 }
 

@@ -264,7 +264,7 @@ export class SharedStore {
           if (isDone) this.#history.add({ type: "hand-off", streamId, cause });
           return isDone;
         }),
-      loadRequest: (streamId) => look((base) => base.loadRequest(streamId)),
+      loadRequest: (streamId, maxBytes) => look((base) => base.loadRequest(streamId, maxBytes)),
       list: (query) => look((base) => base.list(query)),
       reap: (tombstoneMs, limit) => ask((base) => base.reap(tombstoneMs, limit)),
       cleanup: (query) => ask((base) => base.cleanup(query)),

@@ -27,6 +27,7 @@ const FACTS = new Set([
   "http.cors_origins",
   "http.hosts",
   "callers",
+  "groups",
   "allow_unauthenticated",
   "stream.store",
   "accounting.usage_file",

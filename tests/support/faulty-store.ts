@@ -209,7 +209,7 @@ export function createFaultyStore(
     orphans: (limit) => inner.orphans(limit),
     claim: (streamId, epoch, next) => inner.claim(streamId, epoch, next),
     handOff: (streamId, token, cause) => inner.handOff(streamId, token, cause),
-    loadRequest: (streamId) => inner.loadRequest(streamId),
+    loadRequest: (streamId, maxBytes) => inner.loadRequest(streamId, maxBytes),
     list: (query) => inner.list(query),
     reap: (tombstoneMs, limit) => inner.reap(tombstoneMs, limit),
     cleanup: (query) => inner.cleanup(query),

@@ -113,6 +113,7 @@ export function setUpGenerations(
       streamGenerate: unasked,
       joinStream: unasked,
       deleteStream: unasked,
+      storedRequest: unasked,
       resumeStream: unasked,
       cancelGeneration: unasked,
       ...gateway,

@@ -110,6 +110,7 @@ const create = fc
     requestId: fc.constantFrom("", "", "request-1", "request-2"),
     fingerprint: fc.constantFrom("this", "that"),
     hasRequest: fc.boolean(),
+    keepsRequest: fc.boolean(),
   })
   .map(({ nonce: first, hasRequest, ...rest }) => {
     const stream: NewStream = {

@@ -101,7 +101,7 @@ export class StoreModel {
     if (stream !== undefined && after !== undefined) {
       stream.record = after;
       stream.batches.push(batch);
-      if (after.phase !== "running") stream.request = undefined;
+      if (after.phase !== "running" && !after.keepsRequest) stream.request = undefined;
     }
     const isSuccess = answer.state === "stored" || answer.state === "repeated";
     return isSuccess ? { ...answer, cancel: stream?.record.cancel } : answer;

@@ -67,6 +67,7 @@ it("a response of another caller is none", async () => {
     (each: string) => other.retrieve(each, { stream: true }),
     (each: string) => other.cancel(each),
     (each: string) => other.delete(each),
+    (each: string) => other.inputItems.list(each),
   ]) {
     const errors = await Promise.all(
       [id, unknown].map((each) => Promise.resolve(call(each)).catch((error: unknown) => error)),

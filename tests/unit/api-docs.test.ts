@@ -29,6 +29,9 @@ const OF_NO_CALL: readonly ErrorReason[] = [
   "REQUEST_TOO_LARGE",
   "PATH_UNKNOWN",
   "STREAM_RUNS",
+  "RESPONSES_NOT_STORED",
+  "ENCODER_UNKNOWN",
+  "PREVIOUS_RESPONSE_NOT_FOUND",
 ];
 
 describe("the errors of docs/api.md", () => {

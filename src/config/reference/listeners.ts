@@ -72,6 +72,19 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "Anthropic's API is served at the HTTP address",
   },
   {
+    key: "doors.store",
+    values: FLAG,
+    default: "true",
+    meaning:
+      "responses of OpenAI's Responses API are stored unless they say `store: false`; with `false` none is",
+  },
+  {
+    key: "doors.retention",
+    values: DURATION,
+    default: "1h",
+    meaning: "how long a stored response, with its input, can be retrieved after its end",
+  },
+  {
     key: "callers",
     values: "list",
     default: "[]",
@@ -99,6 +112,64 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "subject alternative name of the caller's certificate; needs a `client_ca_file`",
   },
   {
+    key: "callers[].limits",
+    values: "keys of `limits.defaults`",
+    meaning: "limits of the caller, in place of all of `limits.defaults`: [limits.md](limits.md)",
+  },
+  {
+    key: "callers[].group",
+    values: "identifier of one of `groups`",
+    meaning: "the group of the caller, whose lists hold as well",
+  },
+  {
+    key: "callers[].models",
+    values: "list of 1 to 64 identifiers, `provider/model`, or globs of them",
+    defaultInWords: "all models",
+    meaning:
+      "models that the caller may use; an alias counts as its model: [callers.md](callers.md)",
+  },
+  {
+    key: "callers[].providers",
+    values: "list of 1 to 64 identifiers of `providers`, or globs",
+    defaultInWords: "all providers",
+    meaning: "providers that the caller may use",
+  },
+  {
+    key: "groups",
+    values: "list",
+    default: "[]",
+    meaning: "groups of callers",
+  },
+  {
+    key: "groups[].id",
+    values: "1 to 64 letters, digits, `.`, `_`, `-`; required, each once",
+    meaning: "name of the group for `callers[].group` and for callers that are made at run time",
+  },
+  {
+    key: "groups[].models",
+    values: "list of 1 to 64 identifiers, `provider/model`, or globs of them",
+    defaultInWords: "all models",
+    meaning: "models that the callers of the group may use",
+  },
+  {
+    key: "groups[].providers",
+    values: "list of 1 to 64 identifiers of `providers`, or globs",
+    defaultInWords: "all providers",
+    meaning: "providers that the callers of the group may use",
+  },
+  {
+    key: "groups[].limits",
+    values: "keys of `limits.defaults`",
+    meaning: "limits that the callers of the group share, beside their own",
+  },
+  {
+    key: "caller_store.stale_for",
+    values: DURATION,
+    default: "5m",
+    meaning:
+      "how long keys that were made at run time hold while the store is away; afterwards calls with them are UNAVAILABLE",
+  },
+  {
     key: "allow_unauthenticated",
     values: FLAG,
     default: "false",
@@ -111,6 +182,18 @@ export const listenerKeys: readonly KeyRow[] = [
     default: "32MiB",
     meaning:
       "largest inflated request of `Generate`, `StreamGenerate` and `CountTokens`, on both listeners; other methods: 64 KiB",
+  },
+  {
+    key: "limits.defaults",
+    values: "section of the limits that [limits.md](limits.md) lists",
+    meaning: "limits of each caller that has none of its own",
+  },
+  {
+    key: "limits.without_store",
+    values: "`local`, `refuse`",
+    default: "local",
+    meaning:
+      "how calls of limited callers are counted while the store is away: each replica counts its share, or the calls are refused",
   },
   {
     key: "drain.notice",

@@ -12,11 +12,20 @@ import { decodeInput } from "./decode-input.ts";
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:responses";
 
+/** Identifiers of responses are shorter. */
+const MAX_ID = 256;
+
+const OFF = "responses are not stored here: `doors.store` is off";
+
 export interface ResponsesRequest extends StreamableRequest {
   /** The response can be retrieved later. */
   readonly isStored: boolean;
   /** The response is made whether somebody reads it or not. */
   readonly isBackground: boolean;
+  /** The first message is `instructions`. */
+  readonly hasInstructions: boolean;
+  /** The response whose conversation goes on. */
+  readonly previousId: string | undefined;
 }
 
 function decodeTool(tool: Fields): Tool {
@@ -73,22 +82,33 @@ function decodeReasoning(body: Fields) {
   };
 }
 
-function refuseUnserved(body: Fields): void {
-  for (const name of ["conversation", "previous_response_id"]) {
-    if (body.value(name) === undefined) continue;
-    throw body.error(name, "is not served: send the whole input");
+/** How the response is kept. `storesAny`: responses are stored here. */
+function decodeKeeping(body: Fields, storesAny: boolean) {
+  const isStored = body.flag("store") ?? storesAny;
+  const isBackground = body.flag("background") ?? false;
+  if (isStored && !storesAny) throw body.error("store", OFF);
+  if (isBackground && !isStored) {
+    throw body.error("background", storesAny ? "needs `store`" : OFF);
   }
+  return { isStored, isBackground };
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject): ResponsesRequest {
+export function decodeRequest(source: JsonObject, storesAny: boolean): ResponsesRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
-  refuseUnserved(body);
+  if (body.value("conversation") !== undefined) {
+    throw body.error(
+      "conversation",
+      "is not served: name the previous response, or send all input",
+    );
+  }
+  const keeping = decodeKeeping(body, storesAny);
   const isStream = body.flag("stream") ?? false;
-  const isStored = body.flag("store") ?? true;
-  const isBackground = body.flag("background") ?? false;
-  if (isBackground && !isStored) throw body.error("background", "needs `store`");
+  const previousId = body.text("previous_response_id") || undefined;
+  if (previousId !== undefined && previousId.length > MAX_ID) {
+    throw body.error("previous_response_id", `has more than ${MAX_ID} characters`);
+  }
   // What is asked of a provider is the gateway's: nothing is stored there, and thoughts come back encrypted.
   for (const name of ["include", "stream_options"]) body.value(name);
   const toolChoice = decodeToolChoice(body, (choice) => choice);
@@ -108,5 +128,12 @@ export function decodeRequest(source: JsonObject): ResponsesRequest {
   const wishes = body.object("steer")?.source;
   const passed = body.rest();
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
-  return { spec: { ...spec, providerOptions }, wishes, isStream, isStored, isBackground };
+  return {
+    spec: { ...spec, providerOptions },
+    wishes,
+    isStream,
+    ...keeping,
+    hasInstructions: (body.text("instructions") ?? "") !== "",
+    previousId,
+  };
 }

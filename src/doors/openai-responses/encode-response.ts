@@ -5,12 +5,13 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import type { TokenUsage } from "../../domain/token-usage.ts";
 import { openAiError } from "../shared/openai-error.ts";
+import type { ResponseRecord } from "./response-record.ts";
 
 const PREFIX = "resp_";
 
-/** Identifier of the response that a stream holds; also of one that nobody can retrieve. */
-export function responseId(streamId: string): string {
-  return `${PREFIX}${streamId.slice(streamId.indexOf(".") + 1)}`;
+/** Identifier of a response; also of one that nobody can retrieve. */
+function responseId({ seed }: Pick<ResponseRecord, "seed">): string {
+  return `${PREFIX}${seed}`;
 }
 
 /** The stored stream of a response; undefined: no identifier of a response. */
@@ -19,8 +20,7 @@ export function storedStreamOf(id: string): string | undefined {
 }
 
 export interface ResponseHead {
-  readonly id: string;
-  readonly createTimeMs: number;
+  readonly record: Pick<ResponseRecord, "seed" | "createdAt">;
   readonly model: string;
 }
 
@@ -59,15 +59,15 @@ function encodeUsage(usage: TokenUsage): JsonObject {
 
 /** The object with the fields that every status has. */
 export function encodeResponse(
-  { id, createTimeMs, model }: ResponseHead,
+  { record, model }: ResponseHead,
   status: ResponseStatus,
   output: readonly JsonObject[],
   more: JsonObject = {},
 ): JsonObject {
   return {
-    id,
+    id: responseId(record),
     object: "response",
-    created_at: Math.floor(createTimeMs / 1_000),
+    created_at: record.createdAt,
     status,
     error: null,
     incomplete_details: null,

@@ -1,5 +1,5 @@
-// A stream as events of the Responses API. The events are a function of the log's events alone, so that every reader at
-// every replica gets the same.
+// A stream as events of the Responses API. The events are a function of the log's events and the record of the response, so
+// that every reader at every replica gets the same.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
@@ -16,13 +16,8 @@ import {
   refusalContent,
   textContent,
 } from "./encode-items.ts";
-import {
-  encodeEnded,
-  encodeFailed,
-  encodeResponse,
-  type ResponseHead,
-  responseId,
-} from "./encode-response.ts";
+import { encodeEnded, encodeFailed, encodeResponse, type ResponseHead } from "./encode-response.ts";
+import { type ResponseRecord, recordOf } from "./response-record.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
@@ -39,9 +34,17 @@ interface Item {
   text: string;
 }
 
-export class ResponsesStreamEncoder implements StreamEncoder {
+/** Writes the events of a response, and the response itself. */
+export interface ResponsesEncoder extends StreamEncoder {
+  /** The response as it stands. */
+  readonly response: JsonObject;
+  /** The response has come to its end. */
+  readonly hasEnded: boolean;
+}
+
+export class ResponsesStreamEncoder implements ResponsesEncoder {
   readonly #ids = new EventIds();
-  #head: ResponseHead = { id: "", createTimeMs: 0, model: "" };
+  #head: ResponseHead = { record: { seed: "", createdAt: 0 }, model: "" };
   #number = 0;
   #isBegun = false;
   /** Items as they stand, in their order. */
@@ -54,10 +57,15 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   #ended: JsonObject | undefined;
 
   readonly #from: number;
+  readonly #record: ResponseRecord | undefined;
 
-  /** `from`: number of the first event that goes out. Those before are numbered and left out. */
-  constructor(from = 0) {
+  /**
+   * `from`: number of the first event that goes out. Those before are numbered and left out. `record` undefined: that of
+   * the first event.
+   */
+  constructor(from = 0, record?: ResponseRecord) {
     this.#from = from;
+    this.#record = record;
   }
 
   /** The response as it stands. */
@@ -76,8 +84,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     const { body } = event;
     switch (body.type) {
       case "start": {
-        const { streamId, createTimeMs, requestedModel } = body;
-        this.#head = { id: responseId(streamId), createTimeMs, model: requestedModel };
+        this.#head = { record: this.#record ?? recordOf(body), model: body.requestedModel };
         return "";
       }
       case "text-delta":
@@ -138,7 +145,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
 
   #item(kind: Item["kind"], prefix: string, callId = "", name = ""): Item {
     const output = this.#output.length;
-    const id = `${prefix}_${this.#head.id.slice("resp_".length)}_${output}`;
+    const id = `${prefix}_${this.#head.record.seed}_${output}`;
     return { id, output, kind, content: [], callId, name, text: "" };
   }
 

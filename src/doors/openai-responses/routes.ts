@@ -1,27 +1,54 @@
-import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { OpenStream } from "../../ports/gateway.ts";
 import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
 import type { DoorParts } from "../shared/door-parts.ts";
-import type { DoorGenerations } from "../shared/generations.ts";
+import {
+  type DoorGenerations,
+  isHeldBack,
+  type Keeping,
+  restartable,
+} from "../shared/generations.ts";
+import type { KeptRequests } from "../shared/kept-requests.ts";
+import { Conversations, previousNotFound } from "./conversations.ts";
 import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
 import { encodeAnswer } from "./encode-answer.ts";
+import { encodeInput } from "./encode-input.ts";
 import { storedStreamOf } from "./encode-response.ts";
-import { ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
+import { HeldResponsesEncoder } from "./held-responses-encoder.ts";
+import { itemPage } from "./item-page.ts";
+import {
+  type Commit,
+  decodeRecord,
+  encodeRecord,
+  MAX_RECORD_BYTES,
+  type ResponseRecord,
+  recordOf,
+} from "./response-record.ts";
+import { type ResponsesEncoder, ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
-type ResponsesParts = Pick<DoorParts, "generations" | "countInput">;
+/** How responses are kept. */
+export interface ResponsesSettings {
+  /** Whether they can be retrieved after their end. */
+  readonly store: boolean;
+  /** For how long after their end, in milliseconds. */
+  readonly retentionMs: number;
+}
+
+export interface ResponsesParts extends Pick<DoorParts, "generations" | "countInput"> {
+  readonly kept: KeptRequests;
+  readonly settings: ResponsesSettings;
+}
 
 const BASE = "/v1/responses";
+const STORES_NONE = "is not stored: `doors.store` is off";
 
 function operation(name: string, kind: "unary" | "server-stream" = "unary") {
   return { name: `openai.v1/${name}`, kind, audience: "callers" } as const;
 }
 
-/** The stored stream of the path's response. Throws NOT_FOUND. */
-function streamIdOf({ params }: DoorCall): string {
-  const streamId = storedStreamOf(params["id"] ?? "");
-  if (streamId !== undefined) return streamId;
-  throw new GatewayError("not-found", "no response has this identifier", {
+function unknownResponse(): GatewayError {
+  return new GatewayError("not-found", "no response has this identifier", {
     reason: "STREAM_NOT_FOUND",
   });
 }
@@ -30,10 +57,16 @@ function streamIdOf({ params }: DoorCall): string {
 export class ResponsesRoutes {
   readonly #generations: DoorGenerations;
   readonly #countInput: ResponsesParts["countInput"];
+  readonly #kept: KeptRequests;
+  readonly #settings: ResponsesSettings;
+  readonly #conversations: Conversations;
 
-  constructor({ generations, countInput }: ResponsesParts) {
+  constructor({ generations, countInput, kept, settings }: ResponsesParts) {
     this.#generations = generations;
     this.#countInput = countInput;
+    this.#kept = kept;
+    this.#settings = settings;
+    this.#conversations = new Conversations(kept);
   }
 
   routes(): DoorRoute[] {
@@ -63,6 +96,12 @@ export class ResponsesRoutes {
         serve: (call) => this.#cancel(call),
       },
       {
+        method: "GET",
+        path: `${BASE}/{id}/input_items`,
+        operation: operation("responses/{id}/input_items"),
+        serve: (call) => this.#inputItems(call),
+      },
+      {
         method: "POST",
         path: `${BASE}/input_tokens`,
         operation: operation("responses/input_tokens"),
@@ -71,15 +110,38 @@ export class ResponsesRoutes {
     ];
   }
 
+  /** The request with its whole input. Rejects with INVALID_ARGUMENT. */
+  async #decode(call: DoorCall, body: JsonObject): Promise<ResponsesRequest> {
+    const { store } = this.#settings;
+    const request = decodeRequest(body, store);
+    const { previousId } = request;
+    // An earlier configuration can have stored it.
+    if (previousId !== undefined && !store) throw previousNotFound(previousId, STORES_NONE);
+    return this.#conversations.resolve(call, request);
+  }
+
+  /** The stored stream of the path's response. Throws NOT_FOUND. */
+  #streamIdOf({ params }: DoorCall): string {
+    if (!this.#settings.store) {
+      const message = `the response ${STORES_NONE}`;
+      throw new GatewayError("not-found", message, { reason: "RESPONSES_NOT_STORED" });
+    }
+    const streamId = storedStreamOf(params["id"] ?? "");
+    if (streamId === undefined) throw unknownResponse();
+    return streamId;
+  }
+
   async #create(call: DoorCall, body: JsonObject): Promise<DoorAnswer> {
-    const request = decodeRequest(body);
+    const request = await this.#decode(call, body);
     if (!request.isStream && !request.isStored) {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
     }
-    if (call.header("x-steer-commit") !== undefined) throw heldBack();
-    const encoder = new ResponsesStreamEncoder();
-    const stream = await this.#open(call, request);
+    const commit = isHeldBack(call) ? "complete" : "none";
+    const stream = await this.#open(call, request, commit);
+    // An earlier call, and another release, can have begun the stream of a key.
+    const record = stream.isReplayed ? await this.#recordOf(call, stream.streamId) : undefined;
+    const encoder = encoderOf(record, 0, commit);
     if (request.isStream) return this.#streamed(call, stream, encoder);
     const response = request.isBackground
       ? await this.#begun(stream, encoder)
@@ -87,22 +149,38 @@ export class ResponsesRoutes {
     return { type: "json", body: response };
   }
 
-  #open(call: DoorCall, request: ResponsesRequest): Promise<OpenStream> {
-    const { isStored, isBackground } = request;
-    const kept = isBackground ? "continue" : "grace";
-    return this.#generations.open(call, request, {
-      ephemeral: !isStored,
-      onDisconnect: isStored ? kept : "cancel",
-    });
+  #open(call: DoorCall, request: ResponsesRequest, commit: Commit): Promise<OpenStream> {
+    const isHeld = commit === "complete";
+    const asked = isHeld ? restartable(request) : request;
+    return this.#generations.open(call, asked, this.#keepingOf(request, commit), isHeld);
   }
 
-  #streamed(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder): DoorAnswer {
+  #keepingOf(
+    { isStored, isBackground, hasInstructions }: ResponsesRequest,
+    commit: Commit,
+  ): Keeping {
+    if (!isStored) return { ephemeral: true, onDisconnect: "cancel" };
+    return {
+      ephemeral: false,
+      onDisconnect: isBackground ? "continue" : "grace",
+      retentionMs: this.#settings.retentionMs,
+      note: (begun) => encodeRecord(recordOf(begun, { commit, hasInstructions })),
+    };
+  }
+
+  /** Undefined: nothing is kept of the stream but its events. Rejects with UNAVAILABLE for another release's. */
+  async #recordOf(call: DoorCall, streamId: string): Promise<ResponseRecord | undefined> {
+    const note = await this.#kept.noteOf(call, streamId, MAX_RECORD_BYTES);
+    return note && decodeRecord(note);
+  }
+
+  #streamed(call: DoorCall, stream: OpenStream, encoder: ResponsesEncoder): DoorAnswer {
     const pieces = this.#generations.deliver(call, stream, encoder);
     return { type: "events", pieces, fail: (error) => encoder.fail(error) };
   }
 
   /** The response once its stream has begun; the stream goes on without this reader. */
-  async #begun(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+  async #begun(stream: OpenStream, encoder: ResponsesEncoder): Promise<JsonObject> {
     for await (const event of this.#generations.events(stream)) {
       if (event !== undefined) encoder.encode(event);
       break;
@@ -111,23 +189,24 @@ export class ResponsesRoutes {
   }
 
   /** The response once it has ended. Rejects where it has failed. */
-  async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder) {
+  async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesEncoder) {
     for await (const _ of this.#generations.deliver(call, stream, encoder));
     return encoder.response;
   }
 
   async #retrieve(call: DoorCall): Promise<DoorAnswer> {
-    const stream = await this.#generations.resume(call, streamIdOf(call));
-    if (call.query.get("stream") === "true") {
-      const encoder = new ResponsesStreamEncoder(startingAfter(call.query) + 1);
-      return this.#streamed(call, stream, encoder);
-    }
-    const encoder = new ResponsesStreamEncoder();
+    const streamId = this.#streamIdOf(call);
+    const isStream = call.query.get("stream") === "true";
+    const from = isStream ? startingAfter(call.query) + 1 : 0;
+    const record = await this.#recordOf(call, streamId);
+    const stream = await this.#generations.resume(call, streamId);
+    const encoder = encoderOf(record, from);
+    if (isStream) return this.#streamed(call, stream, encoder);
     return { type: "json", body: await this.#state(stream, encoder) };
   }
 
   /** The response as it stands now. */
-  async #state(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+  async #state(stream: OpenStream, encoder: ResponsesEncoder): Promise<JsonObject> {
     const { tail = 0 } = stream;
     try {
       for await (const event of this.#generations.events(stream)) {
@@ -143,21 +222,32 @@ export class ResponsesRoutes {
   }
 
   async #cancel(call: DoorCall): Promise<DoorAnswer> {
-    const streamId = streamIdOf(call);
+    const streamId = this.#streamIdOf(call);
+    // Nothing is cancelled of which nothing can be told.
+    const record = await this.#recordOf(call, streamId);
     await this.#generations.cancel(call, streamId);
     const stream = await this.#generations.resume(call, streamId);
-    const encoder = new ResponsesStreamEncoder();
+    const encoder = encoderOf(record);
     return { type: "json", body: await this.#state(stream, encoder) };
   }
 
   async #delete(call: DoorCall): Promise<DoorAnswer> {
-    await this.#generations.delete(call, streamIdOf(call));
+    await this.#generations.delete(call, this.#streamIdOf(call));
     const id = call.params["id"] ?? "";
     return { type: "json", body: { id, object: "response.deleted", deleted: true } };
   }
 
+  /** Everything that the response was made from but `instructions`: also what came before by `previous_response_id`. */
+  async #inputItems(call: DoorCall): Promise<DoorAnswer> {
+    const { note, spec } = await this.#kept.load(call, this.#streamIdOf(call));
+    if (note === undefined || spec === undefined) throw unknownResponse();
+    const { seed, hasInstructions } = decodeRecord(note);
+    const items = encodeInput(spec.messages.slice(hasInstructions ? 1 : 0), seed);
+    return { type: "json", body: itemPage(items, call.query) };
+  }
+
   async #count(call: DoorCall, given: JsonObject): Promise<DoorAnswer> {
-    const { spec } = this.#generations.accept(call, decodeRequest(given));
+    const { spec } = this.#generations.accept(call, await this.#decode(call, given));
     const { caller, signal, timeoutMs, telemetry } = call;
     const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
     const { tokens } = await this.#countInput({ ...asked, method: "any" });
@@ -166,9 +256,14 @@ export class ResponsesRoutes {
   }
 }
 
-/** The numbers of its events are those of every reader, whatever was held back of them. */
-function heldBack(): GatewayError {
-  return invalidField("x-steer-commit", "is served by Chat Completions and Messages alone");
+/** `from`: number of the first event that goes out. `commit` counts where nothing is recorded. */
+function encoderOf(
+  record: ResponseRecord | undefined,
+  from = 0,
+  commit: Commit = "none",
+): ResponsesEncoder {
+  const isHeld = (record?.commit ?? commit) === "complete";
+  return isHeld ? new HeldResponsesEncoder(from, record) : new ResponsesStreamEncoder(from, record);
 }
 
 /** Number of the last event that the reader has; -1: none. Throws INVALID_ARGUMENT. */

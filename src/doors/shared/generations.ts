@@ -1,14 +1,22 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
 import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
+import type { Clock } from "../../clock.ts";
 import { costText } from "../../domain/cost.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../../domain/stream-options.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
-import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
+import type {
+  Gateway,
+  GenerationCall,
+  NewStreamFacts,
+  OpenStream,
+  WholeAnswer,
+} from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import { COMMENT } from "./event-stream.ts";
+import type { LimitHeaders } from "./limit-headers.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
 import { wishesOf } from "./wishes.ts";
@@ -19,6 +27,9 @@ const HEARTBEAT_MS = 15_000;
 export interface DoorGenerationsOptions {
   readonly gateway: Gateway;
   readonly contract: Contract;
+  readonly clock: Clock;
+  /** Of the door's dialect. */
+  readonly limitHeaders: LimitHeaders;
 }
 
 /** Most characters of a header with warnings. */
@@ -48,10 +59,14 @@ function tell(call: DoorCall, generation: Generation): void {
 export class DoorGenerations {
   readonly #gateway: Gateway;
   readonly #contract: Contract;
+  readonly #clock: Clock;
+  readonly #limitHeaders: LimitHeaders;
 
-  constructor({ gateway, contract }: DoorGenerationsOptions) {
+  constructor({ gateway, contract, clock, limitHeaders }: DoorGenerationsOptions) {
     this.#gateway = gateway;
     this.#contract = contract;
+    this.#clock = clock;
+    this.#limitHeaders = limitHeaders;
   }
 
   /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
@@ -93,8 +108,9 @@ export class DoorGenerations {
     keeping: Keeping,
     acceptsDiscard = false,
   ): Promise<OpenStream> {
-    const options = { ...STREAM_OPTIONS, ...keeping };
-    const generation = { ...this.#callOf(call, request, options), acceptsDiscard };
+    const { note, ...kept } = keeping;
+    const options = { ...STREAM_OPTIONS, ...kept };
+    const generation = { ...this.#callOf(call, request, options, note), acceptsDiscard };
     const opened = this.#gateway.streamGenerate(generation, options);
     const stream = await opened.catch((error: unknown) => {
       if (error instanceof GenerationFailed) tell(call, error.failure.partial);
@@ -170,12 +186,10 @@ export class DoorGenerations {
    */
   async *#heldBack(
     call: DoorCall,
-    { spec, wishes }: RequestOfApi,
+    request: RequestOfApi,
     encoder: DiscardingEncoder,
   ): AsyncGenerator<string, void> {
-    const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
-    const asked = { spec: { ...spec, routing }, wishes };
-    const stream = await this.open(call, asked, keepingOf(call), true);
+    const stream = await this.open(call, restartable(request), keepingOf(call), true);
     let texts: string[] = [];
     const holding: StreamEncoder = {
       encode({ body, ...event }) {
@@ -220,7 +234,12 @@ export class DoorGenerations {
     }
   }
 
-  #callOf(call: DoorCall, asked: RequestOfApi, options: StreamOptions | undefined): GenerationCall {
+  #callOf(
+    call: DoorCall,
+    asked: RequestOfApi,
+    options: StreamOptions | undefined,
+    note?: Keeping["note"],
+  ): GenerationCall {
     const { signal, timeoutMs, telemetry, caller } = call;
     const { spec, request, fingerprint } = this.accept(call, asked, options);
     const requestId = requestIdOf(call);
@@ -235,10 +254,16 @@ export class DoorGenerations {
         caller: caller.id,
         requestId,
         fingerprint: requestId === "" ? "" : fingerprint(),
-        request,
+        request: (stream) => request(note?.(stream)),
+        keepsRequest: note !== undefined,
       },
       // A client of another API cannot drop output.
       acceptsDiscard: false,
+      onStandings: (standings) => {
+        for (const [name, value] of this.#limitHeaders(standings, this.#clock.wallTime())) {
+          call.setResponseHeader(name, value);
+        }
+      },
       onOpen: (streamId, generationId) =>
         call.log({ stream_id: streamId, generation_id: generationId }),
       onEnd: (ended) => call.generationEnded(() => generationLine(ended)),
@@ -248,15 +273,27 @@ export class DoorGenerations {
 
 const HOLD_BACK = "x-steer-commit";
 
+/** The request of an answer that is held back: every failure before its end may begin the answer again. */
+export function restartable<Request extends RequestOfApi>(request: Request): Request {
+  const { spec } = request;
+  const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
+  return { ...request, spec: { ...spec, routing } };
+}
+
 /** Whether the call wants nothing of an answer that is not whole. Throws INVALID_ARGUMENT. */
-function isHeldBack(call: DoorCall): boolean {
+export function isHeldBack(call: DoorCall): boolean {
   const given = call.header(HOLD_BACK);
   if (given === undefined || given === "complete") return given !== undefined;
   throw invalidField(HOLD_BACK, "must be complete");
 }
 
-/** What becomes of a stream without its reader. */
-export type Keeping = Pick<StreamOptions, "ephemeral" | "onDisconnect">;
+/** What becomes of a stream without its reader, and of its request. */
+export interface Keeping extends Pick<StreamOptions, "ephemeral" | "onDisconnect"> {
+  /** How long the stream can be read after its end, in milliseconds; unset: the time of all streams. */
+  readonly retentionMs?: number;
+  /** The request is kept for as long as the events, with this note. */
+  readonly note?: (stream: NewStreamFacts) => Uint8Array;
+}
 
 const KEPT: Keeping = { ephemeral: false, onDisconnect: "grace" };
 

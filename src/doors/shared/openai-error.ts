@@ -22,7 +22,7 @@ function codeOf({ kind, reason }: GatewayError): string | null {
     case "not-found":
       return reason === undefined || reason === "MODEL_NOT_FOUND" ? "model_not_found" : "not_found";
     case "validation":
-      return null;
+      return reason === "PREVIOUS_RESPONSE_NOT_FOUND" ? "previous_response_not_found" : null;
     default:
       return reason?.toLowerCase() ?? kind.replaceAll("-", "_");
   }

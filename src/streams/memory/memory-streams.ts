@@ -123,7 +123,7 @@ export class MemoryStreams {
     stream.record = after;
     if (hasEnded) {
       log.seal();
-      stream.request = undefined;
+      if (!after.keepsRequest) stream.request = undefined;
       this.#running.delete(stream);
       this.#ended.add(stream);
       this.#due.add(stream);

@@ -59,8 +59,11 @@ export function createOwnershipCalls(engine: MemoryEngine, streams: MemoryStream
       streams.update(stream, after);
       return true;
     },
-    async loadRequest(streamId) {
-      return streams.get(streamId)?.request;
+    async loadRequest(streamId, maxBytes) {
+      const stream = streams.get(streamId);
+      if (stream === undefined) return undefined;
+      const { expiredAt } = answerOf(engine, stream.record, engine.time());
+      return expiredAt === undefined ? stream.request?.subarray(0, maxBytes) : undefined;
     },
   };
 }

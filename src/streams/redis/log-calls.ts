@@ -2,6 +2,7 @@ import type { RedisLibrary } from "../../store/redis/library.ts";
 import { bytesOf, listOf, textOf } from "../../store/redis/replies.ts";
 import { sizeOf } from "../batches.ts";
 import { packEvents } from "../packed-events.ts";
+import { countedBytes, isMovable } from "../stream-machine.ts";
 import type { CancelReason, Ending } from "../stream-record.ts";
 import type { Append, AppendResult, CreateAnswer, LogCalls, ReadResult } from "../stream-store.ts";
 import { headKey, idempotencyKey } from "./stream-keys.ts";
@@ -66,10 +67,12 @@ export function createLogCalls(
         String(stream.totalMs),
         stream.progress.provider,
         bytesOf(stream.progress.details),
-        String(start.length),
+        String(countedBytes(stream)),
         bytesOf(packEvents([start])),
         idempotencyKey(caller, requestId),
         ttlOf(session),
+        isMovable(stream) ? "1" : "0",
+        stream.keepsRequest === true ? "1" : "0",
         ...(request === undefined ? [] : [bytesOf(request)]),
       ]);
       const [state, other] = listOf(answer);

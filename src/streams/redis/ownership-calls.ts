@@ -56,8 +56,10 @@ export function createOwnershipCalls(options: OwnershipCallsOptions): OwnershipC
       const args = [streamId, String(token.epoch), String(token.nonce), cause];
       return (await library.call("hand_off", headKey(streamId), args)) === 1;
     },
-    async loadRequest(streamId) {
-      const request = await library.call("load_request", headKey(streamId), [streamId]);
+    async loadRequest(streamId, maxBytes) {
+      const last = maxBytes === undefined ? -1 : maxBytes - 1;
+      const args = [streamId, String(last)];
+      const request = await library.call("load_request", headKey(streamId), args);
       return request === null ? undefined : bufferOf(request);
     },
   };

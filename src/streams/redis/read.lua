@@ -59,7 +59,11 @@ local function request_cancel(keys, args)
   return view(args[1], now())
 end
 
-local function load_request(_, args) return redis.call('GET', base_of(args[1]) .. 'q') end
+-- ARGV: the stream, and the last byte that is asked for (-1: all).
+local function load_request(_, args)
+  local key = base_of(args[1]) .. 'q'
+  return exists(key) and redis.call('GETRANGE', key, 0, args[2])
+end
 
 register('read', read, READS)
 register('touch_readers', touch_readers, ALWAYS)

@@ -4,7 +4,7 @@
 --                                 `key` (its idempotency key's record), `rr` (another replica
 --                                 subscribed at), `ttl` (time to live renewed at)
 --   {steer}:s:ID:w:NONCE  stream  the log: id LAST-0, `f` first, `w` its writer, `b` the events
---   {steer}:s:ID:q        string  the request, while another replica could run it
+--   {steer}:s:ID:q        string  the request, while another replica could run it, or as long as the events
 --   {steer}:s:ID:ch       channel batches as they are stored, while another replica reads
 --   {steer}:key:…         string  ID that an idempotency key leads to
 --   {steer}:own:SESSION   set     IDs of running streams it owns
@@ -24,7 +24,7 @@ local READERS_MS = 30 * 1000
 -- The same order as in stream-records.ts.
 local RECORD = {
   'sid', 'caller', 'request', 'fp', 'st', 'ep', 'nc', 'own', 'ho', 'tail', 'fc', 'by', 'cx', 'tk',
-  'hv', 'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',
+  'hv', 'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'kq', 'pv', 'det',
 }
 local AT = {}
 -- Redis 7.0 has no `ipairs` while a library is loaded.

@@ -58,6 +58,7 @@ export function decodeStream(reply: Reply): StoredStream {
     expiredAt: optional(),
     readersSeenAt: count(),
     canMove: flag(),
+    keepsRequest: flag(),
     progress: { provider: text(), details: bufferOf(next()) },
     now: count(),
     isOwnerAlive: flag(),

@@ -3,7 +3,7 @@
 -- is_dry: the store is full. The answer is the same, and nothing is written.
 local function create(keys, args, is_dry)
   local sid, epoch, nonce, session, caller, request_id, fingerprint, retention, total, provider,
-    details, size, events, key, ttl, request = unpack(args)
+    details, size, events, key, ttl, can_move, keeps_request, request = unpack(args)
   local head = keys[1]
   local base = base_of(sid)
   local time = now()
@@ -31,31 +31,35 @@ local function create(keys, args, is_dry)
   redis.call('HSET', head, 'sid', sid, 'caller', caller, 'request', request_id, 'fp', fingerprint,
     'st', 'running', 'ep', epoch, 'nc', nonce, 'own', session, 'ho', 0, 'tail', 1, 'fc', 0,
     'by', size, 'tk', 0, 'hv', 0, 'bd', key == '' and 0 or 1, 'born', time, 'upd', time,
-    'dl', deadline, 'ret', keep, 'rd', 0, 'mv', request and 1 or 0,
+    'dl', deadline, 'ret', keep, 'rd', 0, 'mv', can_move, 'kq', keeps_request,
     'pv', provider, 'det', details, 'key', key, 'ttl', time)
   redis.call('XADD', log, '1-0', 'f', 1, 'w', nonce, 'b', events)
   redis.call('PEXPIRE', head, live)
   redis.call('PEXPIRE', log, live)
-  if request then redis.call('SET', base .. 'q', request, 'PX', request_ms(deadline, time)) end
+  if request then
+    local request_live = keeps_request == '1' and live or request_ms(deadline, time)
+    redis.call('SET', base .. 'q', request, 'PX', request_live)
+  end
   if key ~= '' then redis.call('SET', key, sid, 'PX', live) end
   return { 'created' }
 end
 
 local function renew(head, base, log, time)
-  local known = redis.call('HMGET', head, 'dl', 'key')
+  local known = redis.call('HMGET', head, 'dl', 'key', 'kq')
   local live = live_ms(known[1], time)
   redis.call('HSET', head, 'ttl', time)
   redis.call('PEXPIRE', head, live)
   redis.call('PEXPIRE', log, live)
   if known[2] ~= '' then redis.call('PEXPIRE', known[2], live) end
+  if known[3] == '1' then redis.call('PEXPIRE', base .. 'q', live) end
 end
 
 -- Facts that the end of a stream needs, read before the first write.
 local function ending_of(head, frees_key)
-  local known = redis.call('HMGET', head, 'sid', 'own', 'ret', 'key')
+  local known = redis.call('HMGET', head, 'sid', 'own', 'ret', 'key', 'kq')
   local is_unused = frees_key == '2'
   return {
-    sid = known[1], session = known[2], key = known[4],
+    sid = known[1], session = known[2], key = known[4], keeps_request = known[5] == '1',
     retention = is_unused and 0 or math.ceil(tonumber(known[3])),
     frees_key = is_unused or frees_key == '1',
   }
@@ -66,7 +70,11 @@ local function finish(head, base, log, time, phase, ending)
   redis.call('HSET', head, 'st', phase, 'end', time, 'ret', retention)
   redis.call('PEXPIRE', head, retention + LIVE_MS)
   redis.call('PEXPIRE', log, retention)
-  redis.call('DEL', base .. 'q')
+  if ending.keeps_request then
+    redis.call('PEXPIRE', base .. 'q', retention)
+  else
+    redis.call('DEL', base .. 'q')
+  end
   redis.call('SREM', '{steer}:own:' .. ending.session, sid)
   redis.call('SREM', '{steer}:handoff', sid)
   redis.call('ZADD', '{steer}:due', time + retention, sid)

@@ -83,7 +83,7 @@ export function createLogCalls(
       insertBatch.run(row.number, last, first, writer, events);
       if (ending === undefined && progress === undefined) table.advance(row.number, after);
       else table.update(row.number, after);
-      if (ending !== undefined) table.dropRequest(row.number);
+      if (ending !== undefined && !after.keepsRequest) table.dropRequest(row.number);
       return { ...answer, cancel };
     },
 

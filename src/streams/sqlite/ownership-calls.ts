@@ -4,6 +4,9 @@ import type { ClaimResult } from "../stream-store.ts";
 import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
+/** Longer than any value of a file. */
+const MAX_BLOB = 2 ** 31 - 1;
+
 /** Calls that concern writers, readers and cancels of a stream. */
 export function createOwnershipCalls(
   db: DatabaseSync,
@@ -25,7 +28,8 @@ export function createOwnershipCalls(
      ORDER BY createdAt LIMIT ?`,
   );
   const request = db.prepare(
-    "SELECT body FROM request JOIN stream ON stream = number WHERE streamId = ?",
+    `SELECT substr(body, 1, ?) AS body FROM request JOIN stream ON stream = number
+     WHERE streamId = ? AND (endedAt IS NULL OR endedAt + retentionMs > ?)`,
   );
 
   return {
@@ -71,8 +75,8 @@ export function createOwnershipCalls(
       table.update(row.number, after);
       return true;
     },
-    loadRequest(_moment, streamId) {
-      return request.get(streamId)?.["body"] as Uint8Array | undefined;
+    loadRequest({ now }, streamId, maxBytes = MAX_BLOB) {
+      return request.get(maxBytes, streamId, now)?.["body"] as Uint8Array | undefined;
     },
   };
 }

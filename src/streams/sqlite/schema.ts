@@ -28,6 +28,7 @@ CREATE TABLE stream (
   expiredAt INTEGER,
   readersSeenAt INTEGER NOT NULL,
   canMove INTEGER NOT NULL,
+  keepsRequest INTEGER NOT NULL DEFAULT 0,
   provider TEXT NOT NULL,
   details BLOB NOT NULL
 );
@@ -53,8 +54,13 @@ const FROM_VERSION_1 = `
 ALTER TABLE stream ADD COLUMN handOvers INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** From version 2, whose releases kept no request behind the end of its generation. */
+const FROM_VERSION_2 = `
+ALTER TABLE stream ADD COLUMN keepsRequest INTEGER NOT NULL DEFAULT 0;
+`;
+
 export const STREAM_SCHEMA: Schema = {
   tenant: "streams",
   create: CREATE,
-  upgrades: [FROM_VERSION_1],
+  upgrades: [FROM_VERSION_1, FROM_VERSION_2],
 };

@@ -84,7 +84,7 @@ export interface StreamCalls {
     next: { readonly session: string; readonly nonce: number },
   ): ClaimResult;
   handOff(streamId: string, token: WriterToken, cause: HandOffCause): boolean;
-  loadRequest(streamId: string): Uint8Array | undefined;
+  loadRequest(streamId: string, maxBytes?: number): Uint8Array | undefined;
   list(query: ListQuery): ListPage;
   reap(tombstoneMs: number, limit: number): ReapPart;
   countCleanable(query: CleanupQuery): CleanupCount;

@@ -62,7 +62,7 @@ export function createSqliteStreamStore(engine: SqliteEngine): StreamStore {
     orphans: (limit) => link.call("orphans", limit),
     claim: (streamId, expectedEpoch, next) => link.call("claim", streamId, expectedEpoch, next),
     handOff: (streamId, token, cause) => link.call("handOff", streamId, token, cause),
-    loadRequest: (streamId) => link.call("loadRequest", streamId),
+    loadRequest: (streamId, maxBytes) => link.call("loadRequest", streamId, maxBytes),
 
     list: (query) => link.call("list", query),
     async reap(tombstoneMs, limit) {

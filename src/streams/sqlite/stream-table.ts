@@ -21,6 +21,7 @@ const FIXED = [
   "createdAt",
   "deadlineAt",
   "canMove",
+  "keepsRequest",
 ] as const;
 
 const CHANGING = [
@@ -71,6 +72,7 @@ function columnsOf(record: StreamRecord): Columns {
     expiredAt: record.expiredAt ?? null,
     readersSeenAt: record.readersSeenAt,
     canMove: Number(record.canMove),
+    keepsRequest: Number(record.keepsRequest),
     provider: record.progress.provider,
     details: record.progress.details,
   };
@@ -102,6 +104,7 @@ export function rowOf(columns: any): Row {
     expiredAt: columns.expiredAt ?? undefined,
     readersSeenAt: columns.readersSeenAt,
     canMove: columns.canMove === 1,
+    keepsRequest: columns.keepsRequest === 1,
     progress: { provider: columns.provider, details: columns.details },
   };
   return { number: columns.number, record };

@@ -52,6 +52,7 @@ export function createRules(under: StoreUnderTest): void {
       expiredAt: undefined,
       readersSeenAt: 0,
       canMove: true,
+      keepsRequest: false,
     });
     expect(progress.provider).toBe("provider-a");
     expect(Buffer.from(progress.details).toString()).toBe("details");
@@ -147,6 +148,37 @@ export function createRules(under: StoreUnderTest): void {
     expect(await store.loadRequest("s.unknown")).toBeUndefined();
     await store.append(appendTo(kept, 2, 2, { ending: success }));
     expect(await store.loadRequest(kept.streamId)).toBeUndefined();
+  });
+
+  it("keeps a request for as long as the events, if that is asked for", async () => {
+    const { store, create } = current();
+    const kept = await create({ keepsRequest: true, canMove: false });
+    const bytes = kept.start.length + (kept.request?.length ?? 0);
+    expect((await store.heads([kept.streamId]))[0]).toMatchObject({
+      canMove: false,
+      keepsRequest: true,
+      bytes,
+    });
+    await store.append(appendTo(kept, 2, 2, { ending: success }));
+    const text = async (maxBytes?: number) =>
+      Buffer.from((await store.loadRequest(kept.streamId, maxBytes)) ?? []).toString();
+    expect(await text()).toBe(Buffer.from(kept.request ?? []).toString());
+    expect(await text(7)).toBe("request");
+    expect((await store.cleanup(cleanupQuery())).freedBytes).toBeGreaterThan(bytes);
+    expect(await store.loadRequest(kept.streamId)).toBeUndefined();
+  });
+
+  it("deletes a request that is kept with the events", async () => {
+    const { store, createEnded, wait } = current();
+    const deleted = await createEnded({ keepsRequest: true });
+    await store.discard([deleted.streamId]);
+    expect(await store.loadRequest(deleted.streamId)).toBeUndefined();
+    const past = await createEnded({ keepsRequest: true, retentionMs: 50 });
+    await wait(100);
+    // Whether a reaper has come or not.
+    expect(await store.loadRequest(past.streamId)).toBeUndefined();
+    await store.reap(LONG_MS, 10);
+    expect(await store.loadRequest(past.streamId)).toBeUndefined();
   });
 
   describe("a key is", () => {

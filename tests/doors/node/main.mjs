@@ -123,6 +123,24 @@ async function openaiSdk() {
   return { text: await stream.finalContent() };
 }
 
+/** Three turns, each of which names the one before; then what the last one was made from. */
+async function openaiConversation() {
+  const { responses } = openai();
+  const turns = ["first", "second", prompt];
+  const said = [];
+  let last;
+  for (const input of turns) {
+    last = await responses.create({ model, input, previous_response_id: last?.id });
+    said.push(input, last.output_text);
+  }
+  const items = [];
+  for await (const item of responses.inputItems.list(last.id, { order: "asc", limit: 2 })) {
+    items.push(item.content.map(({ text }) => text).join(""));
+  }
+  if (items.join("|") !== said.slice(0, -1).join("|")) throw new Error(`made from ${items}`);
+  return { text: last.output_text, tokens: last.usage.output_tokens };
+}
+
 async function anthropicRunner() {
   const sdk = anthropic();
   const called = [];
@@ -185,6 +203,7 @@ const CLIENTS = {
   "agents responses": () => agents(new OpenAIResponsesModel(openai(), model)),
   "agents chat": () => agents(new OpenAIChatCompletionsModel(openai(), model)),
   "openai helper": openaiSdk,
+  "openai conversation": openaiConversation,
   "anthropic runner": anthropicRunner,
 };
 
@@ -193,6 +212,7 @@ const SCENARIOS = {
   "agents responses": ["text", "stream", "tool"],
   "agents chat": ["text", "stream", "tool"],
   "openai helper": ["stream"],
+  "openai conversation": ["text"],
   "anthropic runner": ["text", "tool"],
 };
 

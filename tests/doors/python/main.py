@@ -57,6 +57,22 @@ def openai_responses(scenario, model, prompt):
     return {"text": answer.output_text, "tokens": answer.usage.output_tokens}
 
 
+def openai_conversation(scenario, model, prompt):
+    """Three turns, each of which names the one before; then what the last one was made from."""
+    responses = openai.OpenAI(base_url=f"{BASE}/v1", api_key=KEY, max_retries=0).responses
+    said = []
+    previous = openai.omit
+    for turn in ["first", "second", prompt]:
+        answer = responses.create(model=model, input=turn, previous_response_id=previous)
+        previous = answer.id
+        said += [turn, answer.output_text]
+    items = responses.input_items.list(answer.id, order="asc", limit=2)
+    texts = ["".join(part.text for part in item.content) for item in items]
+    if texts != said[:-1]:
+        raise ValueError(f"made from {texts}")
+    return {"text": answer.output_text, "tokens": answer.usage.output_tokens}
+
+
 def anthropic_messages(scenario, model, prompt):
     client = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=0)
     asked = {"model": model, "max_tokens": 200, "messages": [{"role": "user", "content": prompt}]}
@@ -219,6 +235,7 @@ ALL = list(PROMPTS)
 CLIENTS = {
     "openai chat": (openai_chat, ["text", "stream"]),
     "openai responses": (openai_responses, ["text", "stream", "json"]),
+    "openai conversation": (openai_conversation, ["text"]),
     "anthropic": (anthropic_messages, ["text", "stream"]),
     "anthropic runner": (anthropic_runner, ["tool"]),
     "langchain openai": (langchain_openai, ALL),

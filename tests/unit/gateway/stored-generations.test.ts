@@ -174,6 +174,52 @@ it.each([
   },
 );
 
+describe("a request that is to stay with the events", () => {
+  const keeping = (set: ReturnType<typeof createTestGateway>) => ({
+    ...set.call,
+    identity: { ...set.call.identity, keepsRequest: true, request: () => Buffer.of(1, 2, 3) },
+  });
+
+  it.each(["auto", "fail"] as const)(
+    "is stored whether another replica may go on or not: %s",
+    async (takeover) => {
+      const set = createTestGateway(short, { takeover });
+      const stream = await set.gateway.streamGenerate(keeping(set), STREAM_OPTIONS);
+      const { streamId } = stream;
+      const [head] = await set.faulty.peer.heads([streamId]);
+      expect(head).toMatchObject({ canMove: takeover === "auto", keepsRequest: true });
+      await set.collect(stream);
+      const asked = set.gateway.storedRequest("alice", streamId);
+      await expect(asked).resolves.toMatchObject({ isRunning: false, request: Buffer.of(1, 2, 3) });
+      const part = await set.gateway.storedRequest("alice", streamId, 2);
+      expect(part.request).toEqual(Buffer.of(1, 2));
+      await expect(set.gateway.storedRequest("bob", streamId)).rejects.toMatchObject({
+        reason: "STREAM_NOT_FOUND",
+      });
+      await set.gateway.deleteStream("alice", streamId);
+      await expect(set.gateway.storedRequest("alice", streamId)).rejects.toMatchObject({
+        reason: "STREAM_EXPIRED",
+      });
+    },
+  );
+
+  it("is told what the stream is called and when it began", async () => {
+    const set = createTestGateway(short);
+    const told: unknown[] = [];
+    const call = keeping(set);
+    const request = (facts: unknown) => {
+      told.push(facts);
+      return new Uint8Array();
+    };
+    const identity = { ...call.identity, request };
+    const stream = await set.gateway.streamGenerate({ ...call, identity }, STREAM_OPTIONS);
+    const [start] = await set.collect(stream);
+    const { streamId } = stream;
+    expect(told).toEqual([{ streamId, createTimeMs: expect.any(Number) }]);
+    expect(start).toMatchObject({ body: { type: "start", ...(told[0] as object) } });
+  });
+});
+
 describe("a stream without a store", () => {
   it("ends with its only reader, whatever the call says of disconnects", async () => {
     const set = createTestGateway(endless);

@@ -85,7 +85,9 @@ it("a call that can be repeated has a fingerprint, however it is named, and anot
   expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
   expect(identify("", "request-2").fingerprint).toBe(fingerprint);
   expect(identify("request-1", undefined, "n").fingerprint).not.toBe(fingerprint);
-  expect(fromBinary(GenerateRequestSchema, request())).toMatchObject({
+  expect(
+    fromBinary(GenerateRequestSchema, request({ streamId: "s.1", createTimeMs: 0 })),
+  ).toMatchObject({
     requestId: "request-1",
     spec: { model: "m" },
   });

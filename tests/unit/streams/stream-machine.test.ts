@@ -146,8 +146,19 @@ describe("the rest of a life", () => {
       bytes: stream.start.length,
       isBound: false,
       canMove: false,
+      keepsRequest: false,
       deadlineAt: 1_500,
     });
+  });
+
+  it("has a size to which a request is added that is kept with the events", () => {
+    const stream = newStream({ keepsRequest: true, canMove: false });
+    expect(created(stream, 1_000)).toMatchObject({
+      bytes: stream.start.length + (stream.request?.length ?? 0),
+      canMove: false,
+      keepsRequest: true,
+    });
+    expect(created({ ...stream, request: undefined }, 1_000).bytes).toBe(stream.start.length);
   });
 
   it("is told to stop once, while it runs", () => {

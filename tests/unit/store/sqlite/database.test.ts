@@ -40,7 +40,7 @@ function failure(run: () => unknown): unknown {
 describe("a file of streams", () => {
   it.each([
     ["application_id", 0x53544552],
-    ["user_version", 2],
+    ["user_version", 3],
     ["journal_mode", "wal"],
     ["locking_mode", "exclusive"],
     ["synchronous", 1],

@@ -127,7 +127,7 @@ describe("what else is asked of Redis", () => {
     expect(await queries.requestCancel("s.1", "operator")).toBeUndefined();
     expect(await queries.orphans(16)).toMatchObject([{ streamId: "s.2" }]);
     expect(await queries.loadRequest("s.1")).toEqual(blob("request"));
-    expect(await queries.loadRequest("s.1")).toBeUndefined();
+    expect(await queries.loadRequest("s.1", 100)).toBeUndefined();
     expect(await queries.reap(3_600, 500)).toEqual({ expired: 4 });
     expect(await queries.discard(["s.1", "s.2"])).toEqual({ deleted: 2 });
     expect(asked).toEqual([
@@ -135,8 +135,8 @@ describe("what else is asked of Redis", () => {
       ["heads", "", "s.1", "s.9"],
       ["request_cancel", key, "s.1", "operator"],
       ["orphans", "", "16"],
-      ["load_request", key, "s.1"],
-      ["load_request", key, "s.1"],
+      ["load_request", key, "s.1", "-1"],
+      ["load_request", key, "s.1", "99"],
       ["reap", "", "3600", "500"],
       ["discard", "", "s.1", "s.2"],
     ]);

@@ -39,6 +39,7 @@ const FIELDS: readonly (readonly [string, Reply])[] = [
   ["exp", null],
   ["rd", blob("1002")],
   ["mv", blob("1")],
+  ["kq", blob("1")],
   ["pv", blob("openai")],
   ["det", Buffer.of(0, 255)],
   ["now", 1_003],
@@ -74,6 +75,7 @@ describe("a record", () => {
       expiredAt: undefined,
       readersSeenAt: 1_002,
       canMove: true,
+      keepsRequest: true,
       progress: { provider: "openai", details: Buffer.of(0, 255) },
       now: 1_003,
       isOwnerAlive: true,
@@ -95,9 +97,11 @@ describe("a record", () => {
       isOwnerAlive: false,
       isBound: true,
     });
-    expect(decodeStream(record({ ho: blob("0"), mv: blob("0") }))).toMatchObject({
+    // A replica of an earlier release writes no `kq`.
+    expect(decodeStream(record({ ho: blob("0"), mv: blob("0"), kq: null }))).toMatchObject({
       handedOff: false,
       canMove: false,
+      keepsRequest: false,
     });
   });
 });
