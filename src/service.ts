@@ -9,16 +9,7 @@ import { Reloads } from "./deployment/reloads.ts";
 import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
 import type { Log } from "./domain/log-line.ts";
 import type { UsageReports } from "./domain/usage-report.ts";
-import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
-import { createOpenAiDoor } from "./doors/openai.ts";
-import { DoorGenerations } from "./doors/shared/generations.ts";
-import { KeptRequests } from "./doors/shared/kept-requests.ts";
-import {
-  anthropicLimitHeaders,
-  type LimitHeaders,
-  openAiLimitHeaders,
-} from "./doors/shared/limit-headers.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -39,7 +30,6 @@ import * as providerTypes from "./providers/registry.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
 import type { Audit } from "./rpc/audit.ts";
 import { createCallerService } from "./rpc/caller-service.ts";
-import { createContract } from "./rpc/contract.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
@@ -52,6 +42,7 @@ import { outputText } from "./rpc/output-text.ts";
 import { createUsageService } from "./rpc/usage-service.ts";
 import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
+import { createVendorDoors } from "./vendor-doors.ts";
 import { VERSION } from "./version.ts";
 
 const types: ProviderTypes = providerTypes;
@@ -159,25 +150,14 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     version: VERSION,
   });
   const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
-  const contract = createContract();
-  const made = { gateway, contract, clock };
-  const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
-    new DoorGenerations({ ...made, limitHeaders });
-  const kept = new KeptRequests({ gateway, contract, maxBytes: requestBytes });
-  const models: ModelList = modelsOf(core);
-  const asked = { models, countInput };
-  const { openai, anthropic, ...settings } = inForce.config.doors;
-  const openAiParts = {
-    ...asked,
-    generations: generationsWith(openAiLimitHeaders),
-    kept,
-    settings,
-  };
-  const anthropicParts = { ...asked, generations: generationsWith(anthropicLimitHeaders) };
-  const doors = [
-    ...(openai ? [createOpenAiDoor(openAiParts)] : []),
-    ...(anthropic ? [createAnthropicDoor(anthropicParts)] : []),
-  ];
+  const doors = createVendorDoors({
+    gateway,
+    countInput,
+    clock,
+    models: modelsOf(core),
+    requestBytes,
+    settings: inForce.config.doors,
+  });
   const newId = createIdSource();
   const newRequestId = (): string => `req_${newId()}`;
   const host = new DoorHost({ doors, calls, dispatcher, newRequestId, requestBytes });
