@@ -1,0 +1,32 @@
+// LiteLLM's proxy of PyPI with answers of its own: a gateway as a provider.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { DEFAULT_TEXT } from "../support/upstream.ts";
+import { pipPackages, prepared } from "./clients.ts";
+import { freePort, type StartedServer, startServer } from "./start-server.ts";
+
+/** Nothing is fetched: prices and models come with the package. */
+const OFFLINE = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False" };
+
+function model(name: string, answer: string): object {
+  const params = { model: `openai/${name}`, api_key: "unused", mock_response: answer };
+  return { model_name: name, litellm_params: params };
+}
+
+/** Installs and starts the proxy with the models `mock` and `limited`. */
+export async function startLitellm(): Promise<StartedServer> {
+  const { environment, commands } = pipPackages("litellm");
+  await prepared("litellm", commands);
+  const config = join(mkdtempSync(join(tmpdir(), "litellm-")), "config.yaml");
+  const models = [model("mock", DEFAULT_TEXT), model("limited", "litellm.RateLimitError")];
+  writeFileSync(config, stringify({ model_list: models }));
+  const address = ["--host", "127.0.0.1", "--port", String(await freePort())];
+  return startServer({
+    command: join(environment, "bin/litellm"),
+    args: ["--config", config, ...address],
+    cwd: ".",
+    env: OFFLINE,
+  });
+}
