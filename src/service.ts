@@ -15,6 +15,7 @@ import { DoorGenerations } from "./doors/shared/generations.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
+import { createLostOutput } from "./gateway/lost-output.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores } from "./open-stores.ts";
@@ -36,6 +37,7 @@ import { createGenerationService } from "./rpc/generation-service.ts";
 import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
+import { decodeStreamEvent } from "./rpc/decode-event.ts";
 import { outputText } from "./rpc/output-text.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
@@ -92,6 +94,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     stores: await parts.open(inForce.config.store, clock),
     session: sessionOf(replica, newId()),
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
+    lostOutput: createLostOutput({ clock, decodeEvent: decodeStreamEvent }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,

@@ -67,6 +67,7 @@ export class GenerationRuns {
       onStop: (ended) => this.#stopped(ended),
     });
     run.checkMoney();
+    run.checkContinuation();
     this.#running.add(run);
     await run.acquire(signal);
     return run;

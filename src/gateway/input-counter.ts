@@ -137,6 +137,7 @@ export class InputCounter {
       form: "counted",
       repairs: false,
       trigger: "initial",
+      broken: undefined,
       endsAt: clock.now() + limitMs,
       signal,
       hedge: undefined,

@@ -9,6 +9,7 @@ import {
   type StreamOptions,
   WHOLE_ANSWER,
 } from "../domain/stream-options.ts";
+import type { DeliveredOutput } from "../output/delivered-output.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
 import type { EndedGeneration } from "../ports/gateway.ts";
@@ -23,8 +24,15 @@ import { type EventEncoder, storedSink } from "./event-sink.ts";
 import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun } from "./generation-run.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
+import type { LostOutput } from "./lost-output.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
+import {
+  keepsOutput,
+  lostAttempt,
+  obstacle,
+  ownerLost,
+  type StoredRequest,
+} from "./owner-lost.ts";
 import { produceStream } from "./produce-stream.ts";
 import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
@@ -37,6 +45,7 @@ export interface TakeoverDependencies extends EventEncoder {
   readonly log: StreamLog;
   readonly telemetry: StreamTelemetry;
   readonly lostUsage: LostUsage;
+  readonly lostOutput: LostOutput;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly onDefect: OnDefect;
   /** Is told of the end of a generation, which no call of this replica has begun. */
@@ -65,6 +74,8 @@ interface NextRun {
   readonly goesOn: boolean;
   /** The run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
+  /** Output that readers hold and the run goes on with. */
+  readonly delivered?: DeliveredOutput | undefined;
 }
 
 /** How a stream that was taken gets its events. */
@@ -238,6 +249,7 @@ export class Takeover {
       retentionMs: record.retentionMs,
       json: await openJsonStream(taken.request?.options ?? WHOLE_ANSWER),
       tail: record.tail,
+      firstOutput: next.delivered?.firstSequence,
     });
     this.#feed(taken, { ...next, events, lost, callFacts });
     // The stream may have no reader any more.
@@ -270,6 +282,11 @@ export class Takeover {
       return { run: failed(why), goesOn: false, isRecorded: false };
     }
     const isStream = summary.kind === "stream";
+    const isKept = keepsOutput(record, request);
+    const delivered = isKept ? await this.#delivered(taken, request, before) : undefined;
+    if (isKept && delivered === undefined) {
+      return { run: failed(ownerLost()), goesOn: false, isRecorded: false };
+    }
     const call = {
       spec: request.spec,
       caller: stream.caller,
@@ -278,19 +295,34 @@ export class Takeover {
       telemetry: span,
       // The log does not tell of a creator that does not restart.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
-      before,
+      before: delivered === undefined ? before : { ...before, delivered },
     };
     try {
       const run = await runs.prepare(call, new AbortController().signal);
-      return { run, goesOn: true, isRecorded: true };
+      return { run, goesOn: true, isRecorded: true, delivered };
     } catch (error) {
       const isRecorded = error instanceof GenerationFailed;
-      return { run: failed(error), goesOn: true, isRecorded };
+      // Readers that hold output are told of its end alone.
+      return { run: failed(error), goesOn: delivered === undefined, isRecorded };
     }
   }
 
+  /** What readers hold and the next attempt goes on with; undefined: nothing can go on with that. */
+  async #delivered(
+    { stream, summary }: Claimed,
+    { spec }: StoredRequest,
+    { attempts }: Before,
+  ): Promise<DeliveredOutput | undefined> {
+    const { log, lostOutput } = this.#dependencies;
+    const lost = attempts.at(-1);
+    if (lost === undefined) return undefined;
+    const isStream = summary.kind === "stream";
+    return lostOutput({ store: log.store, streamId: stream.streamId, spec, isStream }, lost);
+  }
+
   /** Gives the stream the events of its run, to the end. */
-  #feed(taken: Claimed, { run, goesOn, isRecorded, events, lost, callFacts }: Feed): void {
+  #feed(taken: Claimed, feed: Feed): void {
+    const { run, goesOn, isRecorded, events, lost, callFacts, delivered } = feed;
     const { owned, record, stream, summary, span, work } = taken;
     const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;
     const { streamId } = record;
@@ -302,7 +334,7 @@ export class Takeover {
       action: "takeover",
       next: run.target,
       delayMs: 0,
-      discardOutput: record.firstContent > 0,
+      discardOutput: record.firstContent > 0 && delivered === undefined,
     };
     const tellTakeover = (): void => {
       const progress = progressOf(run, facts, undefined, run.target);

@@ -87,6 +87,8 @@ export interface EngineCall<T extends Target> {
   readonly repairs: boolean;
   /** Why the first attempt is made. */
   readonly trigger: "initial" | "takeover";
+  /** Why output broke off that the caller holds, so that the first attempt goes on with it; undefined: it holds none. */
+  readonly broken: GatewayError | undefined;
   /** The clock's time at which the call ends. */
   readonly endsAt: number;
   /** Ends the call at once; its reason is a `GatewayError`. */

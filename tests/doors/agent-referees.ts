@@ -14,6 +14,9 @@ import {
 } from "./agent-requests.ts";
 import type { Referee } from "./referee.ts";
 
+/** The scripted provider sends no white space at the end. */
+const TEXT = DEFAULT_TEXT.trimEnd();
+
 /** An event of a stream. */
 interface SentEvent {
   readonly type: string;
@@ -56,7 +59,7 @@ function claudeReferees(base: string, upstream: Upstream): Referee[] {
         const mark = "agent-mark-1";
         const asked = claudeRequest("m-claude", mark);
         const answered = await stream(url, CLAUDE_HEADERS, asked);
-        assert.equal(claudeTextOf(answered), DEFAULT_TEXT);
+        assert.equal(claudeTextOf(answered), TEXT);
         assert.equal(answered.events.at(-1)?.type, "message_stop");
         const { body, headers } = sentOf(upstream, mark);
         // Byte for byte: a prompt cache is found by its prefix.
@@ -77,7 +80,7 @@ function claudeReferees(base: string, upstream: Upstream): Referee[] {
       async check() {
         const mark = "agent-mark-2";
         const answered = await stream(url, CLAUDE_HEADERS, claudeRequest("m-chat", mark));
-        assert.equal(claudeTextOf(answered), DEFAULT_TEXT);
+        assert.equal(claudeTextOf(answered), TEXT);
         const { body } = sentOf(upstream, mark);
         const sent = JSON.stringify(body);
         assert.ok(sent.includes("You are an agent that writes code."), sent);
@@ -115,7 +118,7 @@ function codexReferees(base: string, upstream: Upstream): Referee[] {
         const mark = "agent-mark-4";
         const asked = codexRequest("m-responses", mark);
         const answered = await stream(url, CODEX_HEADERS, asked);
-        assert.equal(textOf(answered), DEFAULT_TEXT);
+        assert.equal(textOf(answered), TEXT);
         const last = answered.events.at(-1);
         assert.equal(last?.type, "response.completed");
         assert.ok((last["response"] as { id?: string }).id);
@@ -138,7 +141,7 @@ function codexReferees(base: string, upstream: Upstream): Referee[] {
       async check() {
         const mark = "agent-mark-5";
         const answered = await stream(url, CODEX_HEADERS, codexRequest("m-claude", mark));
-        assert.equal(textOf(answered), DEFAULT_TEXT);
+        assert.equal(textOf(answered), TEXT);
         assert.match(answered.headers.get("x-steer-warnings") ?? "", /PARAMETER_DROPPED/);
         const tools = sentOf(upstream, mark).body["tools"] as JsonObject[];
         assert.ok(tools.some(({ name }) => name === "exec_command"));
