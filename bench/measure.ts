@@ -22,7 +22,7 @@ export async function cpuPer(server: Server, work: () => Promise<number>): Promi
 
 /**
  * Measures a pair alternately, so that a drift of the machine affects both, and returns the pair with the median
- * ratio.
+ * ratio. Every other round begins with the floor, because the second of two measurements finds a warmer machine.
  */
 export async function pair(
   measured: () => Promise<number>,
@@ -31,7 +31,9 @@ export async function pair(
 ): Promise<{ readonly value: number; readonly floor: number }> {
   const pairs: { value: number; floor: number }[] = [];
   for (let round = 0; round < rounds; round++) {
-    pairs.push({ value: await measured(), floor: await floor() });
+    const early = round % 2 === 1 ? await floor() : undefined;
+    const value = await measured();
+    pairs.push({ value, floor: early ?? (await floor()) });
   }
   pairs.sort((a, b) => a.value / a.floor - b.value / b.floor);
   const middle = pairs[Math.floor(pairs.length / 2)];

@@ -12,7 +12,7 @@ import { list, object } from "./sections.ts";
 import { streamFields } from "./streams.ts";
 import { timeoutFields } from "./timeouts.ts";
 
-/** The whole file. Each key's environment name is `STEER_` and its path in upper snake case. */
+/** The whole file. Each key's environment variable is `STEER_` and its path in upper snake case. */
 export const schema = object({
   grpc: grpcFields,
   http: httpFields,

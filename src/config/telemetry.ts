@@ -14,11 +14,14 @@ function isOtelOn(environment: Environment): boolean {
     (signal) => environment[`OTEL_EXPORTER_OTLP${signal}_ENDPOINT`],
   );
   if (exporters.every((exporter) => exporter === "none")) return false;
-  // OpenTelemetry takes an empty variable for an unset one.
+  // OpenTelemetry treats an empty variable as unset.
   return [...exporters, ...endpoints].some((value) => value && value !== "none");
 }
 
-/** OpenTelemetry reads its own variables, which also say whether telemetry is on; undefined: off. */
+/**
+ * The settings of telemetry; undefined: off. OpenTelemetry's own variables decide that, and OpenTelemetry reads them
+ * itself.
+ */
 export function telemetrySettings(environment: Environment): TelemetrySettings | undefined {
   if (!isOtelOn(environment)) return undefined;
   return { serviceName: environment["OTEL_SERVICE_NAME"] || "steer" };

@@ -3,9 +3,8 @@ import type { TargetState } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
 /**
- * The states of a call's targets as they were when a target took the call. A reload
- * gives a replaced instance new states, and a call that still uses the old instance
- * must not change those of the new one.
+ * The states of a call's targets as they were when a target accepted the call. A reload gives a replaced instance new
+ * states, and a call that still uses the old instance must not change the new ones.
  */
 export class CallStates<T extends Target> {
   readonly #states = new Map<T, TargetState>();

@@ -7,7 +7,7 @@ import { createJsonMetrics } from "./otel-json.ts";
 import type { createOutputMetrics } from "./otel-output.ts";
 import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 
-/** Costs are trillionths, and metrics whole units. */
+/** Costs are in trillionths, metrics in whole units of the currency. */
 const PICOS_PER_UNIT = 1e12;
 
 /** Metrics of attempts that have ended. */
@@ -26,7 +26,7 @@ export class AttemptMetrics {
     this.#output = output;
   }
 
-  /** `own` are the attributes of the attempt's span. */
+  /** `own`: the attributes of the attempt's span. */
   record(
     info: AttemptInfo,
     own: ReturnType<typeof attemptAttributes>,

@@ -1,4 +1,4 @@
-// What the attributes of spans and metrics mean, and which values they have: `docs/traces.md`.
+// Meaning and values of the attributes of spans and metrics: `docs/traces.md`.
 import type { AttemptTrigger } from "../domain/generation.ts";
 import type { RetryDecision } from "../domain/operations.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
@@ -7,13 +7,13 @@ import { attribute } from "./names.ts";
 
 interface AttributeRow {
   readonly meaning: string;
-  /** All values that there are. */
+  /** All possible values. */
   readonly values?: readonly string[];
-  /** In place of `values` where these are not a list. */
+  /** Replaces `values` if the values cannot be listed. */
   readonly inWords?: string;
 }
 
-/** The words of a type: one that is missing or too many does not compile. */
+/** The words of a type. A missing or additional word does not compile. */
 const wordsOf = <Word extends string>(words: Readonly<Record<Word, true>>): readonly string[] =>
   Object.keys(words);
 
@@ -162,7 +162,7 @@ const own = {
   [attribute.jsonMalformed]: { meaning: "JSON documents that never ended", inWords: NUMBER },
 } as const;
 
-/** One row for each attribute: one that is missing does not compile. */
+/** One row for each attribute. A missing row does not compile. */
 export const ATTRIBUTE_ROWS: Readonly<Record<AttributeName, AttributeRow>> = {
   ...conventions,
   ...own,

@@ -1,7 +1,7 @@
-/** One RPC while it runs. */
+/** One running call. */
 export interface CallTelemetry {
-  /** The trace that it belongs to, as 32 hexadecimal digits; unset without one. */
+  /** Identifier of its trace, as 32 hexadecimal digits; unset: no trace. */
   readonly traceId?: string | undefined;
-  /** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
+  /** Ends the server span and records the duration. `code`: the name of the status, for example `OK`. */
   end(result: { readonly code: string; readonly reason: string | undefined }): void;
 }

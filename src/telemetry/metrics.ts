@@ -1,16 +1,16 @@
-// Every metric of the service: instruments are made from these, and `docs/metrics.md` is.
+// All metrics of the service. The instruments and `docs/metrics.md` are made from these definitions.
 import { buckets, simple } from "./metric-definition.ts";
 import { attribute } from "./names.ts";
 import { streamMetrics } from "./stream-metrics.ts";
 
-/** Buckets that the conventions ask for, in seconds and tokens. */
+/** Buckets that the conventions require, in seconds and tokens. */
 const SECONDS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 const ATTEMPTS = [0, 1, 2, 3, 4, 5, 6, 8];
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
-/** The gateway's own share is below a millisecond most of the time. */
+/** The gateway's own share is usually below a millisecond. */
 const OVERHEAD_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 ];
@@ -18,7 +18,7 @@ const GAP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 const RATES = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const ERRORS = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2];
 
-/** What the metrics of an attempt share. */
+/** Labels shared by the metrics of an attempt. */
 const TARGET = [
   attribute.operation,
   attribute.provider,

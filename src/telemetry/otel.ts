@@ -38,7 +38,7 @@ export class OtelTelemetry implements Telemetry {
   readonly #output: ReturnType<typeof createOutputMetrics>;
   readonly #attempts: AttemptMetrics;
   readonly #contexts = new WeakMap<CallTelemetry, Context>();
-  /** The attempt that ended last in a call: later spans of the call are linked to that attempt. */
+  /** The last ended attempt of a call. Later spans of the call are linked to it. */
   readonly #latest = new WeakMap<CallTelemetry, SpanContext>();
 
   constructor(clock: Clock, labels: ModelLabels) {

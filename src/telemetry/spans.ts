@@ -1,13 +1,13 @@
-// Every span of the service, as `docs/traces.md` tells of it.
+// All spans of the service, as `docs/traces.md` lists them.
 import type { AttributeValue } from "@opentelemetry/api";
 import type { AttributeName } from "./metric-definition.ts";
 import { attribute } from "./names.ts";
 
 interface SpanDefinition {
-  /** As it stands in front of the name's variable part, if there is one. */
+  /** The constant beginning of the span's name. */
   readonly name: string;
   readonly kind: "SERVER" | "CLIENT" | "INTERNAL";
-  /** How the name ends. Unset: it does not vary. */
+  /** The variable end of the name. Unset: the name does not vary. */
   readonly variable?: string;
   readonly description: string;
   readonly attributes: readonly AttributeName[];

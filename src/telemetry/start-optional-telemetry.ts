@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { noTelemetry } from "./telemetry.ts";
 
-/** `settings` undefined: it is off, and nothing of the SDK is loaded. */
+/** `settings` undefined: telemetry is off, and the SDK is not loaded. */
 export async function startOptionalTelemetry(
   clock: Clock,
   settings: { readonly serviceName: string } | undefined,

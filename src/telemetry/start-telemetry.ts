@@ -16,7 +16,7 @@ const RESOLUTION_MS = 10;
 
 const NANOSECONDS = 1e9;
 
-/** Delay of the event loop since the last export: what every call in the process waits for. */
+/** Delay of the event loop since the last export. Every call in the process waits this long. */
 function observeEventLoop(): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
@@ -38,13 +38,13 @@ function observeEventLoop(): () => void {
 
 export interface StartedTelemetry {
   readonly telemetry: Telemetry;
-  /** Shows what operators see as metrics. */
+  /** Exports the status for operators as metrics. */
   observe(operations: LocalOperations): void;
-  /** Exports what is pending. */
+  /** Exports pending data and stops. */
   shutdown(): Promise<void>;
 }
 
-/** Starts the OpenTelemetry SDK by the standard `OTEL_*` variables. Importing this file loads it. */
+/** Starts the OpenTelemetry SDK with the standard `OTEL_*` variables. Importing this file loads the SDK. */
 export function startTelemetry(clock: Clock, serviceName: string | undefined): StartedTelemetry {
   const sdk = new NodeSDK({
     instrumentations: [],

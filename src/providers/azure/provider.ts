@@ -26,12 +26,12 @@ import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
 
-/** The newest field is understood by all models since the API version 2024-09-01-preview. */
+/** All models support the newer field since API version 2024-09-01-preview. */
 const SERVER: ChatServer = { ...COMPATIBLE_SERVER, tokenLimitField: "max_completion_tokens" };
 
 const errorRules: ErrorRules = { ...openAiErrors, requestIdHeader: "apim-request-id" };
 
-/** The key has a header of its own here. */
+/** Azure has its own header for the key. */
 async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
   const { authorization: _, ...headers } = await createOpenAiHeaders(instance);
   return instance.apiKey === "" ? headers : { ...headers, "api-key": instance.apiKey };
@@ -39,7 +39,7 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 
 /** Azure OpenAI, whose models are the operator's deployments. */
 export const azure: ProviderType = {
-  // A resource has an address of its own, and no key goes to an address that it was not named for.
+  // Each resource has its own address, and no key is sent to an address it was not configured for.
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
   hasDefaultInstance: false,

@@ -25,8 +25,8 @@ import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
 /**
- * OpenAI, and every server that speaks its dialects. The newest models of OpenAI
- * take tools with reasoning in Responses only; compatible servers speak Chat.
+ * OpenAI, and every server with its dialects. The newest models of OpenAI support tools with reasoning only in
+ * Responses; compatible servers use Chat.
  */
 export const openai: ProviderType = {
   apiKeyVariable: "OPENAI_API_KEY",
@@ -35,7 +35,7 @@ export const openai: ProviderType = {
   isNameReserved: true,
   baseUrlProblem: openAiBaseUrlProblem,
   dialects: { chat: CHAT_PARAMETERS, responses: RESPONSES_PARAMETERS },
-  // OpenAI does not take it; most compatible servers do.
+  // OpenAI does not support it; most compatible servers do.
   listedParameters: { chat: ["sampling.top_k"] },
   takes: () => true,
   wireFacts: { chat: CHAT_FACTS, responses: RESPONSES_FACTS },

@@ -16,21 +16,21 @@ end
 
 local function exists(key) return redis.call('EXISTS', key) == 1 end
 
--- A session without its key is dead, unless the store was away and it has had no time for a sign.
+-- A session without its key is dead, unless the store was away and the session has had no time for a sign of life.
 local function is_alive(session)
   return exists('{steer}:sess:' .. session) or exists('{steer}:settling')
 end
 
--- A sign of life beside the renewals: a store that was emptied has lost the one before.
--- ttl '0': the session was never announced.
+-- A sign of life beside the renewals, because an emptied store has lost the previous one. ttl '0': the session was
+-- never announced.
 local function sign(session, ttl, time)
   if ttl == '0' or exists('{steer}:sess:' .. session) then return end
   redis.call('SET', '{steer}:sess:' .. session, '1', 'PX', ttl)
   redis.call('ZADD', '{steer}:sessions', time + ttl, session)
 end
 
--- Full: without this flag Redis refuses a function, before its first step, while its memory is
--- used up. What ends, moves or deletes goes on.
+-- Without the flag `allow-oom`, Redis refuses a function before its first step while its memory is full. Functions
+-- that end, move or delete data must still run.
 local ALWAYS = { 'allow-oom' }
 local READS = { 'no-writes' }
 

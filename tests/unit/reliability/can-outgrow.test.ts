@@ -28,6 +28,15 @@ describe("canOutgrow", () => {
     expect(canOutgrow(model("c", 101), outgrown)).toBe(true);
   });
 
+  it("tries a model whose window is no larger if it takes more input", () => {
+    const limited = { ...model("a", 1_000), maxInputTokens: 900 };
+    expect(canOutgrow(model("b", 950), [limited])).toBe(true);
+    expect(canOutgrow(model("b", 900), [limited])).toBe(false);
+    expect(canOutgrow(model("b", 950), [limited, model("c", 950)])).toBe(false);
+    // The input may have fitted, and the output not.
+    expect(canOutgrow(limited, [model("b", 950)])).toBe(true);
+  });
+
   it("tries nothing that is known to be too small, and guesses once", () => {
     fc.assert(
       fc.property(fc.array(models, { minLength: 1, maxLength: 8 }), (listed) => {

@@ -87,6 +87,28 @@ describe("a target that was left behind", () => {
     expect(providers(run)).toBe("aba");
   });
 
+  it("is the one that can be asked soonest, where several were left", async () => {
+    for (const [a, b, next] of [
+      [2_000, 4_000, "a"],
+      [4_000, 2_000, "b"],
+    ] as const) {
+      const limited = [fails(answered(429)), succeeds()];
+      const { clock, call, state } = setUpEngine({
+        a: limited,
+        b: limited,
+        c: fails(answered(404), 100),
+      });
+      const run = call();
+      await clock.advance(50);
+      expect(providers(run)).toBe("abc");
+      state("a").coolDown(a);
+      state("b").coolDown(b);
+      await clock.advance(30_000);
+      expect(await run.done).toBeUndefined();
+      expect(providers(run)).toBe(`abc${next}`);
+    }
+  });
+
   it("is not, where it was taken out meanwhile", async () => {
     const { clock, run, state } = await leave();
     state("a")
