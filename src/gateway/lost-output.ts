@@ -2,8 +2,8 @@
 import type { Clock } from "../clock.ts";
 import type { Attempt, StoredEvent } from "../domain/generation.ts";
 import { DeliveredOutput } from "../output/delivered-output.ts";
-import { readEvents } from "./read-events.ts";
 import type { LostStream } from "./lost-usage.ts";
+import { readEvents } from "./read-events.ts";
 
 export interface LostOutputDependencies {
   readonly clock: Clock;

@@ -26,13 +26,7 @@ import type { Before, GenerationRun } from "./generation-run.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
 import type { LostOutput } from "./lost-output.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import {
-  keepsOutput,
-  lostAttempt,
-  obstacle,
-  ownerLost,
-  type StoredRequest,
-} from "./owner-lost.ts";
+import { keepsOutput, lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
 import { produceStream } from "./produce-stream.ts";
 import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";

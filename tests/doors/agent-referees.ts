@@ -28,7 +28,11 @@ interface Answered {
   readonly headers: Headers;
 }
 
-async function stream(url: string, headers: Readonly<Record<string, string>>, body: JsonObject): Promise<Answered> {
+async function stream(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: JsonObject,
+): Promise<Answered> {
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   const text = await response.text();
   assert.equal(response.status, 200, text);
