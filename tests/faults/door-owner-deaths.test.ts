@@ -1,4 +1,5 @@
 // kill -9 of the replica that runs a stream of a door: the readers are at another one.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { isNightly } from "../support/nightly.ts";
 import { eventText } from "./harness/event-text.ts";
@@ -6,8 +7,11 @@ import { SLOW_MS, useCluster } from "./harness/in-test.ts";
 import type { Scene } from "./harness/scene.ts";
 import { token } from "./harness/script.ts";
 
-const ROUNDS = isNightly ? 100 : 2;
-const TOKENS = 30;
+/** Each kill cuts so many streams, each at another place. */
+const STREAMS = 10;
+const KILLS = isNightly ? 10 : 1;
+const LIMIT_MS = SLOW_MS * KILLS;
+const TOKENS = 40;
 const PACE_MS = 15;
 
 const newScene = useCluster();
@@ -19,7 +23,6 @@ interface Reading {
   readonly ids: string[];
   /** The events after the last text. */
   end: string;
-  isWhole: boolean;
 }
 
 interface DoorCase {
@@ -83,84 +86,100 @@ async function read(
       if (id !== undefined) into.ids.push(id);
     }
   }
-  into.isWhole = rest === "";
 }
 
-const nothing = (): Reading => ({ status: 0, text: "", ids: [], end: "", isWhole: false });
+const nothing = (): Reading => ({ status: 0, text: "", ids: [], end: "" });
 
-/** The first call creates the stream at replica 0; the reader joins at replica 1. Replica 0 dies at a token. */
+/** Streams created at replica 0, which dies, and what their readers at replica 1 have in the end. */
 async function readThrough(
   scene: Scene,
   door: DoorCase,
-  asked: Asked,
+  asked: readonly Asked[],
   cut: number,
-): Promise<Reading> {
-  const owner = nothing();
-  const created = read(scene, 0, door, asked, owner).catch(() => {});
-  const { provider } = scene.cluster;
-  const sent = async (): Promise<number> => (await provider.figures()).tokensOf[asked.rid] ?? 0;
-  while ((await sent()) < 1) await new Promise((resolve) => setImmediate(resolve));
-  const reading = nothing();
-  const joined = read(scene, 1, door, asked, reading);
-  while ((await sent()) < cut) await new Promise((resolve) => setImmediate(resolve));
-  await scene.cluster.replicas[0]?.process.kill();
-  await joined;
-  await created;
-  return reading;
+): Promise<Reading[]> {
+  const { provider, replicas } = scene.cluster;
+  /** Until the provider has sent so many tokens of a stream. */
+  const sent = async ({ rid }: Asked, tokens: number): Promise<void> => {
+    while (((await provider.figures()).tokensOf[rid] ?? 0) < tokens) await nextTurn();
+  };
+  const readings: Reading[] = [];
+  const reads: Promise<void>[] = [];
+  for (const each of asked) {
+    const [owner, reading] = [nothing(), nothing()];
+    readings.push(reading);
+    // This call ends with its replica.
+    const created = read(scene, 0, door, each, owner).catch(() => {});
+    await sent(each, 1);
+    // The streams are some tokens apart: the kill cuts each of them at another place.
+    reads.push(created, read(scene, 1, door, each, reading));
+    await sent(each, 2);
+  }
+  const last = asked.at(-1);
+  if (last !== undefined) await sent(last, cut);
+  await replicas[0]?.process.kill();
+  await Promise.all(reads);
+  return readings;
 }
 
-/** Different in every round, and the same in every run. */
-function cutAt(round: number): number {
-  return 1 + ((round * 7) % (TOKENS - 2));
+/** Different after every kill, and the same in every run. */
+function cutAt(kill: number): number {
+  return 2 + ((kill * 7) % (TOKENS - 4));
 }
 
-describe.each(DOORS)("kill -9 of the owner of a stream of $name", (door) => {
-  const { name, end, error } = door;
+/** Kills the owner of streams again and again, and looks at what each reader has. */
+async function killOwners(
+  door: DoorCase,
+  { model, headers = {} }: Pick<Asked, "model" | "headers">,
+  look: (reading: Reading, whole: string) => void,
+): Promise<void> {
+  for (let kill = 0; kill < KILLS; kill++) {
+    const scene = await newScene();
+    const mark = `${door.name}-${model}-${Object.values(headers).join()}-${process.pid}-${kill}`;
+    const asked = Array.from({ length: STREAMS }, (_, index) => {
+      return { model, headers, rid: `door-death-${mark}-${index}` };
+    });
+    const readings = await readThrough(scene, door, asked, cutAt(kill));
+    for (const [index, reading] of readings.entries()) {
+      look(reading, wholeText(asked[index]?.rid ?? ""));
+    }
+  }
+}
+
+describe.each(DOORS)("kill -9 of the owner of streams of $name", (door) => {
+  const { end, error } = door;
 
   it(
     "before a target that can continue a text: the exact answer",
-    async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const scene = await newScene();
-        const asked = { model: "prefill", rid: `door-go-on-${name}-${process.pid}-${round}` };
-        const reading = await readThrough(scene, door, asked, cutAt(round));
-        expect(reading.text).toBe(wholeText(asked.rid));
+    () =>
+      killOwners(door, { model: "prefill" }, ({ text, ids, ...reading }, whole) => {
+        expect(text).toBe(whole);
         expect(reading.end).toContain(end);
-        expect(new Set(reading.ids).size).toBe(reading.ids.length);
-      }
-    },
-    SLOW_MS,
+        expect(new Set(ids).size).toBe(ids.length);
+      }),
+    LIMIT_MS,
   );
 
   it(
     "with `x-steer-commit: complete`: the exact answer",
-    async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const scene = await newScene();
-        const rid = `door-held-${name}-${process.pid}-${round}`;
-        const asked = { model: "script", rid, headers: { "x-steer-commit": "complete" } };
-        const reading = await readThrough(scene, door, asked, cutAt(round));
-        expect(reading.text).toBe(wholeText(rid));
+    () => {
+      const headers = { "x-steer-commit": "complete" };
+      return killOwners(door, { model: "script", headers }, ({ text, ...reading }, whole) => {
+        expect(text).toBe(whole);
         expect(reading.end).toContain(end);
-      }
+      });
     },
-    SLOW_MS,
+    LIMIT_MS,
   );
 
   it(
     "before a target that cannot: the whole answer, or an error behind a beginning of it",
-    async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const scene = await newScene();
-        const asked = { model: "script", rid: `door-lost-${name}-${process.pid}-${round}` };
-        const reading = await readThrough(scene, door, asked, cutAt(round));
-        expect(wholeText(asked.rid).startsWith(reading.text)).toBe(true);
-        const isComplete = reading.text === wholeText(asked.rid) && reading.end.includes(end);
-        if (isComplete) continue;
-        expect(reading.status === 200 ? reading.end : error).toContain(error);
+    () =>
+      killOwners(door, { model: "script" }, ({ status, text, ...reading }, whole) => {
+        expect(whole.startsWith(text)).toBe(true);
+        if (text === whole && reading.end.includes(end)) return;
+        expect(status === 200 ? reading.end : error).toContain(error);
         expect(reading.end).not.toContain(end);
-      }
-    },
-    SLOW_MS,
+      }),
+    LIMIT_MS,
   );
 });
