@@ -14,6 +14,8 @@ interface Instance {
   /** Type, and dialect if the type has several. */
   readonly type: string;
   readonly url: string;
+  /** Variable with the server's key. */
+  readonly keyVariable: string;
   readonly providerModel?: string;
   /** Undefined: all that succeeds. */
   readonly scenarios?: string;
@@ -27,26 +29,31 @@ const RESPONSES = "type: openai, api: responses";
 const CLAUDE = "type: anthropic";
 
 /** Instances whose calls fail have circuits of their own. */
-function instances(aimock: string, litellm: string): Instance[] {
-  const mock = { providerModel: "mock", scenarios: PLAIN };
+function instancesOf(aimock: string, litellm: string): Instance[] {
+  const mock = { keyVariable: "AIMOCK_KEY" };
+  const proxy = { keyVariable: "LITELLM_KEY", providerModel: "mock", scenarios: PLAIN };
+  const failing = { ...mock, scenarios: FAILURES };
+  const limited = { ...proxy, providerModel: "limited", scenarios: "limited" };
   return [
-    { id: "aimock-chat", type: CHAT, url: `${aimock}/v1` },
-    { id: "aimock-responses", type: RESPONSES, url: `${aimock}/v1` },
-    { id: "aimock-claude", type: CLAUDE, url: aimock },
-    { id: "aimock-router", type: "type: openrouter", url: `${aimock}/api/v1` },
-    { id: "failing-chat", type: CHAT, url: `${aimock}/v1`, scenarios: FAILURES },
-    { id: "failing-responses", type: RESPONSES, url: `${aimock}/v1`, scenarios: FAILURES },
-    { id: "failing-claude", type: CLAUDE, url: aimock, scenarios: FAILURES },
-    { id: "litellm-chat", type: CHAT, url: `${litellm}/v1`, ...mock },
-    { id: "litellm-responses", type: RESPONSES, url: `${litellm}/v1`, ...mock },
-    { id: "litellm-claude", type: CLAUDE, url: litellm, ...mock },
-    { id: "litellm-vllm", type: "type: vllm", url: `${litellm}/v1`, ...mock },
+    { id: "aimock-chat", type: CHAT, url: `${aimock}/v1`, ...mock },
+    { id: "aimock-responses", type: RESPONSES, url: `${aimock}/v1`, ...mock },
+    { id: "aimock-claude", type: CLAUDE, url: aimock, ...mock },
+    { id: "aimock-router", type: "type: openrouter", url: `${aimock}/api/v1`, ...mock },
+    { id: "failing-chat", type: CHAT, url: `${aimock}/v1`, ...failing },
+    { id: "failing-responses", type: RESPONSES, url: `${aimock}/v1`, ...failing },
+    { id: "failing-claude", type: CLAUDE, url: aimock, ...failing },
+    { id: "litellm-chat", type: CHAT, url: `${litellm}/v1`, ...proxy },
+    { id: "litellm-responses", type: RESPONSES, url: `${litellm}/v1`, ...proxy },
+    { id: "litellm-claude", type: CLAUDE, url: litellm, ...proxy },
+    { id: "litellm-vllm", type: "type: vllm", url: `${litellm}/v1`, ...proxy },
+    { id: "litellm-limited", type: CHAT, url: `${litellm}/v1`, ...limited },
   ];
 }
 
 function configuration(all: readonly Instance[]): string {
   const providers = all.map(
-    ({ id, type, url }) => `  - {id: ${id}, ${type}, base_url: "${url}", api_key_env: UP_KEY}`,
+    ({ id, type, url, keyVariable }) =>
+      `  - {id: ${id}, ${type}, base_url: "${url}", api_key_env: ${keyVariable}}`,
   );
   const models = all.map(
     ({ id, providerModel = id }) =>
@@ -55,24 +62,26 @@ function configuration(all: readonly Instance[]): string {
   return ["providers:", ...providers, "models:", ...models, ""].join("\n");
 }
 
-/** Rejects once both are up or given up, so that none is left to start later. */
-async function startServers(servers: AsyncDisposableStack): Promise<readonly string[]> {
-  const started = await Promise.allSettled([startAimock(), startLitellm()]);
-  return started.map((each) => {
-    if (each.status === "rejected") throw each.reason;
-    return servers.use(each.value).url;
-  });
+/** The servers, once both are up. Rejects once one is given up and the other is not left to start later. */
+async function startServers(servers: AsyncDisposableStack) {
+  const [aimock, litellm] = await Promise.allSettled([startAimock(), startLitellm()]);
+  for (const each of [aimock, litellm]) if (each.status === "fulfilled") servers.use(each.value);
+  if (aimock.status === "rejected") throw aimock.reason;
+  if (litellm.status === "rejected") throw litellm.reason;
+  return { aimock: aimock.value, litellm: litellm.value };
 }
 
 /** Installs and starts the servers, and a gateway that has them as providers. */
 export async function startPublishedProviders(): Promise<PublishedProviders> {
   await using servers = new AsyncDisposableStack();
-  const [aimock = "", litellm = ""] = await startServers(servers);
-  const all = instances(aimock, litellm);
-  const config = configuration(all);
-  const service = await startService({ config, env: { UP_KEY: "secret-key" } });
+  const { aimock, litellm } = await startServers(servers);
+  const instances = instancesOf(aimock.url, litellm.url);
+  const service = await startService({
+    config: configuration(instances),
+    env: { AIMOCK_KEY: "unused", LITELLM_KEY: litellm.key },
+  });
   servers.defer(() => service.stop());
-  const models = all.map(({ id, scenarios }) =>
+  const models = instances.map(({ id, scenarios }) =>
     scenarios === undefined ? id : `${id}=${scenarios}`,
   );
   const asked: Asked = { base: service.http, models, least: { node: 200, python: 240 } };

@@ -22,6 +22,8 @@ interface Reading {
   text: string;
   readonly numbers: number[];
   last: string;
+  /** The stream has ended or is broken. */
+  isOver: boolean;
 }
 
 function clientOf(scene: Scene, replica: number): OpenAI {
@@ -38,23 +40,26 @@ function wholeText(rid: string): string {
   return Array.from({ length: TOKENS }, (_, index) => token(rid, index)).join("");
 }
 
-const nothing = (): Reading => ({ id: "", text: "", numbers: [], last: "" });
+const nothing = (): Reading => ({ id: "", text: "", numbers: [], last: "", isOver: false });
 
 /** Reads on until the stream ends or breaks. */
 async function read(stream: AsyncIterable<ResponseStreamEvent>, into: Reading): Promise<void> {
-  for await (const event of stream) {
-    into.numbers.push(event.sequence_number);
-    into.last = event.type;
-    if (event.type === "response.created") into.id = event.response.id;
-    if (event.type === "response.output_text.delta") into.text += event.delta;
+  try {
+    for await (const event of stream) {
+      into.numbers.push(event.sequence_number);
+      into.last = event.type;
+      if (event.type === "response.output_text.delta") into.text += event.delta;
+    }
+  } finally {
+    into.isOver = true;
   }
 }
 
 const hasEnded = ({ last }: Reading): boolean => last === "response.completed";
 
-/** Until a reader has so many events, or all. */
+/** Until a reader has so many events, or all that come. */
 async function has(reading: Reading, events: number): Promise<void> {
-  while (reading.numbers.length < events && !hasEnded(reading)) await nextTurn();
+  while (reading.numbers.length < events && !reading.isOver) await nextTurn();
 }
 
 /** Different after every kill, and the same in every run. */
@@ -117,11 +122,10 @@ describe("kill -9 of a replica", () => {
         const scene = await newScene();
         for (const { rid, reading } of await cutStreams(scene, 1, kill)) {
           if (!hasEnded(reading)) {
-            const stream = await clientOf(scene, 2).responses.retrieve(reading.id, {
-              stream: true,
-              ...(reading.numbers.length > 0 && { starting_after: reading.numbers.at(-1) }),
-            });
-            await read(stream, reading);
+            const { responses } = clientOf(scene, 2);
+            // Each reader has some events by then.
+            const after = { stream: true, starting_after: reading.numbers.at(-1) ?? 0 } as const;
+            await read(await responses.retrieve(reading.id, after), reading);
           }
           expectWhole(reading, rid);
         }
