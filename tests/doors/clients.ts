@@ -79,7 +79,12 @@ export function pythonProgram(): Program {
   return {
     name: "python",
     prepare: commands,
-    command: { command, args: [`${HERE}/python/main.py`], cwd: "." },
+    command: {
+      command,
+      args: [`${HERE}/python/main.py`],
+      cwd: ".",
+      env: { LITELLM_LOCAL_MODEL_COST_MAP: "True" },
+    },
   };
 }
 

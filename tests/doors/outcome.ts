@@ -44,16 +44,18 @@ function isOfServer(status: number | undefined): boolean {
 
 const isFailure = (scenario: string): scenario is Failure => Object.hasOwn(FAILURES, scenario);
 
+/** A model whose provider does not say when to come back. */
+export const SAYS_NO_TIME = "litellm-limited";
+
 function problemOfFailure(scenario: Failure, outcome: Outcome): string {
-  const { error, errorClass = "", status, text, retryAfter } = outcome;
+  const { model, error, errorClass = "", status, text, retryAfter } = outcome;
   const { classes, isStatusRight } = FAILURES[scenario];
   if (error === undefined) return `the failure became the answer ${JSON.stringify(text)}`;
   const isRight = classes.includes(errorClass) && isStatusRight(status);
   if (!isRight) return `${errorClass} with status ${status}: ${error}`;
-  if (scenario === "limited" && !(retryAfter !== undefined && retryAfter > 0)) {
-    return `retry-after is ${retryAfter}`;
-  }
-  return "";
+  const isTold = retryAfter !== undefined && retryAfter > 0;
+  const isTime = scenario === "limited" && model !== SAYS_NO_TIME;
+  return isTime && !isTold ? `retry-after is ${retryAfter}` : "";
 }
 
 /** Why an outcome is wrong; "": the outcome is right. */

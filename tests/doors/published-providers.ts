@@ -1,6 +1,7 @@
 // A gateway in front of servers that nobody here has written.
 import { startService } from "../support/service.ts";
 import type { Asked } from "./clients.ts";
+import { SAYS_NO_TIME } from "./outcome.ts";
 import { startAimock } from "./start-aimock.ts";
 import { startLitellm } from "./start-litellm.ts";
 
@@ -45,7 +46,7 @@ function instancesOf(aimock: string, litellm: string): Instance[] {
     { id: "litellm-chat", type: CHAT, url: `${litellm}/v1`, ...proxy },
     { id: "litellm-claude", type: CLAUDE, url: litellm, ...proxy },
     { id: "litellm-vllm", type: "type: vllm", url: `${litellm}/v1`, ...proxy },
-    { id: "litellm-limited", type: CHAT, url: `${litellm}/v1`, ...limited },
+    { id: SAYS_NO_TIME, type: CHAT, url: `${litellm}/v1`, ...limited },
   ];
 }
 

@@ -9,15 +9,21 @@ import { type StartedServer, startServer } from "./start-server.ts";
 /** Tools by which clients ask for an object where a model has no format for one. */
 const OBJECT_TOOLS = ["extract", "City", "final_result", "json"];
 
+/** Longer than the gateway waits for a provider, so that the caller is told at once. */
+const LIMITED_SECONDS = 600;
+/** Between two pieces, so that what is sent has left before the connection breaks. */
+const PIECE_MS = 30;
+
 /** What the server answers to each prompt; the first that matches is taken. */
 function fixtures(): object[] {
-  const text = { content: DEFAULT_TEXT };
+  const usage = { prompt_tokens: 12, completion_tokens: 14, total_tokens: 26 };
+  const text = { content: DEFAULT_TEXT, usage };
   const says = (userMessage: string, more: object = {}) => ({ userMessage, ...more });
   const call = (name: string) => ({ toolCalls: [{ name, arguments: JSON_TEXT }] });
   const limit = { message: "too many requests", type: "rate_limit_error" };
   return [
-    { match: says("be limited"), response: { error: limit, status: 429, retryAfter: 30 } },
-    { match: says("break off"), response: text, truncateAfterChunks: 3 },
+    { match: says("be limited"), response: { error: limit, status: 429, retryAfter: LIMITED_SECONDS } },
+    { match: says("break off"), response: text, latency: PIECE_MS, truncateAfterChunks: 4 },
     { match: says("talk rubbish"), response: text, chaos: { malformedRate: 1 } },
     { match: says("go away"), response: text, chaos: { disconnectRate: 1 } },
     { match: says("use a tool", { hasToolResult: true }), response: text },
