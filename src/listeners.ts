@@ -15,7 +15,7 @@ export interface ListenersOptions {
   readonly clock: Clock;
   readonly config: Config;
   readonly dispatcher: Dispatcher;
-  /** Why calls are served without the stream store; undefined: with it. */
+  /** Why calls are served without the stream store; undefined: the store is used. */
   readonly storeTrouble: () => string | undefined;
   readonly doors: DoorHost;
 }
@@ -25,7 +25,7 @@ export interface Listeners {
   readonly http: Listener;
 }
 
-/** Takes both addresses, or none. */
+/** Listens on both addresses, or on none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
   const { clock, config, dispatcher, doors, storeTrouble } = options;
   const tls = readListenersTls(config);

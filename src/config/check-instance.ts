@@ -58,8 +58,8 @@ function checkTls({ tls, baseUrl }: ProviderEntry, index: number, type: TypeFact
 }
 
 /**
- * A vendor's errors can quote content of callers, so `error_texts` is refused for vendors. A self-hosted server shows
- * its operator nothing new.
+ * A vendor's errors can quote content of callers, so `error_texts` is refused at a vendor's address. A self-hosted
+ * server shows its operator nothing new.
  */
 function checkErrorTexts({ errorTexts, baseUrl }: ProviderEntry, index: number, type: TypeFacts) {
   const isVendor = type.apiKeyVariable !== undefined;

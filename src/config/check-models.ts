@@ -1,6 +1,6 @@
 import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { checkDialect } from "./check-instance.ts";
-import type { ConfiguredProvider } from "./instances.ts";
+import type { ConfiguredProvider } from "./configured-provider.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
 

@@ -1,6 +1,6 @@
 import type { TypeTable } from "../ports/type-facts.ts";
 import { createModelRegistry } from "../routing/model-registry.ts";
-import type { ConfiguredProvider } from "./instances.ts";
+import type { ConfiguredProvider } from "./configured-provider.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
 

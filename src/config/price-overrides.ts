@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PriceOverride } from "../domain/model.ts";
-import { overrides } from "./prices.ts";
+import { overrides } from "./pricing.ts";
 import { ConfigProblem, type Path, pathText } from "./readers.ts";
 import { ConfigError, type Environment, readConfigFile } from "./sources.ts";
 

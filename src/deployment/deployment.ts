@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import type { ConfiguredProvider } from "../config/instances.ts";
+import type { ConfiguredProvider } from "../config/configured-provider.ts";
 import { readKeyFile } from "../config/key-file.ts";
 import { ConfigError } from "../config/sources.ts";
 import { GatewayError } from "../domain/gateway-error.ts";

@@ -13,7 +13,8 @@ export class Leases {
 
   /** Takes a lease. The returned function releases it, and may be called twice. */
   take(): () => void {
-    if (this.#isRetired && this.#users === 0) throw new Error("a lease of what has ended");
+    if (this.#isRetired && this.#users === 0)
+      throw new Error("a lease of a resource that has ended");
     this.#users++;
     let isHeld = true;
     return () => {

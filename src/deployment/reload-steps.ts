@@ -2,7 +2,7 @@
 
 import { createAuthenticator, removedCallers } from "../calls/authenticator.ts";
 import type { Config } from "../config/config.ts";
-import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
+import { withKeysOfFiles, withTlsOfFiles } from "../config/configured-provider.ts";
 import { restartKeys } from "../config/restart-keys.ts";
 import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
 import type { Log } from "../domain/log-line.ts";

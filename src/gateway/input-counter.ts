@@ -48,7 +48,7 @@ interface ProviderCount {
 const MAX_WAIT_MS = 10_000;
 
 function notOffered({ provider, id }: Model): GatewayError {
-  const message = `${provider}/${id} has no counter of its own; the method ESTIMATE has`;
+  const message = `${provider}/${id} has no counter of its own; use the method ESTIMATE`;
   return new GatewayError("validation", message, {
     reason: "PROVIDER_COUNT_UNAVAILABLE",
     metadata: { provider, model: id },

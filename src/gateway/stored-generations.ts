@@ -69,7 +69,7 @@ export const EPHEMERAL_PREFIX = "e.";
 /** The idempotency key is known at this replica only, because the store is away or answered too late. */
 const IDEMPOTENCY_LOCAL: Warning = {
   reason: "IDEMPOTENCY_LOCAL",
-  message: "nothing is stored: request_id holds at this replica only, for as long as it runs",
+  message: "the stream is not stored: request_id is known only to this replica, as long as it runs",
   field: "request_id",
 };
 

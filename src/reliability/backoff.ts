@@ -14,8 +14,8 @@ export interface Backoff {
 }
 
 /**
- * A wait in milliseconds by a provider's hint: never shorter, at most 10% and 1 s longer. `random` is uniform in [0,
- * 1).
+ * A wait in milliseconds by a provider's hint: never shorter, longer by at most 10% and at most 1 s. `random` is
+ * uniform in [0, 1).
  */
 export function hintedWaitMs(hintMs: number, random: number): number {
   return hintMs + random * Math.min(MAX_HINT_SPREAD_MS, hintMs * HINT_SPREAD);

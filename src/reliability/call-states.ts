@@ -15,7 +15,7 @@ export class CallStates<T extends Target> {
 
   of(target: T): TargetState {
     const state = this.#states.get(target);
-    if (state === undefined) throw new Error("the target is none of the call's");
+    if (state === undefined) throw new Error("the target does not belong to the call");
     return state;
   }
 }

@@ -1,7 +1,7 @@
 const CAPACITY = 128;
 /** Fewer samples are no evidence. */
 const MIN_SAMPLES = 5;
-/** Older samples are no evidence, in milliseconds. */
+/** Age in milliseconds above which samples are no evidence. */
 const MAX_AGE_MS = 600_000;
 /** With this many samples, one more changes little: they are sorted again only after `REFRESH_MS`. */
 const SETTLED_SAMPLES = 32;

@@ -50,7 +50,7 @@ export class LiveStream {
     this.#wakeProducer?.();
   }
 
-  /** The last event; defined only after `follow` has ended normally. */
+  /** The last event. Valid only after `follow` has ended normally. */
   get terminal(): Uint8Array | undefined {
     return this.#last;
   }

@@ -101,7 +101,7 @@ export class StreamMaintenance {
     }
   }
 
-  /** A timer of the background work, which keeps no process alive and belongs to no call. */
+  /** Resolves after `ms`, or at once after `stop`. A timer instead of `sleep`, because no call waits for its end. */
   #pause(ms: number): Promise<void> {
     const { signal } = this.#stop;
     return new Promise((resolve) => {
@@ -208,7 +208,7 @@ export class StreamMaintenance {
     if (clock.now() < this.#reapAt) return;
     this.#reapAt = clock.now() + this.#reapDelay();
     const { expired } = await this.#answered(log.store.reap(log.settings.tombstoneMs, REAP_LIMIT));
-    // More streams have expired. Otherwise streams that end faster than this limit would be kept for longer and
+    // More streams may have expired. Otherwise streams that end faster than this limit would be kept for longer and
     // longer.
     if (expired >= REAP_LIMIT) this.#reapAt = clock.now();
     if (expired > 0) onReaped(expired);

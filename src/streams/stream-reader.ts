@@ -109,7 +109,7 @@ export class StreamReader {
     this.#lastHeard = this.#lastDelivery;
   }
 
-  /** The last event of the stream; defined only after `follow` has ended normally. */
+  /** The last event of the stream. Valid only after `follow` has ended normally. */
   get terminal(): Uint8Array | undefined {
     return this.#last;
   }

@@ -1,10 +1,10 @@
 import type { attemptAttributes } from "./attempt-attributes.ts";
 import { counter, histogram, type LabelsOf } from "./instruments.ts";
+import { createJsonMetrics } from "./json-metrics.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute } from "./names.ts";
-import { createJsonMetrics } from "./otel-json.ts";
-import type { createOutputMetrics } from "./otel-output.ts";
+import type { createOutputMetrics } from "./output-metrics.ts";
 import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 
 /** Costs are in trillionths, metrics in whole units of the currency. */

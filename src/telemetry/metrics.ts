@@ -45,7 +45,7 @@ const callMetrics = {
   ),
   usageDropped: simple(
     "counter",
-    ["steer.usage.dropped", "{record}", "Usage records that their file did not take."],
+    ["steer.usage.dropped", "{record}", "Usage records that their file did not accept."],
     [],
   ),
   eventLoopMean: simple(
@@ -78,14 +78,14 @@ const attemptMetrics = {
   ),
   cost: simple(
     "counter",
-    ["steer.cost", "{currency_unit}", "Money that attempts have cost, in units of its currency."],
+    ["steer.cost", "{currency_unit}", "Cost of attempts, in units of the currency."],
     [...TARGET, attribute.currency, attribute.costSource],
   ),
   timeToFirstChunk: buckets(
     [
       "gen_ai.client.operation.time_to_first_chunk",
       "s",
-      "From sending a streamed attempt to its first content.",
+      "Time from sending a streamed attempt to its first content.",
     ],
     ATTEMPT,
     SECONDS,
@@ -113,9 +113,13 @@ const attemptMetrics = {
     ["steer.chunk.stalls", "{stall}", "Gaps of more than two seconds in the output of a provider."],
     ATTEMPT,
   ),
-  chunkRate: buckets(["steer.chunk.rate", "{chunk}/s", "Content chunks a second."], ATTEMPT, RATES),
+  chunkRate: buckets(
+    ["steer.chunk.rate", "{chunk}/s", "Content chunks per second."],
+    ATTEMPT,
+    RATES,
+  ),
   characterRate: buckets(
-    ["steer.character.rate", "{character}/s", "Characters of output text a second."],
+    ["steer.character.rate", "{character}/s", "Characters of output text per second."],
     ATTEMPT,
     RATES,
   ),
@@ -144,7 +148,7 @@ const attemptMetrics = {
     [
       "steer.token.estimates",
       "{estimate}",
-      "Texts whose tokens were counted here because no provider reported them.",
+      "Texts whose tokens the gateway counted because no provider reported them.",
     ],
     [attribute.instance, attribute.model, attribute.estimator],
   ),
@@ -152,7 +156,7 @@ const attemptMetrics = {
     [
       "steer.token.estimate.error",
       "1",
-      "Relative error of the estimator that learns, at each report of a provider.",
+      "Relative error of the learning estimator, at each report of a provider.",
     ],
     [attribute.instance, attribute.model],
     ERRORS,
@@ -177,22 +181,22 @@ const retryMetrics = {
   ),
   retryBudget: simple(
     "gauge",
-    ["steer.retry.budget", "1", "Part of the retry budget that is left, 0 to 1."],
+    ["steer.retry.budget", "1", "Remaining part of the retry budget, 0 to 1."],
     [attribute.instance],
   ),
   inFlight: simple(
     "gauge",
-    ["steer.limit.in_flight", "{attempt}", "Attempts that run."],
+    ["steer.limit.in_flight", "{attempt}", "Running attempts."],
     [attribute.instance],
   ),
   queued: simple(
     "gauge",
-    ["steer.limit.queued", "{call}", "Calls that wait for a slot."],
+    ["steer.limit.queued", "{call}", "Calls that wait for a place."],
     [attribute.instance],
   ),
   hedges: simple(
     "observed counter",
-    ["steer.hedges", "{attempt}", "Rival attempts, by whether they delivered the first content."],
+    ["steer.hedges", "{attempt}", "Rival attempts, by delivery of the first content."],
     [attribute.instance, attribute.hedgeWon],
   ),
 };

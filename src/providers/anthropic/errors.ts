@@ -1,7 +1,7 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
-import { isTooLong } from "../shared/context-length.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
+import { isTooLong } from "../shared/is-too-long.ts";
 
 /**
  * The vendor's `details.error_code`, which is more specific than `type`. Unknown codes leave the decision to the

@@ -7,7 +7,7 @@ import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
-import { parseModels } from "../shared/model-records.ts";
+import { parseModels } from "../shared/parse-models.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";

@@ -13,9 +13,9 @@ import {
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
-import { errorRules } from "../shared/openai-errors.ts";
+import { openAiErrorRules } from "../shared/openai-error-rules.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
-import { tokens } from "../shared/openai-tokens.ts";
+import { openAiTokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { unsupportedInput } from "../shared/responses-input.ts";
@@ -88,12 +88,12 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
     reportsUsageInStreams: () => record.reportsUsageInStreams,
     limits: () => record.limits,
     goesBack: (_, wire) => (isChat ? chatGoesBack(wire, server) : RESPONSES_GO_BACK),
-    tokens,
+    tokens: openAiTokens,
     unsupported: ({ messages }, model) =>
       isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : unsupportedInput(messages, model),
     async create(instance, context) {
       const { clock } = context;
-      const errors = reportErrorTexts(errorRules, context);
+      const errors = reportErrorTexts(openAiErrorRules, context);
       return createHttpProvider({
         instance,
         authentication: await openAiAuthentication(instance, context),

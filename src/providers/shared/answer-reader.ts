@@ -16,7 +16,7 @@ export interface AnswerReader {
   readBody(body: JsonObject, text: string): void;
 }
 
-/** The first error of a list. Google's APIs put errors into a list, even with HTTP 200. */
+/** Unwraps an error from a list. Google's APIs put errors into a list, even with HTTP 200. */
 export function withoutList(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const first: unknown = value[0];

@@ -106,7 +106,7 @@ export function decodeContent(response: UpstreamResponse): UpstreamResponse {
   if (coding === "" || coding === "identity") return response;
   const create = DECODERS.get(coding);
   if (create === undefined) {
-    throw protocolError("the provider's answer is encoded in a way that was not asked for");
+    throw protocolError("the provider's answer has an encoding that was not requested");
   }
   return new DecodedResponse(response, coding, create());
 }

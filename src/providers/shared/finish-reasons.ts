@@ -80,7 +80,7 @@ export function interruptionOf(word: string): GatewayError | undefined {
   const code = word.toLowerCase();
   const kind = ownValue(INTERRUPTIONS, code);
   if (kind === undefined) return undefined;
-  return new GatewayError(kind, `the provider broke its answer off (${code})`, {
+  return new GatewayError(kind, `the provider interrupted its answer (${code})`, {
     providerFailure: { code },
     metadata: { provider_code: code },
   });

@@ -7,8 +7,8 @@ import {
   type ProviderFailure,
   withRetryAfter,
 } from "../../domain/gateway-error.ts";
+import { aboutOf, classifyCode, classifyMessage, classifyStatus } from "./classify-error.ts";
 import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
-import { aboutOf, classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
 import {
   type CountedLimits,

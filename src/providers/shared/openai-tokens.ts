@@ -6,7 +6,7 @@ const FAMILIES: readonly (readonly [name: RegExp, vocabulary: Vocabulary])[] = [
   [/^(chatgpt-4o|gpt-4o|gpt-4\.\d|gpt-([5-9]|\d\d)|o\d)/, "o200k_base"],
 ];
 
-export const tokens: TokenRules = {
+export const openAiTokens: TokenRules = {
   characters: { codePointsPerToken: 4, confidence: 0.75 },
   scripts: {
     weights: { latin: 0.2, code: 0.5, cjk: 0.7, other: 0.35, symbols: 1.6 },

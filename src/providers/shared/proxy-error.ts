@@ -33,7 +33,7 @@ export function refusedTunnel(status: number): GatewayError {
 /** The error of a failed connection to a proxy, or of a missing answer. */
 export function toProxyError(error: unknown): GatewayError {
   if (error instanceof errors.HeadersTimeoutError) {
-    return new GatewayError("connect-timeout", "no answer of the proxy", { cause: error });
+    return new GatewayError("connect-timeout", "the proxy did not answer", { cause: error });
   }
   if (error instanceof errors.HTTPParserError) {
     // The parser's error contains a piece of the answer, so it must not be the cause.

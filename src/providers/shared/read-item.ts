@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { TokenLogprob } from "../../domain/provider-data.ts";
+import type { TextType } from "./item-table.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { openAiAnnotations } from "./openai-annotations.ts";
 import { type DataOrigin, rawElements, rawFields } from "./provider-json.ts";
 import type { RawValues } from "./raw-values.ts";
-import type { TextType } from "./response-items.ts";
 import { stringOf } from "./string-of.ts";
 
 /** An item with the JSON text that it was read from, and its place there. */

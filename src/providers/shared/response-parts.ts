@@ -2,6 +2,13 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
+import {
+  createItemTable,
+  type Item,
+  type ItemName,
+  type TextType,
+  type WrittenText,
+} from "./item-table.ts";
 import { openAiAnnotation } from "./openai-annotations.ts";
 import { partAdditions } from "./part-additions.ts";
 import { createPartWriter, type PartWriter } from "./part-writer.ts";
@@ -16,13 +23,6 @@ import {
 } from "./read-item.ts";
 import { encodeReasoning } from "./reasoning-signature.ts";
 import { itemData, providerItem } from "./response-data.ts";
-import {
-  createItemTable,
-  type Item,
-  type ItemName,
-  type TextType,
-  type WrittenText,
-} from "./response-items.ts";
 import { stringOf } from "./string-of.ts";
 
 /** Appends to a text. `logprobs`: those of its tokens. */

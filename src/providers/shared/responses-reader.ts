@@ -13,6 +13,7 @@ import {
 } from "./chat-usage.ts";
 import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
+import type { ItemName } from "./item-table.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { objectOf } from "./object-of.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
@@ -25,7 +26,6 @@ import {
   RESPONSE_FIELDS,
   TEXT_FIELDS,
 } from "./response-fields.ts";
-import type { ItemName } from "./response-items.ts";
 import { ResponseParts } from "./response-parts.ts";
 import { stringOf } from "./string-of.ts";
 

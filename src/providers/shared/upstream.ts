@@ -2,9 +2,9 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../../clock.ts";
 import type { ConnectionSettings } from "../../domain/connection-settings.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { createDispatcher } from "./create-dispatcher.ts";
 import { toTransportError } from "./http-error.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
-import { createDispatcher } from "./upstream-dispatcher.ts";
 
 /** A POST of one JSON body. */
 export interface UpstreamRequest {

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
 import type { Provider, ProviderContext, ProviderRequest, ProviderType } from "../provider.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { parseModels } from "../shared/model-records.ts";
+import { parseModels } from "../shared/parse-models.ts";
 import { cutError, inBandError, refusedError, statusError } from "./errors.ts";
 import { answerMisfit, deltaOf, type Plan, planAnswer } from "./events.ts";
 import models from "./models.json" with { type: "json" };

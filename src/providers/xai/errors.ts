@@ -1,8 +1,8 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
-import { isTooLong } from "../shared/context-length.ts";
+import { isOverloaded } from "../shared/classify-error.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
-import { isOverloaded } from "../shared/error-tables.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
+import { isTooLong } from "../shared/is-too-long.ts";
 
 /**
  * xAI writes a gRPC status in `code` as its description. The descriptions are a closed list; each is mapped to the

@@ -1,13 +1,12 @@
 #!lua name=steer_VERSION
 
--- What the functions of every tenant share, over the keys of sessions. All keys of Steer have one hash
--- tag: they are at one node of a cluster, since a step touches keys of several kinds. A tenant has its
--- own names behind the tag.
---   {steer}:sess:SESSION  string  a replica that lives; {steer}:snap:SESSION: its snapshot
---   {steer}:alive         string  when a replica last said that it lives
---   {steer}:settling      string  the store was away: until the key ends nobody counts as dead
---   {steer}:sessions      zset    SESSION by its end; kept while it owns streams
---   {steer}:ctl           channel what replicas tell each other
+-- Shared functions of all tenants, and the keys of sessions. All keys of Steer have the same hash tag, so that they are
+-- at one node of a cluster, because a step uses keys of several kinds. A tenant has its own names after the tag.
+--   {steer}:sess:SESSION  string  a living replica; {steer}:snap:SESSION: its snapshot
+--   {steer}:alive         string  time of the last sign of life of any replica
+--   {steer}:settling      string  the store was away: no session counts as dead until the key expires
+--   {steer}:sessions      zset    SESSION by its expiry; kept while it owns streams
+--   {steer}:ctl           channel messages between replicas
 
 local function now()
   local time = redis.call('TIME')

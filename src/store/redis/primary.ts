@@ -80,7 +80,8 @@ export function createPrimaryFinder(
       return await ownerOf(primary);
     }
     if (hosts.length > 1 && sentinel === undefined) {
-      const message = "a URL of several hosts is for a Redis Cluster, and one of them is none";
+      const message =
+        "a URL with several hosts names a Redis Cluster, but one of the hosts is no node of a cluster";
       throw new StoreProblem("cluster", true, message);
     }
     if (String(greeting.role) === "master") return undefined;

@@ -13,7 +13,7 @@ export type Handlers<C extends TenantCalls<C>, M extends keyof C = keyof C> = {
 
 export interface ThreadFile {
   readonly db: DatabaseSync;
-  /** Whether the last write failed and no write has succeeded since. */
+  /** Whether a write has failed and no `check` has succeeded since. */
   readonly isTroubled: () => boolean;
 }
 

@@ -25,7 +25,7 @@ function serve(
 ): (moment: Moment, calls: readonly Call[]) => Answer[] {
   const started = db.prepare("BEGIN IMMEDIATE");
   const finished = db.prepare("COMMIT");
-  /** The last write failed. Only another try shows whether writes succeed again. */
+  /** A write has failed. Only a successful `check` shows that the file accepts writes again. */
   let isTroubled = false;
   /** Result of the last check of the file. */
   let isGone = false;

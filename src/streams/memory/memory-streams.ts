@@ -165,8 +165,8 @@ export class MemoryStreams {
   }
 
   /**
-   * Frees memory until `bytes` fit: first of expired streams, then of ended ones, the longest ago first. False: that
-   * is not enough.
+   * Makes room for `bytes`: expires ended streams, the longest ago first, and removes tombstones if they exceed their
+   * share or no ended stream is left. False: running streams fill the bound.
    */
   hasRoom(bytes: number, now: number): boolean {
     while (this.#held + bytes > this.#maxBytes) {

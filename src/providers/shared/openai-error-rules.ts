@@ -13,7 +13,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["data_residency_mismatch", "validation"],
 ]);
 
-export const errorRules: ErrorRules = {
+export const openAiErrorRules: ErrorRules = {
   classify: ({ code = "" }) =>
     KIND_OF_CODE.get(code) ?? (code.startsWith("image_") ? "validation" : undefined),
   requestIdHeader: "x-request-id",

@@ -1,7 +1,7 @@
 import type { ErrorKind, ProviderFailure } from "../../domain/gateway-error.ts";
-import { isLargerThanLimit, isTooLong } from "./context-length.ts";
 import type { ErrorEvidence } from "./error-body.ts";
-import { isFiltered } from "./filtered-content.ts";
+import { isFiltered } from "./is-filtered.ts";
+import { isLargerThanLimit, isTooLong } from "./is-too-long.ts";
 
 /** Codes and types with the same meaning beside any status. */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
