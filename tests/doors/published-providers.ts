@@ -23,26 +23,28 @@ interface Instance {
 }
 
 const ABLE = "capabilities: [generate, stream, tools, json-object, json-schema]";
-const FAILURES = "limited,broken,rubbish,gone";
+const FAILURES = ["limited", "broken", "rubbish", "gone"];
 const PLAIN = "text,stream";
 const CHAT = "type: openai";
 const RESPONSES = "type: openai, api: responses";
 const CLAUDE = "type: anthropic";
 
-/** Instances whose calls fail have circuits of their own. LiteLLM 1.110 cannot stream Responses of its own answers. */
+/** Each failure has instances of its own: a pause or a circuit changes no other. LiteLLM 1.110 cannot stream Responses of its own answers. */
 function instancesOf(aimock: string, litellm: string): Instance[] {
   const mock = { keyVariable: "AIMOCK_KEY" };
   const proxy = { keyVariable: "LITELLM_KEY", providerModel: "mock", scenarios: PLAIN };
-  const failing = { ...mock, scenarios: FAILURES };
+  const failing = FAILURES.flatMap((scenarios): Instance[] => [
+    { id: `${scenarios}-chat`, type: CHAT, url: `${aimock}/v1`, ...mock, scenarios },
+    { id: `${scenarios}-responses`, type: RESPONSES, url: `${aimock}/v1`, ...mock, scenarios },
+    { id: `${scenarios}-claude`, type: CLAUDE, url: aimock, ...mock, scenarios },
+  ]);
   const limited = { ...proxy, providerModel: "limited", scenarios: "limited" };
   return [
     { id: "aimock-chat", type: CHAT, url: `${aimock}/v1`, ...mock },
     { id: "aimock-responses", type: RESPONSES, url: `${aimock}/v1`, ...mock },
     { id: "aimock-claude", type: CLAUDE, url: aimock, ...mock },
     { id: "aimock-router", type: "type: openrouter", url: `${aimock}/api/v1`, ...mock },
-    { id: "failing-chat", type: CHAT, url: `${aimock}/v1`, ...failing },
-    { id: "failing-responses", type: RESPONSES, url: `${aimock}/v1`, ...failing },
-    { id: "failing-claude", type: CLAUDE, url: aimock, ...failing },
+    ...failing,
     { id: "litellm-chat", type: CHAT, url: `${litellm}/v1`, ...proxy },
     { id: "litellm-claude", type: CLAUDE, url: litellm, ...proxy },
     { id: "litellm-vllm", type: "type: vllm", url: `${litellm}/v1`, ...proxy },

@@ -22,7 +22,10 @@ function fixtures(): object[] {
   const call = (name: string) => ({ toolCalls: [{ name, arguments: JSON_TEXT }] });
   const limit = { message: "too many requests", type: "rate_limit_error" };
   return [
-    { match: says("be limited"), response: { error: limit, status: 429, retryAfter: LIMITED_SECONDS } },
+    {
+      match: says("be limited"),
+      response: { error: limit, status: 429, retryAfter: LIMITED_SECONDS },
+    },
     { match: says("break off"), response: text, latency: PIECE_MS, truncateAfterChunks: 4 },
     { match: says("talk rubbish"), response: text, chaos: { malformedRate: 1 } },
     { match: says("go away"), response: text, chaos: { disconnectRate: 1 } },
