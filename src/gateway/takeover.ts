@@ -230,7 +230,7 @@ export class Takeover {
       createTimeMs: summary.createTimeMs,
       attempts: [...summary.attempts, lost],
     };
-    const next = await this.#nextRun(taken, before);
+    const next = await this.#nextRun(taken, before, lost);
     work.run = next.run;
     if (work.stopped !== undefined) next.run.abort(work.stopped);
     const events = new StreamEvents({
@@ -266,9 +266,9 @@ export class Takeover {
   }
 
   /** The run that continues the stream or ends it. */
-  async #nextRun(taken: Claimed, before: Before): Promise<NextRun> {
+  async #nextRun(taken: Claimed, before: Before, lost: Attempt): Promise<NextRun> {
     const { record, stream, summary, request, ending, span } = taken;
-    const { clock, runs, log, onDefect } = this.#dependencies;
+    const { clock, runs, log, lostOutput, onDefect } = this.#dependencies;
     const failed = (error: unknown): GenerationRun =>
       failedRun({ clock, record, summary, before, onDefect }, error);
     const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
@@ -277,12 +277,16 @@ export class Takeover {
     }
     const isStream = summary.kind === "stream";
     const isKept = keepsOutput(record, request);
-    const delivered = isKept ? await this.#delivered(taken, request, before) : undefined;
+    const { spec } = request;
+    const { streamId } = record;
+    const delivered = isKept
+      ? await lostOutput({ store: log.store, streamId, spec, isStream }, lost)
+      : undefined;
     if (isKept && delivered === undefined) {
       return { run: failed(ownerLost()), goesOn: false, isRecorded: false };
     }
     const call = {
-      spec: request.spec,
+      spec,
       caller: stream.caller,
       stream: isStream,
       timeoutMs: stream.deadlineAt - stream.now,
@@ -299,19 +303,6 @@ export class Takeover {
       // Readers that hold output are told of its end alone.
       return { run: failed(error), goesOn: delivered === undefined, isRecorded };
     }
-  }
-
-  /** What readers hold and the next attempt goes on with; undefined: nothing can go on with that. */
-  async #delivered(
-    { stream, summary }: Claimed,
-    { spec }: StoredRequest,
-    { attempts }: Before,
-  ): Promise<DeliveredOutput | undefined> {
-    const { log, lostOutput } = this.#dependencies;
-    const lost = attempts.at(-1);
-    if (lost === undefined) return undefined;
-    const isStream = summary.kind === "stream";
-    return lostOutput({ store: log.store, streamId: stream.streamId, spec, isStream }, lost);
   }
 
   /** Feeds the stream with the events of its run, to the end. */
