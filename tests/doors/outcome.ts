@@ -22,6 +22,9 @@ export interface Outcome {
   readonly retryAfter?: number;
 }
 
+/** Anthropic's clients have a class for 503. */
+const OF_SERVER = ["InternalServerError", "ServiceUnavailableError"];
+
 /** How each failure of a provider must reach a program. */
 const FAILURES: Readonly<
   Record<Failure, { readonly classes: readonly string[]; readonly isStatusRight: StatusCheck }>
@@ -32,8 +35,8 @@ const FAILURES: Readonly<
     classes: ["APIError", "APIStatusError"],
     isStatusRight: (status) => status === undefined || status === 200,
   },
-  rubbish: { classes: ["InternalServerError"], isStatusRight: isOfServer },
-  gone: { classes: ["InternalServerError"], isStatusRight: isOfServer },
+  rubbish: { classes: OF_SERVER, isStatusRight: isOfServer },
+  gone: { classes: OF_SERVER, isStatusRight: isOfServer },
 };
 
 type StatusCheck = (status: number | undefined) => boolean;

@@ -18,6 +18,8 @@ const PIECE_MS = 30;
 function fixtures(): object[] {
   const usage = { prompt_tokens: 12, completion_tokens: 14, total_tokens: 26 };
   const text = { content: DEFAULT_TEXT, usage };
+  // In all dialects the eighth piece is one of the text.
+  const long = { content: DEFAULT_TEXT.repeat(5), usage };
   const says = (userMessage: string, more: object = {}) => ({ userMessage, ...more });
   const call = (name: string) => ({ toolCalls: [{ name, arguments: JSON_TEXT }] });
   const limit = { message: "too many requests", type: "rate_limit_error" };
@@ -26,7 +28,7 @@ function fixtures(): object[] {
       match: says("be limited"),
       response: { error: limit, status: 429, retryAfter: LIMITED_SECONDS },
     },
-    { match: says("break off"), response: text, latency: PIECE_MS, truncateAfterChunks: 4 },
+    { match: says("break off"), response: long, latency: PIECE_MS, truncateAfterChunks: 8 },
     { match: says("talk rubbish"), response: text, chaos: { malformedRate: 1 } },
     { match: says("go away"), response: text, chaos: { disconnectRate: 1 } },
     { match: says("use a tool", { hasToolResult: true }), response: text },
