@@ -52,6 +52,7 @@ async function throughEngine(events: number): Promise<void> {
     form: events > 2 ? "streamed" : "whole",
     repairs: false,
     trigger: "initial",
+    broken: undefined,
     endsAt: clock.now() + TOTAL_MS,
     signal: new AbortController().signal,
     hedge: undefined,

@@ -1,13 +1,16 @@
 // Calls over HTTP/1.1, as clients of HTTP APIs make them: JSON in, JSON or events out, connections kept.
 import http from "node:http";
 import { run } from "./load.ts";
-import { cpuPer } from "./measure.ts";
+import { cpuPer, median } from "./measure.ts";
 import type { Served } from "./processes.ts";
 
 const CALLS = 2_000;
 const WIDTH = 32;
 const STREAMS = 100;
 const STREAM_WIDTH = 16;
+const FIRST_TOKENS = 100;
+/** Stands in the first delta of the upstream's answers, and in nothing that a door sends before. */
+const FIRST_WORD = "word ";
 
 export interface HttpLoad {
   readonly path: string;
@@ -17,9 +20,13 @@ export interface HttpLoad {
   readonly eventsIn: (piece: Buffer) => number;
 }
 
-/** Events of an answer; a whole answer has none. */
-function call(agent: http.Agent, address: string, load: HttpLoad): Promise<number> {
-  const { path, body, headers, eventsIn } = load;
+/** Calls back with each piece of the answer. */
+function call(
+  agent: http.Agent,
+  address: string,
+  { path, body, headers }: HttpLoad,
+  onPiece: (piece: Buffer) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const url = `http://${address}${path}`;
     const length = String(Buffer.byteLength(body));
@@ -27,13 +34,10 @@ function call(agent: http.Agent, address: string, load: HttpLoad): Promise<numbe
     const request = http.request(url, { method: "POST", headers: sent, agent });
     request.once("error", reject);
     request.once("response", (response) => {
-      let events = 0;
-      response.on("data", (piece: Buffer) => {
-        events += eventsIn(piece);
-      });
+      response.on("data", onPiece);
       response.once("error", reject);
       response.once("end", () => {
-        if (response.statusCode === 200) resolve(events);
+        if (response.statusCode === 200) resolve();
         else reject(new Error(`${path}: status ${response.statusCode}`));
       });
     });
@@ -46,7 +50,7 @@ export async function httpCallCost({ server }: Served, address: string, load: Ht
   const agent = new http.Agent({ keepAlive: true, maxSockets: WIDTH });
   try {
     return await cpuPer(server, async () => {
-      await run(CALLS, WIDTH, () => call(agent, address, load));
+      await run(CALLS, WIDTH, () => call(agent, address, load, () => {}));
       return CALLS;
     });
   } finally {
@@ -61,12 +65,33 @@ export async function httpEventCost({ server }: Served, address: string, load: H
     return await cpuPer(server, async () => {
       let events = 0;
       await run(STREAMS, STREAM_WIDTH, async () => {
-        // Read after the wait: the streams beside it add to it as well.
-        const more = await call(agent, address, load);
-        events += more;
+        await call(agent, address, load, (piece) => {
+          events += load.eventsIn(piece);
+        });
       });
       return events;
     });
+  } finally {
+    agent.destroy();
+  }
+}
+
+/** Median of the milliseconds to the first delta, one stream at a time. */
+export async function httpFirstTokenMs(address: string, load: HttpLoad): Promise<number> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const times: number[] = [];
+  try {
+    await run(FIRST_TOKENS, 1, async () => {
+      const startedAt = performance.now();
+      let firstMs: number | undefined;
+      await call(agent, address, load, (piece) => {
+        if (firstMs === undefined && piece.includes(FIRST_WORD)) {
+          firstMs = performance.now() - startedAt;
+        }
+      });
+      times.push(firstMs ?? Number.NaN);
+    });
+    return median(times);
   } finally {
     agent.destroy();
   }

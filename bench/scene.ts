@@ -129,6 +129,12 @@ export class Scene implements AsyncDisposable {
     return { server, address: String(server.first["grpc"]) };
   }
 
+  /** Starts the floor of HTTP: a proxy that copies bytes. */
+  async httpProxy(): Promise<Served> {
+    const server = await this.start(SERVER_CPU, [here("http-floor.ts"), await this.upstream()]);
+    return { server, address: String(server.first["http"]) };
+  }
+
   async #answerOf({ address }: Served): Promise<string> {
     const channel = openChannel(unaryLoad(address, "simulator"));
     const file = join(this.folder, "answer.bin");

@@ -14,6 +14,7 @@ import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
+import { createLostOutput } from "./gateway/lost-output.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { createIdSource } from "./id-source.ts";
 import { UsageQueries } from "./ledger/usage-queries.ts";
@@ -31,6 +32,7 @@ import { createAdminService } from "./rpc/admin-service.ts";
 import type { Audit } from "./rpc/audit.ts";
 import { createCallerService } from "./rpc/caller-service.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
+import { decodeStreamEvent } from "./rpc/decode-event.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
 import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
@@ -82,6 +84,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     },
     session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
+    lostOutput: createLostOutput({ clock, decodeEvent: decodeStreamEvent }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,

@@ -7,6 +7,7 @@ import type { OnDefect } from "./domain/defect.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import type { EventEncoder } from "./gateway/event-sink.ts";
 import type { GenerationRuns } from "./gateway/generation-runs.ts";
+import type { LostOutput } from "./gateway/lost-output.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";
@@ -49,6 +50,7 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly session: string;
   readonly runs: GenerationRuns;
   readonly lostUsage: LostUsage;
+  readonly lostOutput: LostOutput;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
   readonly onDefect: OnDefect;
@@ -145,6 +147,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     disconnectPolicy: (given) => stored.disconnectPolicy(given),
     decodeRequest: decodeStoredRequest,
     lostUsage: options.lostUsage,
+    lostOutput: options.lostOutput,
     onEnd({ streamId, caller, requestId, labels, traceId }, ended) {
       const about = {
         ...(requestId !== "" && { request_id: requestId }),

@@ -1,5 +1,6 @@
-import { type HttpLoad, httpCallCost, httpEventCost } from "../http-load.ts";
+import { type HttpLoad, httpCallCost, httpEventCost, httpFirstTokenMs } from "../http-load.ts";
 import { pair } from "../measure.ts";
+import type { Served } from "../processes.ts";
 import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
 
@@ -52,40 +53,81 @@ const DOORS = [
   ["Messages", "/v1/messages", { messages: MESSAGES, max_tokens: 1_000 }],
 ] as const;
 
-/** As dear as JSON over Connect, and a tenth more. */
-const BAR = { of: "ratio", most: 1.1 } as const;
+/** Chat is as dear as JSON over Connect, and a tenth more. */
+const CHAT_BAR = { bar: { of: "ratio", most: 1.1 } } as const;
+/** Milliseconds that a door adds to the first token. */
+const FIRST_TOKEN_BAR = { bar: { of: "added", most: 2 } } as const;
+
+/** A load, and who takes it. */
+interface Measured extends Served {
+  readonly load: HttpLoad;
+}
+
+const callCost = ({ load, ...served }: Measured) => httpCallCost(served, served.address, load);
+const eventCost = ({ load, ...served }: Measured) => httpEventCost(served, served.address, load);
+const firstToken = ({ load, address }: Measured) => httpFirstTokenMs(address, load);
+
+/** One row for each floor of a figure. */
+async function rowsBeside(
+  measured: Measured,
+  cost: (of: Measured) => Promise<number>,
+  floors: Readonly<Record<string, Measured>>,
+  row: (floor: string) => Omit<Row, "value" | "floor">,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [name, floor] of Object.entries(floors)) {
+    const figures = await pair(
+      () => cost(measured),
+      () => cost(floor),
+    );
+    rows.push({ ...row(name), ...figures });
+  }
+  return rows;
+}
+
+const CONNECT = "Connect JSON";
 
 export const doors: Leg = {
   name: "doors",
-  about: "CPU of calls and events at the doors of vendors' APIs, beside Connect with JSON",
+  about:
+    "CPU of calls and events at the doors of vendors' APIs, beside Connect with JSON and a proxy",
   async run(scene) {
-    const gateway = await scene.gateway();
-    const address = String(gateway.server.first["http"]);
+    const { server } = await scene.gateway();
+    const gateway: Served = { server, address: String(server.first["http"]) };
+    const proxy = await scene.httpProxy();
     const rows: Row[] = [];
     for (const [name, path, body] of DOORS) {
-      const bar = name === "Chat" ? { bar: BAR } : {};
       const whole = json(path, { model: MODEL, ...body });
-      const call = await pair(
-        () => httpCallCost(gateway, address, whole),
-        () => httpCallCost(gateway, address, connectUnary()),
-      );
-      rows.push({
-        figure: `${name}, whole, beside Connect JSON`,
-        unit: "µs/call",
-        ...call,
-        ...bar,
-      });
       const streamed = json(path, { model: MODEL, ...body, stream: true });
-      const event = await pair(
-        () => httpEventCost(gateway, address, streamed),
-        () => httpEventCost(gateway, address, connectStream()),
-      );
-      rows.push({
-        figure: `${name}, streamed, beside Connect JSON`,
-        unit: "µs/event",
-        ...event,
-        ...bar,
+      const bar = (floor: string) => (name === "Chat" && floor === CONNECT ? CHAT_BAR : {});
+      const calls = {
+        [CONNECT]: { ...gateway, load: connectUnary() },
+        "a proxy": { ...proxy, load: whole },
+      };
+      const call = (floor: string) => ({
+        figure: `${name}, whole, beside ${floor}`,
+        unit: "µs/call",
+        ...bar(floor),
       });
+      rows.push(...(await rowsBeside({ ...gateway, load: whole }, callCost, calls, call)));
+      const streams = {
+        [CONNECT]: { ...gateway, load: connectStream() },
+        "a proxy": { ...proxy, load: streamed },
+      };
+      const event = (floor: string) => ({
+        figure: `${name}, streamed, beside ${floor}`,
+        unit: "µs/event",
+        ...bar(floor),
+      });
+      const stream = { ...gateway, load: streamed };
+      rows.push(...(await rowsBeside(stream, eventCost, streams, event)));
+      const first = (floor: string) => ({
+        figure: `${name}: time to the first token p50, beside ${floor}`,
+        unit: "ms",
+        ...FIRST_TOKEN_BAR,
+      });
+      const least = { "a proxy": { ...proxy, load: streamed } };
+      rows.push(...(await rowsBeside(stream, firstToken, least, first)));
     }
     return rows;
   },

@@ -7,6 +7,7 @@ import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { Route } from "../domain/route.ts";
+import type { DeliveredOutput } from "../output/delivered-output.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { CallLimits, LimitedGeneration } from "../ports/call-limits.ts";
@@ -74,6 +75,8 @@ export interface Before {
   readonly generationId: string;
   readonly createTimeMs: number;
   readonly attempts: readonly Attempt[];
+  /** Output of the last of them that the caller holds and that is gone on with; undefined: the output begins anew. */
+  readonly delivered?: DeliveredOutput;
 }
 
 /** A generation that a target has taken, before its first request. */

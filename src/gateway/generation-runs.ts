@@ -80,6 +80,7 @@ export class GenerationRuns {
     });
     for (const warning of warnings) run.result.warn(warning);
     run.checkMoney();
+    run.checkContinuation();
     if (limited !== undefined) await run.reserve(limited);
     this.#running.add(run);
     await run.acquire(signal);

@@ -162,6 +162,7 @@ export class InputCounter {
       form: "counted",
       repairs: false,
       trigger: "initial",
+      broken: undefined,
       endsAt: clock.now() + limitMs,
       signal,
       hedge: undefined,

@@ -1,19 +1,14 @@
 // The usage of an attempt whose replica was lost, estimated from its request and the output in the log.
 import type { Clock } from "../clock.ts";
-import type { Cursor } from "../domain/cursor.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { RoutedTarget } from "../domain/route.ts";
-import { within } from "../store/store-health.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
 import { costOf } from "../usage/cost.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { Deployment } from "./generation-run.ts";
-
-/** Longest wait for one answer of the store, in milliseconds, and the most batches in it. */
-const ANSWER_MS = 1_000;
-const READ_LIMIT = 256;
+import { readEvents } from "./read-events.ts";
 
 export interface LostUsageDependencies {
   readonly clock: Clock;
@@ -47,20 +42,12 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
   async function storedText({ store, streamId }: LostStream, index: number) {
     let text = "";
     let chunks = 0;
-    let cursor: Cursor = { sequence: 0, writer: 0 };
-    for (;;) {
-      const read = await within(clock, ANSWER_MS, store.read(streamId, cursor, READ_LIMIT));
-      if (read.state !== "read") return { text, chunks };
-      for (const { events, last, writer } of read.batches) {
-        for (const event of events) {
-          const piece = outputText(event, index);
-          text += piece;
-          if (piece !== "") chunks++;
-        }
-        cursor = { sequence: last, writer };
-      }
-      if (!read.hasMore) return { text, chunks };
+    for await (const event of readEvents(clock, store, streamId)) {
+      const piece = outputText(event, index);
+      text += piece;
+      if (piece !== "") chunks++;
     }
+    return { text, chunks };
   }
 
   /** A lower bound of the attempt's usage and cost; empty if its target or its log is gone. */

@@ -60,8 +60,10 @@ export function obstacle(
   if (claimed.handOvers > MAX_HAND_OVERS) {
     return ownerLost(`the stream was handed over ${MAX_HAND_OVERS} times and still ran`);
   }
-  const isVisible = claimed.firstContent > 0;
-  return isVisible && request.spec.routing.midStreamRecovery !== "restart"
-    ? ownerLost()
-    : undefined;
+  return undefined;
+}
+
+/** Readers hold output that they are not to drop: a next attempt goes on with that text, or the stream ends. */
+export function keepsOutput({ firstContent }: StreamRecord, { spec }: StoredRequest): boolean {
+  return firstContent > 0 && spec.routing.midStreamRecovery !== "restart";
 }

@@ -16,6 +16,7 @@ import { type Delivery, NO_DELIVERY } from "./delivery.ts";
 import { type AttemptContext, GenerationAttempt } from "./generation-attempt.ts";
 import type { Deployment, GenerationRun, RunDependencies, RunRequest } from "./generation-run.ts";
 import { hedgePolicy } from "./hedge-policy.ts";
+import { ownerLost } from "./owner-lost.ts";
 import { moneyObstacle, paidTargets } from "./paid-targets.ts";
 import { payFor } from "./pay-for.ts";
 import { requestMark } from "./request-mark.ts";
@@ -100,6 +101,11 @@ export class PreparedRun implements GenerationRun {
   /** Throws `GenerationFailed` if the request's budget pays for no target. */
   checkMoney(): void {
     if (this.#targets.error !== undefined) throw this.#end.fail(this.#targets.error);
+  }
+
+  /** Throws `GenerationFailed` where no target goes on with what a lost owner has delivered. */
+  checkContinuation(): void {
+    if (this.#goingOn().length === 0) throw this.#end.fail(ownerLost());
   }
 
   /** Takes what the first attempt can come to of the caller's limits. Rejects with `GatewayError` where they refuse it. */
@@ -252,12 +258,13 @@ export class PreparedRun implements GenerationRun {
     const context = this.#attemptContext();
     const { result } = this;
     return {
-      targets: this.#targets.targets,
+      targets: this.#goingOn(),
       policy: policyInForce(spec.retry, spec.routing, retry),
       caller,
       form: request.stream ? "streamed" : "whole",
       repairs: repairsOutput(request),
       trigger: request.before === undefined ? "initial" : "takeover",
+      broken: request.before?.delivered === undefined ? undefined : ownerLost(),
       endsAt: clock.now() + this.limitMs,
       signal: this.#lifetime.signal,
       hedge: hedgePolicy(counter, spec, route.targets[0], hedge),
@@ -270,6 +277,13 @@ export class PreparedRun implements GenerationRun {
       canContinue: (next) => textToContinue(result, next) !== undefined,
       requestMark: () => requestMark(caller, spec),
     };
+  }
+
+  /** All targets, or those that go on with what a lost owner has delivered. */
+  #goingOn(): readonly RoutedTarget[] {
+    const { targets } = this.#targets;
+    if (this.#options.request.before?.delivered === undefined) return targets;
+    return targets.filter((each) => textToContinue(this.result, each) !== undefined);
   }
 
   /** Notifies the reader of the attempt that follows a failed one. */

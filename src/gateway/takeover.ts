@@ -9,6 +9,7 @@ import {
   type StreamOptions,
   WHOLE_ANSWER,
 } from "../domain/stream-options.ts";
+import type { DeliveredOutput } from "../output/delivered-output.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
 import type { EndedGeneration } from "../ports/gateway.ts";
@@ -23,8 +24,9 @@ import { type EventEncoder, storedSink } from "./event-sink.ts";
 import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun } from "./generation-run.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
+import type { LostOutput } from "./lost-output.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
+import { keepsOutput, lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
 import { produceStream } from "./produce-stream.ts";
 import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
@@ -38,6 +40,7 @@ export interface TakeoverDependencies extends EventEncoder {
   readonly log: StreamLog;
   readonly telemetry: StreamTelemetry;
   readonly lostUsage: LostUsage;
+  readonly lostOutput: LostOutput;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly onDefect: OnDefect;
   /** Called at the end of a generation that no call of this replica has begun. */
@@ -66,8 +69,10 @@ interface NextRun {
   readonly goesOn: boolean;
   /** Whether the run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
-  /** The run settles what is reserved for it. */
+  /** Whether the run settles what is reserved for it. */
   readonly isPrepared: boolean;
+  /** Output that readers hold and the run goes on with. */
+  readonly delivered?: DeliveredOutput | undefined;
 }
 
 /** The source of events for a stream that was taken over. */
@@ -228,7 +233,7 @@ export class Takeover {
       createTimeMs: summary.createTimeMs,
       attempts: [...summary.attempts, lost],
     };
-    const next = await this.#nextRun(taken, before);
+    const next = await this.#nextRun(taken, before, lost);
     work.run = next.run;
     if (work.stopped !== undefined) next.run.abort(work.stopped);
     const events = new StreamEvents({
@@ -241,6 +246,7 @@ export class Takeover {
       retentionMs: record.retentionMs,
       json: await openJsonStream(taken.request?.options ?? WHOLE_ANSWER),
       tail: record.tail,
+      firstOutput: next.delivered?.firstSequence,
     });
     this.#feed(taken, { ...next, events, lost, callFacts });
     // The stream may have no readers any more.
@@ -263,9 +269,9 @@ export class Takeover {
   }
 
   /** The run that continues the stream or ends it. */
-  async #nextRun(taken: Claimed, before: Before): Promise<NextRun> {
+  async #nextRun(taken: Claimed, before: Before, lost: Attempt): Promise<NextRun> {
     const { record, stream, summary, request, ending, span } = taken;
-    const { clock, runs, log, onDefect } = this.#dependencies;
+    const { clock, runs, log, lostOutput, onDefect } = this.#dependencies;
     const failed = (error: unknown): GenerationRun =>
       failedRun({ clock, record, summary, before, onDefect }, error);
     const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
@@ -273,8 +279,17 @@ export class Takeover {
       return { run: failed(why), goesOn: false, isRecorded: false, isPrepared: false };
     }
     const isStream = summary.kind === "stream";
+    const isKept = keepsOutput(record, request);
+    const { spec } = request;
+    const { streamId } = record;
+    const delivered = isKept
+      ? await lostOutput({ store: log.store, streamId, spec, isStream }, lost)
+      : undefined;
+    if (isKept && delivered === undefined) {
+      return { run: failed(ownerLost()), goesOn: false, isRecorded: false, isPrepared: false };
+    }
     const call = {
-      spec: request.spec,
+      spec,
       caller: stream.caller,
       stream: isStream,
       timeoutMs: stream.deadlineAt - stream.now,
@@ -282,21 +297,23 @@ export class Takeover {
       // If `endsAtDiscard` is set, the log does not say whether the creator accepts discards.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
       canMove: true,
-      before,
+      before: delivered === undefined ? before : { ...before, delivered },
     };
     try {
       const run = await runs.prepare(call, new AbortController().signal);
-      return { run, goesOn: true, isRecorded: true, isPrepared: true };
+      return { run, goesOn: true, isRecorded: true, isPrepared: true, delivered };
     } catch (error) {
       const isRecorded = error instanceof GenerationFailed;
-      return { run: failed(error), goesOn: true, isRecorded, isPrepared: false };
+      // Readers that hold output are told of its end alone.
+      const goesOn = delivered === undefined;
+      return { run: failed(error), goesOn, isRecorded, isPrepared: false };
     }
   }
 
   /** Feeds the stream with the events of its run, to the end. */
   #feed(taken: Claimed, feed: Feed): void {
     const { owned, record, stream, summary, span, work } = taken;
-    const { run, goesOn, isRecorded, isPrepared, events, lost, callFacts } = feed;
+    const { run, goesOn, isRecorded, isPrepared, events, lost, callFacts, delivered } = feed;
     const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;
     const { streamId } = record;
     const facts = factsOf(summary);
@@ -307,7 +324,7 @@ export class Takeover {
       action: "takeover",
       next: run.target,
       delayMs: 0,
-      discardOutput: record.firstContent > 0,
+      discardOutput: record.firstContent > 0 && delivered === undefined,
     };
     const tellTakeover = (): void => {
       const progress = progressOf(run, facts, undefined, run.target);

@@ -40,8 +40,8 @@ export interface AttemptRecordOptions {
   readonly meter: UsageMeter;
   /** Undefined: the price is unknown. */
   readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
-  /** The attempt whose output this one continues. */
-  readonly continues: AttemptRecord | undefined;
+  /** The output that this attempt continues. */
+  readonly continues: Pick<AttemptRecord, "assembler"> | undefined;
 }
 
 /** Durations in milliseconds. */

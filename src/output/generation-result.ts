@@ -12,6 +12,7 @@ import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
 import type { Warning } from "../domain/warning.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
 import { bareGeneration } from "./bare-generation.ts";
+import type { DeliveredOutput } from "./delivered-output.ts";
 import { emptyOutputWarning } from "./empty-output.ts";
 
 /** Result of a generation. */
@@ -25,9 +26,13 @@ export interface GenerationResultOptions {
   /** First target of the call. */
   readonly target: TargetName & { readonly providerModel: string };
   readonly clock: Clock;
-  /** Attempts of a lost owner. */
+  /** Attempts of a lost owner, and output of the last of them that is gone on with. */
   readonly before:
-    | { readonly attempts: readonly Attempt[]; readonly createTimeMs: number }
+    | {
+        readonly attempts: readonly Attempt[];
+        readonly createTimeMs: number;
+        readonly delivered?: DeliveredOutput;
+      }
     | undefined;
 }
 
@@ -61,6 +66,8 @@ export class GenerationResult {
   #queuedMs = 0;
   #retryDelayMs = 0;
   #outcome: Outcome | undefined;
+  /** Output of a lost owner that the caller holds. */
+  #delivered: DeliveredOutput | undefined;
   readonly #warnings: Warning[] = [];
 
   constructor({ generationId, requestedModel, target, clock, before }: GenerationResultOptions) {
@@ -70,6 +77,7 @@ export class GenerationResult {
     this.#clock = clock;
     this.createTimeMs = before?.createTimeMs ?? clock.wallTime();
     this.#attempts = [...(before?.attempts ?? [])];
+    this.#delivered = before?.delivered;
     this.#admittedAt = clock.now();
     const lost = before?.attempts.filter(({ errorKind }) => errorKind === "owner-lost") ?? [];
     if (lost.length > 0) this.#warnings.push(usageIncomplete(lost));
@@ -126,12 +134,13 @@ export class GenerationResult {
 
   /** Voids the output that the caller has received. */
   discard(): void {
+    this.#delivered = undefined;
     for (const record of this.#records()) record.isVoid = true;
   }
 
-  /** The latest attempt whose output the caller has. */
-  get committed(): AttemptRecord | undefined {
-    return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
+  /** The output that the caller has. */
+  get committed(): AttemptRecord | DeliveredOutput | undefined {
+    return this.#committed() ?? this.#delivered;
   }
 
   /** The latest attempt whose output did not have the requested format. */
@@ -161,9 +170,8 @@ export class GenerationResult {
 
   /** Tokens of the output that the caller has. */
   outputTokens(): number {
-    return this.#records().reduce(
-      (sum, { committed, isVoid, usage }) =>
-        committed && !isVoid ? sum + (usage?.outputTokens ?? 0) : sum,
+    return this.#attempts.reduce(
+      (sum, each) => (this.#isHeld(each) ? sum + (each.usage?.outputTokens ?? 0) : sum),
       0,
     );
   }
@@ -212,7 +220,7 @@ export class GenerationResult {
 
   /** The facts so far, with this error as the end. */
   failureOf(error: GatewayError): GenerationFailure {
-    const partial = this.#generation(this.committed ?? this.#records().at(-1), error);
+    const partial = this.#generation(this.#committed() ?? this.#records().at(-1), error);
     return { error, partial };
   }
 
@@ -220,7 +228,7 @@ export class GenerationResult {
   soFar(): Generation {
     if (this.#outcome?.state === "succeeded") return this.#outcome.generation;
     if (this.#outcome?.state === "failed") return this.#outcome.failure.partial;
-    const record = this.committed ?? this.#records().at(-1);
+    const record = this.#committed() ?? this.#records().at(-1);
     const known = this.#generation(record, LEFT);
     if (record?.attempt().outcome !== "running") return known;
     const usage = record.usageSoFar();
@@ -240,6 +248,17 @@ export class GenerationResult {
       throw new GatewayError("internal", "the generation still runs");
     }
     return this.#outcome;
+  }
+
+  /** The latest attempt of this owner whose output the caller has. */
+  #committed(): AttemptRecord | undefined {
+    return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
+  }
+
+  /** The caller has output of the attempt. */
+  #isHeld(attempt: AttemptRecord | Attempt): boolean {
+    if (attempt instanceof AttemptRecord) return attempt.committed && !attempt.isVoid;
+    return this.#delivered !== undefined && attempt.outputDelivered;
   }
 
   #records(): AttemptRecord[] {

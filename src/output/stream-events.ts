@@ -70,6 +70,8 @@ export interface StreamEventsOptions {
   readonly json: JsonStream | undefined;
   /** Sequence of the last event of a previous owner; 0: none. */
   readonly tail: number;
+  /** Sequence of the first event of a previous owner's output that is gone on with. */
+  readonly firstOutput?: number | undefined;
 }
 
 function storeTimeout(): GatewayError {
@@ -93,6 +95,7 @@ export class StreamEvents {
   constructor(settings: StreamEventsOptions) {
     this.#settings = settings;
     this.#sequence = settings.tail;
+    this.#firstOutput = settings.firstOutput;
   }
 
   start(): StreamEvent {

@@ -90,6 +90,8 @@ export interface EngineCall<T extends Target> {
   readonly repairs: boolean;
   /** Why the first attempt runs. */
   readonly trigger: "initial" | "takeover";
+  /** Why output that the caller holds broke off. The first attempt goes on with that output. Undefined: there is none. */
+  readonly broken: GatewayError | undefined;
   /** Time of the clock at which the call ends, in milliseconds. */
   readonly endsAt: number;
   /** Ends the call at once. Its reason is a `GatewayError`. */

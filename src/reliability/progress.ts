@@ -64,6 +64,7 @@ export interface Progress<T extends Target> {
 export function startProgress<T extends Target>(
   states: CallStates<T>,
   waitedMs: number,
+  broken: GatewayError | undefined,
 ): Progress<T> {
   return {
     states,
@@ -78,9 +79,10 @@ export function startProgress<T extends Target>(
     outgrown: [],
     waitedMs,
     freeRetryUsed: false,
-    hedged: false,
+    // A rival would begin anew what is to be gone on with.
+    hedged: broken !== undefined,
     repaired: false,
-    broken: undefined,
+    broken,
   };
 }
 

@@ -33,13 +33,14 @@ export class ReliabilityEngine {
   /** Runs a call to its end: resolves when an attempt has succeeded, throws `GatewayError` otherwise. */
   async run<T extends Target, Item>(call: RunnableCall<T, Item>, grant: Grant<T>): Promise<void> {
     const { queuedMs, cooledMs } = grant;
-    const progress: Progress<T> = startProgress(grant.states, cooledMs);
+    const progress: Progress<T> = startProgress(grant.states, cooledMs, call.broken);
     this.metrics.of(nameOf(grant.target).provider).requests++;
     this.#hedges.request();
+    const first = call.targets[0] === grant.target ? call.trigger : "failover";
     let step: Step<T> = {
       target: grant.target,
       permit: grant.permit,
-      trigger: call.targets[0] === grant.target ? call.trigger : "failover",
+      trigger: call.broken === undefined ? first : "continuation",
       delayMs: queuedMs + cooledMs,
       delayFromProvider: cooledMs > 0,
       queuedMs,

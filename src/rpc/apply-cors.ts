@@ -7,9 +7,11 @@ const CORS_MAX_AGE_SECONDS = 7_200;
 const REQUEST_HEADERS = [
   "authorization",
   "idempotency-key",
+  "last-event-id",
   "traceparent",
   "tracestate",
   "x-request-id",
+  "x-steer-commit",
   "x-steer-fallbacks",
   "x-steer-labels",
   "x-steer-timeout",
@@ -21,6 +23,8 @@ const REQUEST_HEADERS = [
   "openai-beta",
   "openai-organization",
   "openai-project",
+  // Not in Chrome, which never sends the one that a page sets.
+  "user-agent",
   "x-api-key",
   "x-stainless-arch",
   "x-stainless-helper",

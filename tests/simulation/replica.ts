@@ -5,6 +5,7 @@ import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import type { Deployment } from "../../src/gateway/generation-run.ts";
 import type { GenerationRuns } from "../../src/gateway/generation-runs.ts";
+import { createLostOutput } from "../../src/gateway/lost-output.ts";
 import { createLostUsage } from "../../src/gateway/lost-usage.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { Gateway } from "../../src/ports/gateway.ts";
@@ -12,6 +13,7 @@ import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
+import { decodeStreamEvent } from "../../src/rpc/decode-event.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import { outputText } from "../../src/rpc/output-text.ts";
 import { MemoryEngine } from "../../src/store/memory/engine.ts";
@@ -124,6 +126,7 @@ export class Replica {
       session: newId(),
       runs,
       lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
+      lostOutput: createLostOutput({ clock, decodeEvent: decodeStreamEvent }),
       newId,
       onDefect,
       ...encoder,

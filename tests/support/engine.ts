@@ -221,6 +221,7 @@ export function setUpEngine(
       form: stream ? "streamed" : "whole",
       repairs: options.repairs ?? false,
       trigger: "initial",
+      broken: undefined,
       endsAt: clock.now() + totalMs,
       signal: controller.signal,
       hedge: options.hedge,

@@ -2,9 +2,11 @@ import type { StreamEvent } from "../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import { WHOLE_ANSWER } from "../../src/domain/stream-options.ts";
 import type { GenerationRun } from "../../src/gateway/generation-run.ts";
+import { createLostOutput } from "../../src/gateway/lost-output.ts";
 import type { StreamSummary } from "../../src/gateway/stream-summary.ts";
 import { Takeover, type TakeoverDependencies } from "../../src/gateway/takeover.ts";
 import type { CallLimits } from "../../src/ports/call-limits.ts";
+import { decodeStreamEvent } from "../../src/rpc/decode-event.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
@@ -81,6 +83,7 @@ export async function orphanedStream(
         return { traceId: "trace-1", end: (end) => void told.spans.push(end) };
       },
     },
+    lostOutput: createLostOutput({ clock, decodeEvent: decodeStreamEvent }),
     lostUsage: async (...asked) => {
       told.asked.push(asked);
       return {};

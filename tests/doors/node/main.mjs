@@ -1,5 +1,5 @@
 // Clients of vendors' APIs: `node main.mjs BASE MODEL…` prints a line of JSON for each client, scenario and model, with
-// what the client made of the answer.
+// what the client made of the answer. `MODEL=SCENARIO,SCENARIO` asks the model for these scenarios alone.
 
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
@@ -24,6 +24,13 @@ import { z } from "zod";
 const [base, ...models] = process.argv.slice(2);
 const KEY = "unused";
 const PROMPTS = { text: "say it", stream: "say it", tool: "use a tool", json: "as json" };
+/** What goes wrong at the provider. */
+const FAILURES = {
+  limited: "be limited",
+  broken: "break off",
+  rubbish: "talk rubbish",
+  gone: "go away",
+};
 /** What is asked for now. */
 let scenario;
 let prompt;
@@ -114,9 +121,8 @@ async function agents(agentModel) {
 const openai = () => new OpenAI({ baseURL: `${base}/v1`, apiKey: KEY, maxRetries: 0 });
 const anthropic = () => new Anthropic({ baseURL: base, apiKey: KEY, maxRetries: 0 });
 
-async function openaiSdk() {
-  const sdk = openai();
-  const stream = sdk.chat.completions.stream({
+async function openaiChat() {
+  const stream = openai().chat.completions.stream({
     model,
     messages: [{ role: "user", content: prompt }],
   });
@@ -139,6 +145,22 @@ async function openaiConversation() {
   }
   if (items.join("|") !== said.slice(0, -1).join("|")) throw new Error(`made from ${items}`);
   return { text: last.output_text, tokens: last.usage.output_tokens };
+}
+
+async function openaiResponses() {
+  const stream = openai().responses.stream({ model, input: prompt });
+  const { output_text, usage } = await stream.finalResponse();
+  return { text: output_text, tokens: usage.output_tokens };
+}
+
+async function anthropicMessages() {
+  const stream = anthropic().messages.stream({
+    model,
+    max_tokens: 200,
+    messages: [{ role: "user", content: prompt }],
+  });
+  const { usage } = await stream.finalMessage();
+  return { text: await stream.finalText(), tokens: usage.output_tokens };
 }
 
 async function anthropicRunner() {
@@ -202,27 +224,48 @@ const CLIENTS = {
     langchain(new ChatAnthropic({ model, apiKey: KEY, maxRetries: 0, anthropicApiUrl: base })),
   "agents responses": () => agents(new OpenAIResponsesModel(openai(), model)),
   "agents chat": () => agents(new OpenAIChatCompletionsModel(openai(), model)),
-  "openai helper": openaiSdk,
+  "openai chat": openaiChat,
+  "openai responses": openaiResponses,
+  anthropic: anthropicMessages,
   "openai conversation": openaiConversation,
   "anthropic runner": anthropicRunner,
 };
 
-/** Scenarios of clients that have not all of them. */
+const STREAMED = ["stream", ...Object.keys(FAILURES)];
+/** Scenarios of clients that have others than those of all. */
 const SCENARIOS = {
   "agents responses": ["text", "stream", "tool"],
   "agents chat": ["text", "stream", "tool"],
-  "openai helper": ["stream"],
+  "openai chat": STREAMED,
+  "openai responses": STREAMED,
+  anthropic: STREAMED,
   "openai conversation": ["text"],
   "anthropic runner": ["text", "tool"],
 };
 
+/** What a client's error says: the class, and the status of HTTP. */
+function failureOf(error) {
+  const retryAfter = error?.headers?.get?.("retry-after");
+  return {
+    error: String(error?.stack ?? error).slice(0, 1_000),
+    errorClass: error?.constructor?.name,
+    ...(error?.status !== undefined && { status: error.status }),
+    ...(retryAfter != null && { retryAfter: Number(retryAfter) }),
+  };
+}
+
+const asked = models.map((each) => {
+  const [name, only] = each.split("=");
+  return { name, scenarios: only?.split(",") ?? Object.keys(PROMPTS) };
+});
+
 for (const [client, call] of Object.entries(CLIENTS)) {
   for (scenario of SCENARIOS[client] ?? Object.keys(PROMPTS)) {
-    prompt = PROMPTS[scenario];
-    for (model of models) {
-      const result = await call().catch((error) => ({
-        error: String(error?.stack ?? error).slice(0, 1_000),
-      }));
+    prompt = PROMPTS[scenario] ?? FAILURES[scenario];
+    for (const { name, scenarios } of asked) {
+      if (!scenarios.includes(scenario)) continue;
+      model = name;
+      const result = await call().catch(failureOf);
       console.log(JSON.stringify({ client, scenario, model, ...result }));
     }
   }

@@ -1,4 +1,7 @@
-"""Clients of vendors' APIs: `python main.py BASE MODEL...` prints a line of JSON for each client, scenario and model."""
+"""Clients of vendors' APIs: `python main.py BASE MODEL...` prints a line of JSON for each client, scenario and model.
+
+`MODEL=SCENARIO,SCENARIO` asks the model for these scenarios alone.
+"""
 
 import asyncio
 import json
@@ -24,6 +27,10 @@ from pydantic_ai.providers.openai import OpenAIProvider
 BASE, *MODELS = sys.argv[1:]
 KEY = "unused"
 PROMPTS = {"text": "say it", "stream": "say it", "tool": "use a tool", "json": "as json"}
+# What goes wrong at the provider.
+FAILURES = {"limited": "be limited", "broken": "break off", "rubbish": "talk rubbish", "gone": "go away"}
+
+STREAMED = ["stream", *FAILURES]
 
 set_tracing_disabled(True)
 litellm.telemetry = False
@@ -36,7 +43,7 @@ class City(BaseModel):
 def openai_chat(scenario, model, prompt):
     client = openai.OpenAI(base_url=f"{BASE}/v1", api_key=KEY, max_retries=0)
     messages = [{"role": "user", "content": prompt}]
-    if scenario == "stream":
+    if scenario in STREAMED:
         with client.chat.completions.stream(model=model, messages=messages) as stream:
             answer = stream.get_final_completion()
     else:
@@ -49,7 +56,7 @@ def openai_responses(scenario, model, prompt):
     if scenario == "json":
         answer = client.responses.parse(model=model, input=prompt, text_format=City)
         return {"json": answer.output_parsed.model_dump()}
-    if scenario == "stream":
+    if scenario in STREAMED:
         with client.responses.stream(model=model, input=prompt) as stream:
             answer = stream.get_final_response()
     else:
@@ -76,7 +83,7 @@ def openai_conversation(scenario, model, prompt):
 def anthropic_messages(scenario, model, prompt):
     client = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=0)
     asked = {"model": model, "max_tokens": 200, "messages": [{"role": "user", "content": prompt}]}
-    if scenario == "stream":
+    if scenario in STREAMED:
         with client.messages.stream(**asked) as stream:
             answer = stream.get_final_message()
     else:
@@ -233,10 +240,10 @@ def litellm_client(provider, base):
 
 ALL = list(PROMPTS)
 CLIENTS = {
-    "openai chat": (openai_chat, ["text", "stream"]),
-    "openai responses": (openai_responses, ["text", "stream", "json"]),
+    "openai chat": (openai_chat, ["text", *STREAMED]),
+    "openai responses": (openai_responses, ["text", "json", *STREAMED]),
+    "anthropic": (anthropic_messages, ["text", *STREAMED]),
     "openai conversation": (openai_conversation, ["text"]),
-    "anthropic": (anthropic_messages, ["text", "stream"]),
     "anthropic runner": (anthropic_runner, ["tool"]),
     "langchain openai": (langchain_openai, ALL),
     "langchain responses": (langchain_responses, ALL),
@@ -250,11 +257,30 @@ CLIENTS = {
     "litellm anthropic": (litellm_client("anthropic", BASE), ["text", "stream"]),
 }
 
-for name, (call, scenarios) in CLIENTS.items():
+def failure_of(error):
+    """What a client's error says: the class, and the status of HTTP."""
+    said = {"error": traceback.format_exc()[-1500:], "errorClass": type(error).__name__}
+    response = getattr(error, "response", None)
+    if response is not None:
+        said["status"] = response.status_code
+        if "retry-after" in response.headers:
+            said["retryAfter"] = float(response.headers["retry-after"])
+    return said
+
+
+def asked_of(given):
+    name, _, only = given.partition("=")
+    return name, only.split(",") if only else ALL
+
+
+ASKED = [asked_of(given) for given in MODELS]
+
+for client, (call, scenarios) in CLIENTS.items():
     for scenario in scenarios:
-        for model in MODELS:
+        prompt = PROMPTS.get(scenario) or FAILURES[scenario]
+        for model in (name for name, those in ASKED if scenario in those):
             try:
-                result = call(scenario, model, PROMPTS[scenario])
-            except Exception:
-                result = {"error": traceback.format_exc()[-1500:]}
-            print(json.dumps({"client": name, "scenario": scenario, "model": model, **result}), flush=True)
+                result = call(scenario, model, prompt)
+            except Exception as error:
+                result = failure_of(error)
+            print(json.dumps({"client": client, "scenario": scenario, "model": model, **result}), flush=True)

@@ -52,6 +52,8 @@ export interface Cluster extends AsyncDisposable {
 
 /** Instances of the provider; each is a model of the same name. */
 const INSTANCES = ["main", "script", "outage", "first", "second"] as const;
+/** An instance that can continue a text. */
+const PREFILL = "prefill";
 /** Most calls at once of a replica to an instance. */
 export const MAX_IN_FLIGHT = 16;
 
@@ -65,11 +67,13 @@ function configuration(
 ): string {
   const { storeTimeout = "500ms" } = options;
   const rest = `api_key_env: UP_KEY, headers: {x-version: "${version}"}`;
-  const providers = INSTANCES.map(
-    (id) => `  - {id: ${id}, type: openai, base_url: "${providerUrl}/${id}/v1", ${rest}}`,
-  );
+  const providers = [...INSTANCES, PREFILL].map((id) => {
+    const more = id === PREFILL ? `${rest}, prefill: true` : rest;
+    return `  - {id: ${id}, type: openai, base_url: "${providerUrl}/${id}/v1", ${more}}`;
+  });
   const models = [
     ...INSTANCES.slice(0, 3).map((id) => `  - {id: ${id}, provider: ${id}}`),
+    `  - {id: ${PREFILL}, provider: ${PREFILL}}`,
     "  - {id: pair, provider: first}",
     "  - {id: pair, provider: second}",
   ];

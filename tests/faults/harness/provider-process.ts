@@ -22,8 +22,12 @@ export async function startProvider(): Promise<ProviderProcess> {
   });
   const next = (): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      child.once("message", resolve);
-      child.once("exit", () => reject(new Error("the provider has ended")));
+      const gone = (): void => reject(new Error("the provider has ended"));
+      child.once("exit", gone);
+      child.once("message", (answer: Answer) => {
+        child.off("exit", gone);
+        resolve(answer);
+      });
     });
   const send = (order: ProviderOrder): void => void child.send(order);
   const { port = 0 } = await next();

@@ -120,7 +120,7 @@ describe("what an attempt has told", () => {
     expect(delivered).toEqual([partEnd, text("a")]);
     say(attempt, finish);
     expect(delivered).toEqual([partEnd, text("a"), finish]);
-    expect([attempt.isCommitted(), result.committed?.index]).toEqual([true, 1]);
+    expect([attempt.isCommitted(), result.committed?.assembler.outputText()]).toEqual([true, "a"]);
     attempt.end("succeeded");
     // Nothing is told twice.
     expect(delivered).toHaveLength(3);

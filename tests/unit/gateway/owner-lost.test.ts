@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Attempt } from "../../../src/domain/generation.ts";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
-import { lostAttempt, obstacle, ownerLost } from "../../../src/gateway/owner-lost.ts";
+import { keepsOutput, lostAttempt, obstacle, ownerLost } from "../../../src/gateway/owner-lost.ts";
 import type { StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import type { StreamRecord } from "../../../src/streams/stream-record.ts";
 import { MAX_HAND_OVERS } from "../../../src/streams/stream-settings.ts";
@@ -108,19 +108,19 @@ describe("a stream that has lost its owner", () => {
       request,
       { kind: "owner-lost", message: "the stream was handed over 8 times and still ran" },
     ],
-    ["ends behind output", { firstContent: 1 }, 0, request, { message: lost }],
-    [
-      "ends behind output that nobody continues",
-      { firstContent: 1 },
-      0,
-      continues,
-      { message: lost },
-    ],
-    ["begins its output anew", { firstContent: 1 }, 0, restarts, undefined],
   ])("%s", async (_name, changes, now, stored, expected) => {
     const error = obstacle(await record(changes), now, stored, 2);
     if (expected === undefined) expect(error).toBeUndefined();
     else expect(error).toMatchObject(expected);
+  });
+
+  it.each([
+    ["has no output to keep", {}, request, false],
+    ["keeps its output", { firstContent: 1 }, request, true],
+    ["keeps output that is gone on with", { firstContent: 1 }, continues, true],
+    ["begins its output anew", { firstContent: 1 }, restarts, false],
+  ])("%s", async (_name, changes, stored, expected) => {
+    expect(keepsOutput(await record(changes), stored)).toBe(expected);
   });
 
   it("is told of with a text", () => {

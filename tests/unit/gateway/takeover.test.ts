@@ -54,6 +54,7 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
     onDefect: () => {},
     telemetry: noStreamTelemetry,
     lostUsage: async () => ({}),
+    lostOutput: async () => undefined,
     runs: {
       usage: noUsageSink,
       prepare(call: unknown) {

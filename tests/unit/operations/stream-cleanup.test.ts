@@ -54,6 +54,7 @@ async function setUp() {
     onDefect: () => {},
     telemetry: noStreamTelemetry,
     lostUsage: async () => ({}),
+    lostOutput: async () => undefined,
     // An orphan that only ends makes no call, but its records are kept.
     runs: { usage: noUsageSink } as GenerationRuns,
     disconnectPolicy: () => ({ policy: "cancel" }),
