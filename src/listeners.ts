@@ -8,6 +8,7 @@ import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener } from "./rpc/http-listener.ts";
 import type { Listener } from "./rpc/listener.ts";
+import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 
@@ -18,14 +19,29 @@ export interface ListenersOptions {
   /** Why calls are served without the stream store; undefined: with it. */
   readonly storeTrouble: () => string | undefined;
   readonly doors: DoorHost;
+  /** The metrics in Prometheus' text format; undefined: they are not served. */
+  readonly readMetrics: (() => Promise<string>) | undefined;
+  /** Names of this machine in force, beside the loopback names. */
+  readonly hosts: () => readonly string[];
+  readonly onDefect: (error: unknown) => void;
 }
 
 export interface Listeners {
   readonly grpc: Listener;
   readonly http: Listener;
+  /** Undefined: `/metrics` is not served. */
+  readonly metrics: MetricsListener | undefined;
 }
 
-/** Takes both addresses, or none. */
+async function startMetricsListener(
+  options: ListenersOptions,
+): Promise<MetricsListener | undefined> {
+  const { config, readMetrics: read } = options;
+  const address = config.telemetry?.metricsAddress;
+  return address && read && createMetricsListener({ ...options, address, read });
+}
+
+/** Takes all addresses, or none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
   const { clock, config, dispatcher, doors, storeTrouble } = options;
   const tls = readListenersTls(config);
@@ -34,9 +50,13 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
   const grpc = await createGrpcListener({ ...config.grpc, ...shared, image, tls: tls.grpc });
   const serveDoors = doors.handle.bind(doors);
   const ofHttp = { ...config.http, ...shared, tls: tls.http, storeTrouble, serveDoors };
-  const http = await createHttpListener(ofHttp).catch(async (error: unknown) => {
-    await grpc.close();
+  const taken: Pick<Listener, "close">[] = [grpc];
+  try {
+    const http = await createHttpListener(ofHttp);
+    taken.push(http);
+    return { grpc, http, metrics: await startMetricsListener(options) };
+  } catch (error) {
+    await Promise.all(taken.map((listener) => listener.close()));
     throw error;
-  });
-  return { grpc, http };
+  }
 }

@@ -207,12 +207,13 @@ function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Re
 }
 
 /** Writes the first line of the log, and what has waited for it. */
-function tellStart(core: Core, { grpc, http }: Listeners, early: EarlyLines): void {
+function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyLines): void {
   const { log, replica, inForce, deployment } = core;
   log({
     event: "listening",
     grpc: addressText(grpc.address),
     http: addressText(http.address),
+    ...(metrics && { metrics: addressText(metrics.address) }),
     replica,
     version: VERSION,
   });
@@ -258,6 +259,9 @@ export async function startService(
     dispatcher,
     doors: host,
     storeTrouble,
+    readMetrics: core.readMetrics,
+    hosts: () => inForce.config.hosts,
+    onDefect: (error) => core.onDefect(error),
   }).catch(async (error: unknown) => {
     await streams.close();
     throw error;
@@ -282,6 +286,8 @@ export async function startService(
       const draining = { calls: calls.draining, generations: runs, endGenerations };
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
+      // To the last call that is served, its metrics can be read.
+      await listeners.metrics?.close();
       calls.lines.close();
       await streams.close();
       await reloaded;

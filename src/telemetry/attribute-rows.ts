@@ -107,6 +107,10 @@ const conventions = {
 const own = {
   [attribute.instance]: { meaning: "the provider instance", inWords: "an id of `providers[].id`" },
   [attribute.model]: { meaning: "the model as callers name it", inWords: MODEL },
+  [attribute.caller]: {
+    meaning: "the caller, with `telemetry.caller_labels`",
+    inWords: "an id of `callers[].id` for the first 256, or `_other`; unset: off, or nobody known",
+  },
   [attribute.attemptIndex]: { meaning: "which attempt of its call, from 1", inWords: NUMBER },
   [attribute.attemptTrigger]: { meaning: "why the attempt was made", values: TRIGGERS },
   [attribute.attemptOutcome]: {

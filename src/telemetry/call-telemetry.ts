@@ -2,6 +2,12 @@
 export interface CallTelemetry {
   /** The trace that it belongs to, as 32 hexadecimal digits; unset without one. */
   readonly traceId?: string | undefined;
-  /** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
-  end(result: { readonly code: string; readonly reason: string | undefined }): void;
+  /** Ends the server span and records the duration. */
+  end(result: {
+    /** Name of the status, such as `OK`. */
+    readonly code: string;
+    readonly reason: string | undefined;
+    /** Undefined: nobody knows who has called. */
+    readonly caller?: string | undefined;
+  }): void;
 }

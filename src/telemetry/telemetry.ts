@@ -52,6 +52,8 @@ export interface AttemptTelemetry {
 export interface AttemptInfo {
   /** What the provider is asked for: a generation, or the number of tokens of a request. */
   readonly operation: "chat" | "count_tokens";
+  /** Whose call it is for. */
+  readonly caller: string;
   readonly provider: string;
   readonly providerType: string;
   readonly model: string;
