@@ -40,10 +40,7 @@ function isOtelOn(environment: Environment): boolean {
   return [...exporters, ...endpoints].some((value) => value && value !== "none");
 }
 
-function metricsAddress(
-  given: Address | undefined,
-  environment: Environment,
-): Address | undefined {
+function metricsAddress(given: Address | undefined, environment: Environment): Address | undefined {
   const wanted = environment[METRICS_VARIABLE] || undefined;
   if (wanted === "false") return undefined;
   if (wanted !== undefined && wanted !== "true") {

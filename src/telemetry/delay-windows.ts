@@ -35,7 +35,8 @@ export class DelayWindows {
   /** In nanoseconds; undefined: nothing is measured yet. The 99th percentile is the higher of the two windows'. */
   read(): Omit<Delays, "count"> | undefined {
     const { count, mean, max } = this.#histogram;
-    const current = count === 0 ? NO_DELAYS : { count, mean, max, p99: this.#histogram.percentile(99) };
+    const current =
+      count === 0 ? NO_DELAYS : { count, mean, max, p99: this.#histogram.percentile(99) };
     const before = this.#before;
     const now = this.#clock.now();
     if (now - this.#since >= WINDOW_MS) {

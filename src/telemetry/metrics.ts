@@ -64,11 +64,7 @@ const callMetrics = {
     ["nodejs.eventloop.delay.p99", "s", "99th percentile of that delay."],
     [],
   ),
-  eventLoopMax: simple(
-    "gauge",
-    ["nodejs.eventloop.delay.max", "s", "Longest such delay."],
-    [],
-  ),
+  eventLoopMax: simple("gauge", ["nodejs.eventloop.delay.max", "s", "Longest such delay."], []),
 };
 
 const attemptMetrics = {

@@ -1,7 +1,7 @@
 import {
   type Context,
-  type Link,
   isSpanContextValid,
+  type Link,
   propagation,
   ROOT_CONTEXT,
   type Span,
