@@ -52,7 +52,11 @@ export function rateOf(
     by = "",
     selector = "",
     part = "",
-  }: { readonly by?: string; readonly selector?: string; readonly part?: "_sum" | "_count" | "" } = {},
+  }: {
+    readonly by?: string;
+    readonly selector?: string;
+    readonly part?: "_sum" | "_count" | "";
+  } = {},
 ): string {
   const rate = `rate(${nameOf(key)}${part}${braces(selector)}${RATE})`;
   return by === "" ? `sum(${rate})` : `sum by (${by}) (${rate})`;
@@ -145,7 +149,12 @@ const variableJson = ({ name, label, query }: Variable) => ({
 /** The file of a dashboard. */
 export function dashboardJson(dashboard: Dashboard): string {
   const { uid, title, description, variables } = dashboard;
-  const datasource = { name: "datasource", label: "data source", type: "datasource", query: "prometheus" };
+  const datasource = {
+    name: "datasource",
+    label: "data source",
+    type: "datasource",
+    query: "prometheus",
+  };
   const json = {
     uid,
     title,

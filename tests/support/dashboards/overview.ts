@@ -1,7 +1,8 @@
 import { type Dashboard, nameOf, quantiles, rateOf } from "./dashboard.ts";
 
 /** Codes that a caller cannot avoid. */
-const FAULTS = 'rpc_response_status_code=~"UNKNOWN|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|DATA_LOSS"';
+const FAULTS =
+  'rpc_response_status_code=~"UNKNOWN|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|DATA_LOSS"';
 
 /** `KEY` of every replica. */
 const perReplica = (expr: string) => [{ expr, legend: "{{instance}}" }];

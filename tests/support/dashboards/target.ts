@@ -29,7 +29,11 @@ export const target: Dashboard = {
           unit: "ops",
           queries: [
             {
-              expr: rateOf("operationDuration", { part: "_count", by: `${INSTANCE}, ${MODEL}`, selector }),
+              expr: rateOf("operationDuration", {
+                part: "_count",
+                by: `${INSTANCE}, ${MODEL}`,
+                selector,
+              }),
               legend: `{{${INSTANCE}}}/{{${MODEL}}}`,
             },
           ],
@@ -176,7 +180,10 @@ export const target: Dashboard = {
           unit: "ops",
           queries: [
             {
-              expr: rateOf("tokenEstimates", { by: "steer_model, steer_token_estimator", selector }),
+              expr: rateOf("tokenEstimates", {
+                by: "steer_model, steer_token_estimator",
+                selector,
+              }),
               legend: "{{steer_model}} {{steer_token_estimator}}",
             },
           ],
