@@ -151,7 +151,9 @@ async function problems(
   const close = startLongStreams(second.grpc);
   try {
     await eventually(() => prometheus.isUp());
-    await eventually(async () => /steer_stream_active\{[^}]*\} [1-9]/.test(await metricsPage(second)));
+    await eventually(async () =>
+      /steer_stream_active\{[^}]*\} [1-9]/.test(await metricsPage(second)),
+    );
     await loseReplica(second, first);
     const empty = await emptyExpressions(prometheus);
     const alerts = await prometheus.unhealthyAlerts();

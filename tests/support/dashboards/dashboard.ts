@@ -3,7 +3,7 @@ import type { MetricDefinition } from "../../../src/telemetry/metric-definition.
 import { metric } from "../../../src/telemetry/metrics.ts";
 import { prometheusName } from "../../../src/telemetry/prometheus-name.ts";
 
-type Unit = "reqps" | "s" | "percentunit" | "short" | "bytes" | "cps" | "currencyUSD" | "ops";
+type Unit = "reqps" | "s" | "percentunit" | "short" | "bytes" | "cps" | "ops";
 
 interface Query {
   readonly expr: string;
@@ -87,7 +87,8 @@ export const quantiles = (
 const WIDTH = 8;
 const HEIGHT = 8;
 const PER_ROW = 3;
-const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
+/** The data source that its variable chooses. */
+const DATASOURCE = { type: "prometheus", uid: "$datasource" };
 
 function panelJson({ title, unit, description, queries }: Panel, id: number, x: number, y: number) {
   return {

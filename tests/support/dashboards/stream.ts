@@ -6,6 +6,13 @@ const ratesBy = (key: Parameters<typeof nameOf>[0], label: string) => [
   { expr: rateOf(key, { by: label }), legend: `{{${label}}}` },
 ];
 
+/** Rates miss the first events of a counter, and these counters rarely have others. */
+const SINCE_START = "All since the start of the replicas.";
+
+const totalsBy = (key: Parameters<typeof nameOf>[0], label: string) => [
+  { expr: `sum by (${label}) (${nameOf(key)})`, legend: `{{${label}}}` },
+];
+
 export const stream: Dashboard = {
   uid: "steer-stream",
   title: "Steer: streams",
@@ -83,16 +90,26 @@ export const stream: Dashboard = {
     {
       title: "Lost replicas",
       panels: [
-        { title: "Takeovers", unit: "ops", queries: ratesBy("takeovers", "steer_result") },
+        {
+          title: "Takeovers",
+          unit: "short",
+          description: SINCE_START,
+          queries: totalsBy("takeovers", "steer_result"),
+        },
         {
           title: "From the last event of a lost owner to the takeover",
           unit: "s",
-          queries: quantiles("takeoverGap", 0.95),
+          description: SINCE_START,
+          queries: [0.5, 0.95].map((quantile) => ({
+            expr: `histogram_quantile(${quantile}, sum by (le) (${nameOf("takeoverGap")}_bucket))`,
+            legend: `p${quantile * 100}`,
+          })),
         },
         {
           title: "Writers that stopped early",
-          unit: "ops",
-          queries: ratesBy("writersLost", "steer_cause"),
+          unit: "short",
+          description: SINCE_START,
+          queries: totalsBy("writersLost", "steer_cause"),
         },
       ],
     },
