@@ -42,11 +42,19 @@ const KNOWN: ReadonlyMap<string, MetricDefinition> = new Map(
   }),
 );
 
+const underscored = (label: string): string => label.replaceAll(".", "_");
+
+/** What expressions can name: samples and labels. */
+export const NAMES: ReadonlySet<string> = new Set([
+  ...KNOWN.keys(),
+  ...[...KNOWN.values()].flatMap(({ labels }) => labels.map(underscored)),
+]);
+
 /** Parts of a sample that the reference does not have. */
 export function sampleProblems({ name, labels }: Sample): string[] {
   const definition = KNOWN.get(name);
   if (definition === undefined) return [`the reference has no ${name}`];
-  const known = [...definition.labels.map((label) => label.replaceAll(".", "_")), "le"];
+  const known = [...definition.labels.map(underscored), "le"];
   const odd = [...labels.keys()].filter((label) => !known.includes(label));
   return odd.map((label) => `${name} has ${label}, which the reference does not give it`);
 }
