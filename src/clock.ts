@@ -1,12 +1,12 @@
-/** Time and randomness as parameters: production passes `systemClock`, tests a manual one. */
+/** Time and randomness as parameters. Production uses `systemClock`, tests a manual clock. */
 export interface Clock {
   /** Monotonic milliseconds, for durations and limits. */
   now(): number;
   /** Milliseconds since the epoch, for timestamps only. */
   wallTime(): number;
-  /** Calls `callback` once after `ms`, however long that is; the returned function cancels it. */
+  /** Calls `callback` once after `ms`, which has no upper bound. The returned function cancels the call. */
   schedule(ms: number, callback: () => void): () => void;
-  /** Resolves after `ms`, never earlier; rejects with the signal's reason when it is aborted. */
+  /** Resolves after `ms`, never earlier. Rejects with the signal's reason on abort. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Uniform in [0, 1). */
   random(): number;
@@ -38,7 +38,7 @@ export const systemClock: Clock = {
         cancel();
         reject(signal.reason);
       };
-      // A timer counts whole milliseconds of a clock of its own: it can fire one early.
+      // Node's timers use a different clock with whole milliseconds, and can fire up to 1 ms early.
       const cancel = schedule(Math.ceil(Math.max(ms, 0)) + 1, () => {
         signal.removeEventListener("abort", stop);
         resolve();

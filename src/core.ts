@@ -56,7 +56,7 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   close(): Promise<void>;
 }
 
-/** Milliseconds of a model's median answer, as far as attempts have shown. */
+/** Median milliseconds of a model's answers, measured from attempts; undefined: no measurement. */
 function medianLatency(states: TargetStates, clock: Clock) {
   return (model: Model): number | undefined => {
     const { streamed, whole } = states.of(nameOf({ model }));

@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 const ID_BYTES = 16;
 const IDS_PER_FETCH = 256;
 
-/** Random identifiers of 128 bits; randomness is fetched for many at a time. */
+/** Creates random identifiers of 128 bits. Randomness is fetched for many identifiers at a time. */
 export function createIdSource(): () => string {
   const pool = Buffer.allocUnsafe(ID_BYTES * IDS_PER_FETCH);
   let position = pool.length;

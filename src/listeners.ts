@@ -16,7 +16,7 @@ export interface ListenersOptions {
   readonly clock: Clock;
   readonly config: Config;
   readonly dispatcher: Dispatcher;
-  /** Why calls are served without the stream store; undefined: with it. */
+  /** Why calls are served without the stream store; undefined: the store is used. */
   readonly storeTrouble: () => string | undefined;
   readonly doors: DoorHost;
   /** The metrics in Prometheus' text format; undefined: they are not served. */
@@ -41,7 +41,7 @@ async function startMetricsListener(
   return address && read && createMetricsListener({ ...options, address, read });
 }
 
-/** Takes all addresses, or none. */
+/** Listens on all addresses, or on none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
   const { clock, config, dispatcher, doors, storeTrouble } = options;
   const tls = readListenersTls(config);

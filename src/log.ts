@@ -1,19 +1,19 @@
 import type { Log } from "./domain/log-line.ts";
 
-/** Lines that wait for a slow reader of the log; later ones are dropped and counted. */
+/** Most bytes of lines that wait for a slow reader of the log. Later lines are dropped and counted. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
-/** A log on a stream, one JSON object a line with its time. It never blocks the service. */
+/** A log on a stream: one JSON object with a time on each line. It never blocks the service. */
 export interface BufferedLog {
   readonly log: Log;
-  /** Hands everything to the stream at once; for the end of the process. */
+  /** Passes all lines to the stream at once, at the end of the process. */
   flush(): void;
 }
 
 /**
- * Lines of one turn of the event loop go out in one write. Lines that a stream does not take, since
- * its reader is slow or gone or its disk is full, are dropped; the next one that it takes says how
- * many, and `onBroken` hears of the first failure behind a success with its code.
+ * Writes the lines of one turn of the event loop together. If the stream accepts no lines, because its reader is slow
+ * or gone or its disk is full, lines are dropped. The next accepted line contains their number, and `onBroken`
+ * receives the code of the first failure after a success.
  */
 export function createLog(
   output: NodeJS.WriteStream,
@@ -21,12 +21,12 @@ export function createLog(
   onBroken: (code: string) => void,
 ): BufferedLog {
   let pending = "";
-  /** Lines that are lost where `pending` is: its own, and those that its lines tell of. */
+  /** Number of lines that are lost if `pending` is: its own lines, and dropped lines that it reports. */
   let atStake = 0;
   let scheduled = false;
   let dropped = 0;
   let isBroken = false;
-  // Without a listener the error of a write ends the process. Each write hears of its own.
+  // Without a listener, an error of a write would end the process. Each write handles its own error.
   output.on("error", () => {});
 
   function flush(): void {
@@ -52,7 +52,7 @@ export function createLog(
       const more = dropped > 0 ? `"dropped_lines":${dropped},` : "";
       atStake += dropped + 1;
       dropped = 0;
-      // In front of the fields of the line, without a copy of them.
+      // The time is put before the fields of the line without copying them.
       pending += `{"time":"${time}",${more}${JSON.stringify(line).slice(1)}\n`;
       if (scheduled) return;
       scheduled = true;

@@ -1,5 +1,5 @@
-// Starts the service. Everything else is imported behind the compile cache,
-// which makes the second start faster and smaller.
+// Starts the service. All other modules are imported with the compile cache, which makes the second start faster and
+// smaller.
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -7,11 +7,11 @@ import { runInNewContext } from "node:vm";
 enableCompileCache();
 const { run } = await import("./run.ts");
 await run();
-// At once, since a process that is killed writes nothing at its end.
+// Must happen at once, because a killed process writes nothing at its end.
 flushCompileCache();
 
-// Descriptors, rules and modules leave a third of the heap as garbage, and an idle
-// process never collects it.
+// Loading descriptors, rules and modules leaves a third of the heap as garbage, and an idle process never collects
+// it.
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as (options: object) => void;
 collect({ type: "major", execution: "sync", flavor: "last-resort" });

@@ -11,7 +11,7 @@ const types: ProviderTypes = providerTypes;
 /** Runs the service until a signal ends the process. */
 export async function run(parts = OWN_PARTS): Promise<void> {
   const say = (message: string): void => void process.stderr.write(`steer: ${message}\n`);
-  // Nobody may read it, which must not end the process.
+  // If nobody reads standard error, the process must not end.
   process.stderr.on("error", () => {});
   const { log, flush } = createLog(process.stdout, systemClock.wallTime, (code) =>
     say(`standard output takes no lines (${code}): they are dropped and counted`),
@@ -30,11 +30,11 @@ export async function run(parts = OWN_PARTS): Promise<void> {
       process.exit(0);
     });
   };
-  // A defect in one call must not end the others; what it says stays out of the log.
+  // A defect in one call must not end other calls. Its message stays out of the log.
   process.on("unhandledRejection", (error) => {
     log({ event: "defect", ...describeDefect(error) });
   });
-  // Before anything listens: who reads the first line may send a signal at once.
+  // Must precede listening: a reader of the first log line may send a signal at once.
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   process.on("SIGHUP", () => void service?.reload());

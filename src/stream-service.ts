@@ -1,5 +1,4 @@
-// Everything that keeps streams: the store, the log over it, and what goes on for
-// them in the background.
+// Everything that keeps streams: the store, the log on it, and the background work.
 
 import { generationLine } from "./calls/generation-fields.ts";
 import type { Clock } from "./clock.ts";
@@ -21,16 +20,19 @@ import type { StoredStream } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
-/** The last events of streams have this long to be stored. */
+/** Milliseconds for the last events of streams to be stored. */
 const LAST_APPENDS_MS = 1_000;
 
-/** A store that cannot be closed must not hold up the end of the process. */
+/**
+ * Longest wait in milliseconds for the store's end, so that a store that cannot be closed does not delay the end of
+ * the process.
+ */
 const CLOSE_MS = 1_000;
 
-/** Room for answers whose idempotency keys are held while the store is away. */
+/** Bytes for answers whose idempotency keys are held while the store is away. */
 const LOCAL_BYTES = 32 * 1024 * 1024;
 
-/** Largest `writer`: 32 bits, and 0 stands for none. */
+/** Largest `writer`, 32 bits; 0 means none. */
 const MAX_WRITER = 2 ** 32 - 1;
 
 export interface StreamServiceOptions extends EventEncoder {
@@ -45,25 +47,25 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly telemetry: Telemetry;
   readonly newId: () => string;
   readonly onDefect: OnDefect;
-  /** What other replicas are told of this one. */
+  /** The status that this replica publishes to the others. */
   readonly snapshot: () => Uint8Array;
 }
 
 export interface StreamService {
   readonly log: StreamLog;
-  /** In the memory of this process: idempotency keys while the store is away. */
+  /** Streams in the memory of this process, for idempotency keys while the store is away. */
   readonly local: StreamLog;
   readonly stored: StoredGenerations;
   readonly telemetry: StreamTelemetry;
-  /** Ends an orphan although it could go on; false: another replica has it now. */
+  /** Ends an orphan even if it could continue; false: another replica owns it now. */
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
-  /** Takes over no stream from now on: those of a replica that ends go to others. */
+  /** Takes over no streams from now on. An ending replica leaves them to others. */
   stopAdopting(): void;
   /** Ends the background work and the store; what runs must have ended. */
   close(): Promise<void>;
 }
 
-/** The line of a store that comes or goes, or is away for another reason. */
+/** The log line for a store that becomes available or unavailable, or is unavailable for another reason. */
 function storeLine(state: StoreState, before: StoreState, now: number): LogLine {
   if (state.state === "away") {
     const { cause, code } = state.trouble;
@@ -73,7 +75,7 @@ function storeLine(state: StoreState, before: StoreState, now: number): LogLine 
   return { event: "store back", seconds };
 }
 
-/** The health of the store, whose changes are told. */
+/** The health of the store, with its changes logged and counted. */
 function observedHealth(clock: Clock, telemetry: StreamTelemetry, log: Log): StoreHealth {
   return new StoreHealth(clock, (state, before) => {
     if (state.state !== before.state) telemetry.degraded(state.state === "away");
@@ -81,7 +83,7 @@ function observedHealth(clock: Clock, telemetry: StreamTelemetry, log: Log): Sto
   });
 }
 
-/** The log in the memory of this process. */
+/** The log of streams in the memory of this process. */
 async function openLocalLog(
   options: Omit<StreamLogOptions, "store" | "health" | "observer">,
 ): Promise<StreamLog> {
@@ -91,7 +93,7 @@ async function openLocalLog(
   return new StreamLog({ ...options, health, observer: noStreamTelemetry, store: streams });
 }
 
-/** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
+/** Rejects with a `StoreProblem` if the store can never be used as configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
   const { clock, config, log: line, runs, stores, session, telemetry, onDefect } = options;
   const { encodeEvent, encodeInternalEnd } = options;

@@ -47,7 +47,8 @@ export class CallChain<Refusal extends Error> {
     };
     try {
       for (const interceptor of this.#options.interceptors) interceptor.admit?.(head, admission);
-      if (admission.caller === undefined) throw new Error("no interceptor has said who calls");
+      if (admission.caller === undefined)
+        throw new Error("no interceptor has identified the caller");
       return { caller: admission.caller, refuse };
     } catch (error) {
       throw refuse(error);

@@ -8,7 +8,7 @@ export function attemptsOf({ attempts }: Pick<Generation, "attempts">): number {
   return attempts.filter(({ outcome }) => outcome !== "skipped").length;
 }
 
-/** What the line of a call says of its generation. */
+/** Fields of a call's log line that describe its generation. */
 export function generationFields(generation: Generation) {
   const { usage, cost, timing, finishReason } = generation;
   const ttft = timing.timeToFirstTokenMs;

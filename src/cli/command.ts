@@ -24,7 +24,7 @@ export interface Command {
   run(args: readonly string[], context: CommandContext): Promise<void>;
 }
 
-/** What `steer help COMMAND` prints. */
+/** The output of `steer help COMMAND`. */
 export function helpOf({ usage, about, flags }: Command): string {
   const lines = usage.map((line, index) => `${index === 0 ? "usage: " : "       "}${line}`);
   const options = Object.entries(flags).flatMap(([action, table]) => {

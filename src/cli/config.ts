@@ -12,7 +12,7 @@ interface Asked {
 
 /** Notes about a configuration. Undefined: the configuration is refused, and the reason has been printed. */
 async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
-  // The whole service is behind it: no other command needs so long to start.
+  // Loading the whole service takes longer than any other command.
   const { checkConfig } = await import("../deployment/check-config.ts");
   const findings = await checkConfig(environment);
   if (findings.state === "usable") return findings.warnings;

@@ -4,10 +4,10 @@ import { object } from "./sections.ts";
 
 const DEFAULT_ABORT: AbortPolicy = { mode: "close", maxTimeMs: 10_000 };
 
-/** The contract's bound of the time that a request may ask for. */
+/** The contract's upper bound for a request's drain time, in milliseconds. */
 const MAX_DRAIN_MS = 60_000;
 
-/** The best counter that there is for the model, or one rule for all models. */
+/** `auto` is the best available counter for the model; the others are one rule for all models. */
 const ESTIMATORS = ["auto", "tiktoken", "character", "script"] as const;
 
 /** The section `accounting` of the file. */
@@ -22,13 +22,13 @@ export const accountingFields = object({
 });
 
 export interface AccountingSettings {
-  /** What becomes of a provider call whose generation is cancelled, if the request names no policy. */
+  /** How a provider call ends whose generation is cancelled, if the request names no policy. */
   readonly abort: AbortPolicy;
-  /** File for usage records as lines of JSON; undefined: none are written. */
+  /** File for usage records as lines of JSON; undefined: no records are written. */
   readonly usageFile: string | undefined;
 }
 
-/** The section `accounting` with the defaults for keys that are not given. */
+/** The settings of the section `accounting`, with defaults for missing keys. */
 export function accountingSettings(
   given: ReturnType<typeof accountingFields> = {},
 ): AccountingSettings {

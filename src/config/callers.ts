@@ -23,7 +23,7 @@ export const caller = reshaped(callerFields, (fields, path): KnownCaller => {
   return { ...fields, ...(key !== undefined && { keySha256: key.toLowerCase() }) };
 });
 
-/** A credential that means two callers, or none, is a mistake. Throws `ConfigProblem`. */
+/** A credential that belongs to two callers, or to none, is a mistake. Throws `ConfigProblem`. */
 export function checkCallers(callers: readonly KnownCaller[], verifiesClients: boolean): void {
   const seen = new Set<string>();
   for (const [index, { id, keySha256, clientCertSan }] of callers.entries()) {
@@ -47,7 +47,7 @@ export function checkCallers(callers: readonly KnownCaller[], verifiesClients: b
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
-/** Without callers everybody who can connect may do everything: only this machine may then connect. */
+/** Without callers, every client may do everything, so the listeners must be local. Throws `ConfigError`. */
 export function checkExposure(listeners: Readonly<Record<string, Address>>): void {
   for (const [listener, { host }] of Object.entries(listeners)) {
     if (LOOPBACK.test(host)) continue;

@@ -2,7 +2,10 @@ import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import type { ProviderEntry } from "./provider-entry.ts";
 import { ConfigProblem } from "./readers.ts";
 
-/** The name of another type would mean two things in a request's `provider_options` and `routing`. */
+/**
+ * Whether the id is the name of another type, which would be ambiguous in a request's `provider_options` and
+ * `routing`.
+ */
 function isTaken(
   { id, type }: ProviderEntry,
   entries: readonly ProviderEntry[],
@@ -32,7 +35,7 @@ export function typeOf(
   return type;
 }
 
-/** `api` of an instance or a model is a dialect of its type. Throws `ConfigProblem`. */
+/** Checks that `api` of an instance or a model is a dialect of its type. Throws `ConfigProblem`. */
 export function checkDialect(
   section: string,
   index: number,
@@ -47,14 +50,17 @@ export function checkDialect(
   throw new ConfigProblem([section, index, "api"], message);
 }
 
-/** Files for TLS that nothing would read are a mistake. */
+/** TLS files of an address without TLS would never be read, so they are a mistake. */
 function checkTls({ tls, baseUrl }: ProviderEntry, index: number, type: TypeFacts): void {
   if (tls === undefined || (baseUrl ?? type.defaultBaseUrl).startsWith("https:")) return;
   const message = "says nothing of a server that is called without TLS";
   throw new ConfigProblem(["providers", index, "tls"], message);
 }
 
-/** A vendor's errors can quote what a caller has sent; a server of one's own shows its operator no more than it knows. */
+/**
+ * A vendor's errors can quote content of callers, so `error_texts` is refused at a vendor's address. A self-hosted
+ * server shows its operator nothing new.
+ */
 function checkErrorTexts({ errorTexts, baseUrl }: ProviderEntry, index: number, type: TypeFacts) {
   const isVendor = type.apiKeyVariable !== undefined;
   if (!errorTexts || !isVendor || (baseUrl !== undefined && baseUrl !== type.defaultBaseUrl))
@@ -76,7 +82,7 @@ function checkAddress(
   if (wrong !== undefined) throw new ConfigProblem(["providers", index, "api_version"], wrong);
 }
 
-/** Throws `ConfigProblem` where a key of an instance contradicts its type or another key. */
+/** Throws `ConfigProblem` if a key of an instance contradicts its type or another key. */
 export function checkInstance(entry: ProviderEntry, index: number, type: TypeFacts): void {
   checkDialect("providers", index, entry.api, type);
   checkAddress(entry, index, type);

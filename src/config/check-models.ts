@@ -1,15 +1,15 @@
 import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { checkDialect } from "./check-instance.ts";
-import type { ConfiguredProvider } from "./instances.ts";
+import type { ConfiguredProvider } from "./configured-provider.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
 
-/** `reasoningField` as `reasoning_field`. */
+/** Converts `reasoningField` to `reasoning_field`. */
 function inFile(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** A parameter, or a fact of the wire, that nothing reads would be left out of every request. */
+/** A parameter, or a fact of the wire, that the dialect does not know would be left out of every request. */
 function checkCarried(
   { parameters = [], wire = {}, dialect }: ModelEntry,
   index: number,
@@ -30,7 +30,7 @@ function checkCarried(
   throw new ConfigProblem(["models", index, "wire", inFile(unread)], message);
 }
 
-/** Models at instances that exist, each name once at an instance. Throws `ConfigProblem`. */
+/** Checks that models belong to existing instances and have unique names there. Throws `ConfigProblem`. */
 export function checkModels(
   models: readonly ModelEntry[],
   providers: readonly ConfiguredProvider[],

@@ -5,16 +5,16 @@ import { type Environment, overlayEnvironment, readConfigFile } from "./sources.
 
 const VALUE_PATHS = valuePaths();
 
-/** The file with the values of the environment laid over it, before anything is checked. */
+/** The file overlaid with the values of the environment, before any check. */
 export interface ConfigTree {
   readonly tree: Record<string, unknown>;
-  /** Where a value is set: `FILE:LINE`, an environment variable, or `configuration` if it is set nowhere. */
+  /** The place of a value: `FILE:LINE`, an environment variable, or `configuration` if the value is set nowhere. */
   placeOf(path: Path): string;
 }
 
 /**
- * Reads the file that `STEER_CONFIG` names, if there is one, and the environment, which wins. Throws
- * `ConfigError` if the file cannot be read.
+ * Reads the file of `STEER_CONFIG`, if it is set, and the environment, which takes precedence. Throws `ConfigError`
+ * if the file cannot be read.
  */
 export function readConfigTree(environment: Environment): ConfigTree {
   const named = environment["STEER_CONFIG"];
@@ -25,7 +25,7 @@ export function readConfigTree(environment: Environment): ConfigTree {
     tree,
     placeOf(path) {
       const key = pathText(path);
-      // A variable can hold a whole list: the places of the entries are that variable as well.
+      // A variable can contain a whole list, and is then the place of all its entries.
       const isSet = ([set]: readonly [string, string]) => key === set || key.startsWith(`${set}[`);
       const [, variable] = [...origins].find(isSet) ?? [];
       if (variable !== undefined) return setVariable(variable, environment);

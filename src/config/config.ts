@@ -10,9 +10,9 @@ import type { EstimatorChoice } from "../usage/token-counter.ts";
 import { type AccountingSettings, accountingSettings } from "./accounting.ts";
 import { checkCallers, checkExposure } from "./callers.ts";
 import { checkModels } from "./check-models.ts";
+import { type ConfiguredProvider, configureProviders } from "./configured-provider.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
 import { checkModelFallbacks } from "./fallbacks.ts";
-import { type ConfiguredProvider, configureProviders } from "./instances.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { type PriceOverrides, readPriceOverrides } from "./price-overrides.ts";
 import type { Address } from "./readers.ts";
@@ -25,7 +25,7 @@ import { type TelemetrySettings, telemetrySettings } from "./telemetry.ts";
 import { defaultTimeouts } from "./timeouts.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
-/** All that the service is told: the file and the environment, with the defaults. */
+/** All settings of the service: file and environment, with defaults. */
 export interface Config {
   readonly grpc: {
     readonly address: Address;
@@ -37,39 +37,39 @@ export interface Config {
     readonly tls: TlsFiles | undefined;
     readonly corsOrigins: readonly string[];
   };
-  /** The vendors' APIs that are served. */
+  /** The vendors' APIs to serve. */
   readonly doors: {
     readonly openai: boolean;
     readonly anthropic: boolean;
   };
   readonly limits: {
-    /** Most bytes of a request that carries a conversation, inflated. */
+    /** Most bytes of a request with a conversation, after decompression. */
     readonly requestBytes: number;
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
   readonly callers: readonly KnownCaller[];
   readonly allowUnauthenticated: boolean;
-  /** Names, beside the loopback ones, by which this machine may be called while it has no callers. */
+  /** Names beside the loopback ones by which this machine may be called if there are no callers. */
   readonly hosts: readonly string[];
-  /** In the order in which they are tried. */
+  /** Instances in the order in which they are tried. */
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly ModelEntry[];
-  /** In place of listed prices. */
+  /** The operator's prices, which replace listed ones. */
   readonly priceOverrides: PriceOverrides | undefined;
   readonly accounting: AccountingSettings;
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
-  /** What counts tokens that no provider reports. */
+  /** The counter for tokens that no provider reports. */
   readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
   readonly routing: RoutingSettings;
-  /** Where streams are stored; only a restart changes it. */
+  /** The store of streams. Changes need a restart. */
   readonly store: StoreAddress;
   readonly streams: StreamSettings;
   /** Undefined: telemetry is off. */
   readonly telemetry: TelemetrySettings | undefined;
-  /** What an operator should know at start. */
+  /** Warnings for the operator at start. */
   readonly warnings: readonly string[];
 }
 
@@ -79,7 +79,7 @@ const DEFAULT_REQUEST_BYTES = 32 * 1024 * 1024;
 
 type ConfigFields = ReturnType<typeof schema>;
 
-/** What an operator should know at start. */
+/** Warnings for the operator at start. */
 function startWarnings({ allowUnauthenticated, providers = [] }: ConfigFields): string[] {
   const unused = providers.flatMap(({ doneOptional }, index) =>
     doneOptional === undefined
@@ -96,7 +96,7 @@ function freeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
-/** Checks what the sections say of each other, and puts the defaults in. Throws `ConfigProblem`. */
+/** Checks the sections against each other and fills in defaults. Throws `ConfigProblem`. */
 export function createConfig(
   fields: ConfigFields,
   types: TypeTable,
@@ -113,7 +113,7 @@ export function createConfig(
   const providers = configureProviders(fields.providers ?? [], types, environment);
   checkModels(models, providers, types);
   checkModelFallbacks(models, providers, types);
-  // Those who are served without a key are one caller.
+  // All clients without a key are one caller.
   const hasSeveralCallers = callers.length + (allowUnauthenticated ? 1 : 0) > 1;
   return freeze<Config>({
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },

@@ -1,19 +1,19 @@
-// How connections end: in a drain, and by their age.
+// Settings for the end of connections: in a drain, and by age.
 import type { DrainSettings } from "../rpc/drain.ts";
 import type { AgeLimit } from "../rpc/http2-sessions.ts";
 import { ConfigProblem, duration, restricted } from "./readers.ts";
 import { object, type Section } from "./sections.ts";
 
-/** The grace is below the 30 s that an orchestrator usually gives a process to end. */
+/** The grace is below the 30 s that orchestrators usually give a process. */
 const DEFAULT_DRAIN: DrainSettings = { noticeMs: 2_000, graceMs: 25_000 };
 
-/** An orchestrator that waits longer for one replica would hold up a whole rollout. */
+/** A longer wait for one replica would delay a whole rollout. */
 const MAX_GRACE_MS = 3_600_000;
 
 /** A shorter age would cost more handshakes than calls. */
 const MIN_AGE_MS = 1_000;
 
-/** The longest generation of the default `timeouts.max_total`: age cuts none. */
+/** As long as the default `timeouts.max_total`, so that age cuts off no generation. */
 const DEFAULT_AGE_GRACE_MS = 3_600_000;
 
 /** The section `drain` of the file. */
@@ -28,7 +28,7 @@ export const ageFields = {
   max_connection_age_grace: duration,
 };
 
-/** The section `drain` with the defaults for keys that are not given. Throws `ConfigProblem`. */
+/** The settings of the section `drain`, with defaults for missing keys. Throws `ConfigProblem`. */
 export function drainSettings(given: ReturnType<typeof drainFields> = {}): DrainSettings {
   const { graceMs = DEFAULT_DRAIN.graceMs } = given;
   const { noticeMs = Math.min(DEFAULT_DRAIN.noticeMs, graceMs) } = given;
@@ -36,7 +36,7 @@ export function drainSettings(given: ReturnType<typeof drainFields> = {}): Drain
   throw new ConfigProblem(["drain", "notice"], `is above drain.grace (${graceMs} ms)`);
 }
 
-/** The age limit of gRPC connections; undefined: none is set. Throws `ConfigProblem`. */
+/** The age limit of gRPC connections; undefined: no limit. Throws `ConfigProblem`. */
 export function ageLimit(given: Section<typeof ageFields> = {}): AgeLimit | undefined {
   const { maxConnectionAgeMs: maxMs, maxConnectionAgeGraceMs: graceMs } = given;
   if (maxMs !== undefined) return { maxMs, graceMs: graceMs ?? DEFAULT_AGE_GRACE_MS };

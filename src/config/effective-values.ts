@@ -5,11 +5,13 @@ import { keyRow } from "./key-reference.ts";
 import { type Path, pathText } from "./readers.ts";
 import type { Environment } from "./sources.ts";
 
-/** A key of the configuration with the value that holds. */
+/** A key of the configuration with its effective value. */
 export interface EffectiveValue {
   /** `stream.store`; `providers[0]` for an entry of a list. */
   readonly key: string;
-  /** As it was written, with secrets masked; undefined: the default depends on something, or there is none. */
+  /**
+   * The value as it was written, with secrets masked; undefined: there is no default, or it depends on other values.
+   */
   readonly value: unknown;
   /** `FILE:LINE`, an environment variable, `default` (with the default in words), or `unset`. */
   readonly origin: string;
@@ -17,10 +19,10 @@ export interface EffectiveValue {
 
 const MASK = "***";
 
-/** Values of headers can be credentials. */
+/** Keys whose values can be credentials. */
 const SECRET_KEYS = new Set(["headers"]);
 
-/** A copy in which nothing is a secret: neither in an address nor in a header. */
+/** A copy without secrets in addresses and headers. */
 function masked(value: unknown, key = ""): unknown {
   if (typeof value === "string") return value.replace(/\/\/\S*@/, `//${MASK}@`);
   if (Array.isArray(value)) return value.map((entry) => masked(entry));
@@ -38,7 +40,7 @@ function valueAt(tree: unknown, path: Path): unknown {
   );
 }
 
-/** A list of the environment is JSON. */
+/** The entries of a list, which is JSON in the environment. */
 function entriesOf(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (typeof value !== "string" || !value.startsWith("[")) return undefined;
@@ -67,8 +69,8 @@ function rowsOf(
 }
 
 /**
- * Every key of the configuration with its value and where that is from, in the order of the schema. The
- * configuration is one that `loadConfig` takes. Throws `ConfigError` where the file cannot be read.
+ * Every key of the configuration with its value and origin, in the order of the schema. `loadConfig` must accept the
+ * configuration. Throws `ConfigError` if the file cannot be read.
  */
 export function effectiveValues(environment: Environment): readonly EffectiveValue[] {
   const { tree, placeOf } = readConfigTree(environment);

@@ -1,22 +1,22 @@
 import type { TypeTable } from "../ports/type-facts.ts";
 import { createModelRegistry } from "../routing/model-registry.ts";
-import type { ConfiguredProvider } from "./instances.ts";
+import type { ConfiguredProvider } from "./configured-provider.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
 
-/** An offer of a model, as a name leads to it. */
+/** An offer of a model, found by a name. */
 interface Offer {
   readonly id: string;
   readonly provider: string;
 }
 
 /**
- * Each fallback is a model that somebody offers, and not the model that it stands for. Fallbacks of
- * fallbacks are not followed, so that two models can name each other. Throws `ConfigProblem`.
+ * Checks that each fallback is an offered model other than the model itself. Fallbacks of fallbacks are not followed,
+ * so two models may name each other. Throws `ConfigProblem`.
  */
 function checkFallbacks(
   models: readonly ModelEntry[],
-  /** Offers of a name; throws with near names where there is none. */
+  /** Offers of a name. Throws with near names if there is none. */
   lookup: (name: string) => readonly Offer[],
 ): void {
   for (const [index, { id, provider, fallbacks = [] }] of models.entries()) {
@@ -54,7 +54,7 @@ export function checkModelFallbacks(
     const facts = types[type];
     if (facts === undefined) return [];
     const { tokens } = facts;
-    // The names of models are all that counts here, and no dialect changes them.
+    // Only the names of models matter here, and they do not depend on dialects.
     const rest = {
       dialects: {},
       listedParameters: {},

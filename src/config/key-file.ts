@@ -1,17 +1,17 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** A key is a line; a longer file is something else, and is not read. */
+/** A key is one line. A longer file is not a key file, and is not read. */
 const MAX_BYTES = 16 * 1024;
 
-/** What a header can hold of a key; no error may quote one that it cannot. */
+/** Characters that a header allows in a key. No error quotes a key without this form. */
 export const KEY = /^[\x21-\x7e]+$/;
 
-/** Why the key of a file cannot be used. It names the file and never what the file holds. */
+/** Why a key file cannot be used. The message names the file, never its content. */
 export class KeyFileProblem extends Error {
   override readonly name = "KeyFileProblem";
 }
 
-/** The key that a file holds, without the blanks and line breaks around it. Throws `KeyFileProblem`. */
+/** The key of a file, without blanks and line breaks around it. Throws `KeyFileProblem`. */
 export function readKeyFile(file: string): string {
   const key = contentOf(file).trim();
   if (key === "") throw new KeyFileProblem(`${file} is empty`);

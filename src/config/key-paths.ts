@@ -11,7 +11,7 @@ function itemOf(reader: Reader<unknown>): Reader<unknown> | undefined {
   return "item" in reader ? (reader.item as Reader<unknown>) : undefined;
 }
 
-/** Sections of the schema down to the keys that hold values; a list is a value. */
+/** Paths of all keys with values, in the order of the schema. A list counts as a value. */
 export function valuePaths(reader: Reader<unknown> = schema, path: Path = []): Path[] {
   const fields = fieldsOf(reader);
   if (fields === undefined) return [path];
@@ -19,8 +19,8 @@ export function valuePaths(reader: Reader<unknown> = schema, path: Path = []): P
 }
 
 /**
- * Every key of the file as a reference names it, in the order of the schema: `stream.store`, and
- * `models[].prices.input` for a key of the entries of a list.
+ * Every key of the file in the form of the reference, in the order of the schema: `stream.store`, or
+ * `models[].prices.input` for a key of list entries.
  */
 export function keyPaths(reader: Reader<unknown> = schema, path = ""): string[] {
   const item = itemOf(reader);

@@ -5,7 +5,7 @@ import type { TlsFiles } from "./tls-files.ts";
 
 const tlsFields = object({ cert_file: text, key_file: text, client_ca_file: text });
 
-/** TLS is on if a certificate is named. Then a key must be named as well. */
+/** TLS is on if a certificate is set. A key must be set as well. */
 const tls = reshaped(tlsFields, (files, path): TlsFiles | undefined => {
   const { certFile, keyFile } = files;
   if (Object.keys(files).length === 0) return undefined;
@@ -14,7 +14,7 @@ const tls = reshaped(tlsFields, (files, path): TlsFiles | undefined => {
   return { ...files, certFile, keyFile };
 });
 
-/** `*` or what a browser sends as `Origin`, which has no path. */
+/** `*`, or an origin as browsers send it in `Origin`, without a path. */
 const origin: Reader<string> = (value, path) => {
   const given = text(value, path);
   if (given === "*" || (URL.canParse(given) && new URL(given).origin === given)) return given;
@@ -24,7 +24,7 @@ const origin: Reader<string> = (value, path) => {
 const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/i;
 const hostName = matching(HOST, "a host name or address without scheme and port, IPv6 in brackets");
 
-/** A name as it is compared: in lower case, without the root's dot. */
+/** A host name in the form for comparison: lower case, without a final dot. */
 const host: Reader<string> = (value, path) =>
   hostName(value, path).toLowerCase().replace(/\.$/, "");
 

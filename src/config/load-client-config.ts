@@ -1,15 +1,15 @@
 import type { Environment } from "./sources.ts";
 
-/** Where the command line finds the service, and with which key. */
+/** Address and key that the command line uses. */
 export interface ClientConfig {
   readonly address: string;
   readonly apiKey: string | undefined;
 }
 
-/** `STEER_ADDRESS`, else where a service of the same environment listens. */
+/** `STEER_ADDRESS`, otherwise the address on which a service of the same environment listens. */
 export function loadClientConfig(environment: Environment = process.env): ClientConfig {
   const listening = environment["STEER_GRPC_ADDRESS"];
-  // An address that stands for all of a machine cannot be called.
+  // A wildcard address cannot be called.
   const local = listening?.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, "127.0.0.1");
   return {
     address: environment["STEER_ADDRESS"] || local || "127.0.0.1:50051",

@@ -11,8 +11,8 @@ import { ConfigError, type Environment, environmentName } from "./sources.ts";
 const VARIABLES = valuePaths().map(environmentName);
 
 /**
- * Reads the configuration: defaults, then the file that `STEER_CONFIG` names, then the environment. Later
- * sources win. Throws `ConfigError` with the place of the first mistake.
+ * Reads the configuration: defaults, then the file of `STEER_CONFIG`, then the environment. Later sources take
+ * precedence. Throws `ConfigError` with the place of the first mistake.
  */
 export function loadConfig(types: TypeTable, environment: Environment = process.env): Config {
   const { tree, placeOf } = readConfigTree(environment);
@@ -28,7 +28,7 @@ export function loadConfig(types: TypeTable, environment: Environment = process.
   }
 }
 
-/** The environment in which `STEER_CONFIG` is `file`, where one is given. */
+/** The environment with `file` as `STEER_CONFIG`, if `file` is given. */
 export function environmentWith(
   file: string | undefined,
   environment: Environment = process.env,

@@ -1,5 +1,5 @@
 import { CAPABILITIES, type ModelRecord, PARAMETERS } from "../domain/model.ts";
-import { pricing } from "./prices.ts";
+import { pricing } from "./pricing.ts";
 import { count, flag, identifier, matching, oneOf, restricted, text } from "./readers.ts";
 import { list, object, reshaped } from "./sections.ts";
 import { targetLimit, targetTimeouts } from "./targets.ts";

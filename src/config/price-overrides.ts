@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { PriceOverride } from "../domain/model.ts";
-import { overrides } from "./prices.ts";
+import { overrides } from "./pricing.ts";
 import { ConfigProblem, type Path, pathText } from "./readers.ts";
 import { ConfigError, type Environment, readConfigFile } from "./sources.ts";
 
-/** Prices that the operator has agreed on, in place of the listed ones. */
+/** The operator's agreed prices, which replace listed ones. */
 export interface PriceOverrides {
-  /** Where they are from, in words. */
+  /** Where the prices come from, in words. */
   readonly place: string;
-  /** Of this content: what a cost says that was computed by it. */
+  /** Hash of the content. Costs computed from the prices contain it. */
   readonly version: string;
   readonly byModel: Readonly<Record<string, PriceOverride>>;
 }
@@ -37,7 +37,10 @@ function build(place: string, tree: unknown, locate: (path: Path) => string): Pr
   }
 }
 
-/** JSON in the environment wins over the file. Throws `ConfigError` with the place of a mistake. */
+/**
+ * Reads the overrides. JSON in the environment takes precedence over the file. Throws `ConfigError` with the place of
+ * a mistake.
+ */
 export function readPriceOverrides(environment: Environment): PriceOverrides | undefined {
   const json = environment[JSON_VARIABLE];
   if (json) return build(JSON_VARIABLE, parse(json), () => JSON_VARIABLE);

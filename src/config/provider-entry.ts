@@ -14,7 +14,7 @@ const url: Reader<string> = (value, path) => {
     throw new ConfigProblem(path, "must be an address without credentials, query or fragment");
   }
   const base = given.replace(/\/+$/, "");
-  // A slash that stands alone behind the host says that the root is meant.
+  // A single slash after the host means the root path.
   return parsed.pathname === "/" && base !== given ? `${base}/` : base;
 };
 
@@ -45,41 +45,41 @@ const providerFields = object(
     id: identifier,
     type: text,
     api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
-    /** File whose content is the key. */
+    /** File with the key. */
     api_key_file: text,
     base_url: url,
-    /** Proxy of this instance alone, in place of the proxies of the environment. */
+    /** Proxy of this instance, instead of the environment's proxies. */
     proxy_url: proxyAddress,
     /** Files for TLS with the provider. */
     tls: upstreamTls,
-    /** Version of the API that requests name. */
+    /** Version of the API for requests. */
     api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
     /** Dialect of all models of the instance. */
     api: identifier,
-    /** Accepted for files that have the key: a finish reason ends every answer. */
+    /** Accepted for older files, without effect: a finish reason ends every answer. */
     done_optional: flag,
-    /** The server goes on after a last message of the assistant, so that broken streams can be continued. */
+    /** Whether the server can continue a last message of the assistant, so that broken streams can be continued. */
     prefill: flag,
-    /** With telemetry on, requests to the provider say of which trace they are. */
+    /** Whether requests to the provider have a trace context, if telemetry is on. */
     trace_context: flag,
-    /** Offers the built-in models of the type. Unset: only at the type's own address. */
+    /** Whether the instance offers the built-in models of its type. Unset: only at the type's own address. */
     builtin_models: flag,
-    /** Requests may name models of the instance that no list has. */
+    /** Whether requests may name models of the instance that no list has. */
     unlisted_models: flag,
-    /** The texts of the provider's errors are in the log. */
+    /** Whether the texts of the provider's errors are logged. */
     error_texts: flag,
     enabled: flag,
     headers,
-    /** How the provider is asked for the answers of unary calls; unset: `auto`. */
+    /** How the provider is asked for the answers of unary calls. Unset: `auto`. */
     unary_upstream: oneOf(...UNARY_UPSTREAMS),
-    /** Of each model of the instance. */
+    /** Limits of each model of the instance. */
     timeouts: targetTimeouts,
     limit: targetLimit,
   },
   ["id", "type"],
 );
 
-/** What an instance is if the file does not say otherwise. */
+/** Settings of an instance if the file does not set them. */
 export const INSTANCE_DEFAULTS = {
   prefill: false,
   traceContext: false,
@@ -97,5 +97,5 @@ export const providerEntry = reshaped(providerFields, (fields, path) => {
   throw new ConfigProblem([...path, "api_key_file"], "set api_key_env or api_key_file, not both");
 });
 
-/** A provider instance as the operator writes it. */
+/** A provider instance in the configuration. */
 export type ProviderEntry = ReturnType<typeof providerEntry>;

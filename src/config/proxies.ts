@@ -2,7 +2,7 @@ import type { ProxySettings } from "../domain/connection-settings.ts";
 import { ConfigProblem, type Reader, text } from "./readers.ts";
 import { ConfigError, type Environment } from "./sources.ts";
 
-/** Why an address cannot be that of a proxy, as a clause that quotes nothing; undefined: it can. */
+/** Why an address is no proxy's, as a clause without quotes from it; undefined: it is valid. */
 function problemOf(address: string): string | undefined {
   const parsed = URL.canParse(address) ? new URL(address) : undefined;
   if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
@@ -28,13 +28,15 @@ export const proxyAddress: Reader<string> = (value, path) => {
   return given;
 };
 
-/** The spelling that is set: the lower one wins, as it does with curl, and set to nothing it means none. */
+/**
+ * The spelling of the variable that is set. Lower case takes precedence, as with curl; an empty value means no proxy.
+ */
 function spellingOf(environment: Environment, name: string): string {
   const lower = name.toLowerCase();
   return environment[lower] === undefined ? name : lower;
 }
 
-/** The proxy of a variable; a host without a scheme is reached by `http:`. */
+/** The proxy of a variable. A host without a scheme means `http:`. */
 function proxyOf(environment: Environment, name: string): string {
   const variable = spellingOf(environment, name);
   const given = (environment[variable] ?? "").trim();
@@ -46,8 +48,8 @@ function proxyOf(environment: Environment, name: string): string {
 }
 
 /**
- * The proxies that the environment names; undefined: none. Without `HTTPS_PROXY` the proxy of
- * `HTTP_PROXY` serves both. Throws `ConfigError`.
+ * The proxies of the environment; undefined: none. Without `HTTPS_PROXY`, the proxy of `HTTP_PROXY` is used for both.
+ * Throws `ConfigError`.
  */
 export function environmentProxies(environment: Environment): ProxySettings | undefined {
   const http = proxyOf(environment, "HTTP_PROXY");

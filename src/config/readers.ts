@@ -1,9 +1,9 @@
 import { didYouMean } from "../domain/near-names.ts";
 
-/** Where a value stands: keys and positions from the root of the configuration. */
+/** Path of a value: keys and positions from the root of the configuration. */
 export type Path = readonly (string | number)[];
 
-/** A value that cannot be used, before its place in a file is known. */
+/** An invalid value, before its place in a file is known. */
 export class ConfigProblem extends Error {
   override readonly name = "ConfigProblem";
   readonly path: Path;
@@ -15,12 +15,12 @@ export class ConfigProblem extends Error {
 }
 
 /**
- * Checks a value of the file or the environment, where every scalar can be text, and returns the value
- * as the service takes it. Throws `ConfigProblem`.
+ * Checks a value of the file or the environment, in which every scalar can be text, and returns the service's form of
+ * the value. Throws `ConfigProblem`.
  */
 export type Reader<T> = (value: unknown, path: Path) => T;
 
-/** A reader of numbers of a unit, which stands at the end of a field's name: `idle: 10s` is `idleMs: 10000`. */
+/** A reader of numbers with a unit, which is appended to the field's name: `idle: 10s` becomes `idleMs: 10000`. */
 export type UnitReader<Unit extends string> = Reader<number> & { readonly unit: Unit };
 
 export function inUnit<const Unit extends string>(
@@ -30,7 +30,7 @@ export function inUnit<const Unit extends string>(
   return Object.assign((value: unknown, path: Path) => read(value, path), { unit });
 }
 
-/** `reader` for values that `allows` takes. Others are refused with `message`. */
+/** `reader` for values that `allows` accepts. Others are refused with `message`. */
 export function restricted<R extends Reader<unknown>>(
   reader: R,
   allows: (value: ReturnType<R>) => boolean,
@@ -78,7 +78,7 @@ function wholeNumber(most: number): Reader<number> {
   );
 }
 
-/** Largest count that the contract carries (int32). */
+/** Largest count in the contract (int32). */
 const MAX_COUNT = 2 ** 31 - 1;
 
 export const count = wholeNumber(MAX_COUNT);
@@ -86,7 +86,7 @@ export const count = wholeNumber(MAX_COUNT);
 /** A sum of money in trillionths of the currency unit, exact in a double. */
 export const picos = wholeNumber(Number.MAX_SAFE_INTEGER);
 
-/** A part of a whole. */
+/** A number from 0 to 1. */
 export const share = restricted(amount, (number) => number <= 1, "must be a number from 0 to 1");
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -96,28 +96,28 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** A year. What is longer is a slip of the pen, and overflows timers and stores. */
+/** A year, in milliseconds. Longer durations are probably mistakes, and would overflow timers and stores. */
 const MAX_DURATION_MS = 366 * 24 * 3_600_000;
 
-/** `500ms`, `10s`, `2m`, `1h`, in milliseconds. */
+/** Reads `500ms`, `10s`, `2m` or `1h` as milliseconds. */
 export const duration = inUnit("Ms", (value, path) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(value));
   const unit = DURATION_UNITS[match?.[2] ?? ""];
   if (match === null || unit === undefined || Number(match[1]) === 0) {
     throw new ConfigProblem(path, 'must be a duration such as "500ms", "10s" or "2m"');
   }
-  // Whole milliseconds, whatever the product of two floating-point numbers is.
+  // Rounds up to whole milliseconds, with a tolerance for floating-point products.
   const ms = Math.ceil(Number(match[1]) * unit - 1e-6);
   if (ms <= MAX_DURATION_MS) return ms;
   throw new ConfigProblem(path, "must be a duration of at most 8784h, which is a year");
 });
 
-/** As `duration`, or `0s` for none. */
+/** Like `duration`, and `0s` for none. */
 export const durationOrNone = inUnit("Ms", (value, path) =>
   /^0(?:\.0+)?(?:ms|s|m|h)$/.test(String(value)) ? 0 : duration(value, path),
 );
 
-/** Host and port to listen on; port 0 takes a free one. */
+/** Host and port to listen on. Port 0 means a free one. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -130,7 +130,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 };
 
-/** Bytes of a size such as `8MiB`. */
+/** Reads a size such as `8MiB` as bytes. */
 export const size: Reader<number> = (value, path) => {
   const match = typeof value === "string" ? /^(\d+)(B|KiB|MiB|GiB)$/.exec(value) : null;
   const bytes = Number(match?.[1]) * (SIZE_UNITS[match?.[2] ?? ""] ?? Number.NaN);

@@ -58,7 +58,7 @@ function backoff(
   const usual = DEFAULT_SETTINGS.retry[section];
   const { capMs = Math.min(usual.capMs, maxWaitMs) } = given;
   const { baseMs = Math.min(usual.baseMs, capMs) } = given;
-  // A shorter first wait shortens the one at the last target by as much.
+  // A shorter first wait shortens the first wait at the last target in the same ratio.
   const scaled = (baseMs / usual.baseMs) * usual.lastTargetBaseMs;
   const { lastTargetBaseMs = Math.min(scaled, capMs) } = given;
   for (const [key, ms] of [
@@ -72,8 +72,8 @@ function backoff(
 }
 
 /**
- * A value with an upper bound, both of which can be given: the default of one gives way to the other.
- * Throws `ConfigProblem` if both are given and contradict each other.
+ * A value with an upper bound. If only one of both is given, the default of the other is adapted. Throws
+ * `ConfigProblem` if both are given and contradict each other.
  */
 function bounded(
   [section, key]: readonly [section: string, key: string],
@@ -123,13 +123,13 @@ function healthSettings(given: HealthFields = {}): ReliabilitySettings["health"]
   return { ...usual, ...given, ejectionMs, maxEjectionMs };
 }
 
-/** An instance or a model that may have a limit of its own. */
+/** An instance or model that may have its own limit. */
 interface Limited {
   readonly id: string;
   readonly limit?: Partial<ReliabilitySettings["limit"]>;
 }
 
-/** Who is configured beside the sections of the file. */
+/** Configured instances, models and callers that affect these sections. */
 export interface Configured {
   readonly providers?: readonly Limited[] | undefined;
   readonly models?: readonly (Limited & { readonly provider: string })[];
@@ -148,7 +148,7 @@ function targetLimits({
   return own;
 }
 
-/** The sections of the file with the defaults for keys that are not given. Throws `ConfigProblem`. */
+/** The settings of these sections, with defaults for missing keys. Throws `ConfigProblem`. */
 export function reliabilitySettings(
   given: ReliabilityFields,
   configured: Configured = {},

@@ -3,13 +3,13 @@ import type { Config } from "./config.ts";
 
 type TlsSection = Config["grpc"]["tls"];
 
-/** Whether a listener speaks TLS, and asks clients for certificates. */
+/** Whether a listener uses TLS and asks clients for certificates. */
 function kindOf(tls: TlsSection): string {
   if (tls === undefined) return "plain";
   return tls.clientCaFile === undefined ? "tls" : "mutual";
 }
 
-/** What of a configuration is fixed at the start, by key. */
+/** Values that are fixed at the start, by key. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "grpc.address": ({ grpc }) => grpc.address,
   "http.address": ({ http }) => http.address,
@@ -24,7 +24,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "stream.store": ({ store }) => store,
 };
 
-/** Keys of which a reload takes no notice and that differ from those at the start. */
+/** Keys that differ from those at the start and that a reload does not apply. */
 export function restartKeys(started: Config, next: Config): readonly string[] {
   return Object.entries(FIXED)
     .filter(([, of]) => !isDeepStrictEqual(of(started), of(next)))

@@ -4,7 +4,7 @@ import { object } from "./sections.ts";
 
 const words = oneOf("fail", "restart", "continue");
 
-/** The operator's words for what the contract writes in capitals; both are read. */
+/** The words of the contract, in any case. */
 const recovery: Reader<MidStreamRecovery> = (value, path) =>
   words(typeof value === "string" ? value.toLowerCase() : value, path);
 
@@ -12,13 +12,13 @@ const recovery: Reader<MidStreamRecovery> = (value, path) =>
 export const routingFields = object({ mid_stream_recovery: recovery });
 
 export interface RoutingSettings {
-  /** Of streams whose request accepts discards and names no recovery. */
+  /** Recovery of streams whose request accepts discards and names no recovery. */
   readonly midStreamRecovery: MidStreamRecovery;
 }
 
 const DEFAULTS: RoutingSettings = { midStreamRecovery: "fail" };
 
-/** The section `routing` with the defaults for keys that are not given. */
+/** The settings of the section `routing`, with defaults for missing keys. */
 export function routingSettings(given: ReturnType<typeof routingFields> = {}): RoutingSettings {
   return { ...DEFAULTS, ...given };
 }

@@ -13,7 +13,7 @@ import { streamFields } from "./streams.ts";
 import { telemetryFields } from "./telemetry.ts";
 import { timeoutFields } from "./timeouts.ts";
 
-/** The whole file. Each key's environment name is `STEER_` and its path in upper snake case. */
+/** The whole file. Each key's environment variable is `STEER_` and its path in upper snake case. */
 export const schema = object({
   grpc: grpcFields,
   http: httpFields,

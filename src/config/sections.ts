@@ -8,15 +8,15 @@ type CamelCase<Key extends string> = Key extends `${infer Word}_${infer Rest}`
   ? `${Word}${Capitalize<CamelCase<Rest>>}`
   : Key;
 type UnitOf<R> = R extends { readonly unit: infer Unit extends string } ? Unit : "";
-/** The field of a key: `first_token`, a duration, is `firstTokenMs`. */
+/** The field of a key. For example, the duration `first_token` becomes `firstTokenMs`. */
 type FieldOf<Key, R> = `${CamelCase<Key & string>}${UnitOf<R>}`;
 
-/** The keys of a mapping as the service takes them. A key that is not given has no field. */
+/** The fields for the keys of a mapping. A missing key has no field. */
 export type Section<F extends Fields, Required extends keyof F = never> = {
   readonly [Key in Exclude<keyof F, Required> as FieldOf<Key, F[Key]>]?: ReturnType<F[Key]>;
 } & { readonly [Key in Required as FieldOf<Key, F[Key]>]: ReturnType<F[Key]> };
 
-/** Reads a mapping, and shows the keys of that mapping. */
+/** Reads a mapping, and exposes the readers of its keys. */
 type SectionReader<T, F extends Fields> = Reader<T> & { readonly fields: F };
 
 function fieldOf(key: string, reader: Reader<unknown>): string {
@@ -25,8 +25,8 @@ function fieldOf(key: string, reader: Reader<unknown>): string {
 }
 
 /**
- * A mapping with the keys of `fields`. A key can be left out, or be null, unless `required` names the
- * key. The result has its fields in the order of `fields`, in whatever order the file has them.
+ * A mapping with the keys of `fields`. A key can be missing or null unless `required` contains it. The result has its
+ * fields in the order of `fields`, whatever the order in the file.
  */
 export function object<F extends Fields, const Required extends keyof F & string = never>(
   fields: F,
@@ -53,7 +53,7 @@ export function object<F extends Fields, const Required extends keyof F & string
   return Object.assign(read, { fields });
 }
 
-/** The section that `shape` reads, as `build` changes or refuses it. */
+/** A section read by `shape`, then converted or refused by `build`. */
 export function reshaped<T, S, F extends Fields>(
   shape: SectionReader<S, F>,
   build: (section: S, path: Path) => T,
@@ -62,7 +62,7 @@ export function reshaped<T, S, F extends Fields>(
   return Object.assign(read, { fields: shape.fields });
 }
 
-/** A list; in the environment a list is JSON. */
+/** A list. In the environment, a list is JSON. */
 export function list<T>(item: Reader<T>): Reader<T[]> & { readonly item: Reader<T> } {
   const read = (value: unknown, path: Path): T[] => {
     let items = value;
@@ -79,7 +79,7 @@ export function list<T>(item: Reader<T>): Reader<T[]> & { readonly item: Reader<
   return Object.assign(read, { item });
 }
 
-/** A mapping from free names to values. */
+/** A mapping from arbitrary names to values. */
 export function map<T>(item: Reader<T>): Reader<Record<string, T>> {
   return (value, path) => {
     if (!isJsonObject(value)) throw new ConfigProblem(path, "must be a mapping");

@@ -3,14 +3,14 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { isJsonObject } from "../domain/json.ts";
 import { type Path, pathText } from "./readers.ts";
 
-/** A mistake in the configuration, with its place in words. */
+/** A mistake in the configuration. The message contains its place. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A parsed configuration file that can say where a value stands. */
+/** A parsed configuration file with the lines of its values. */
 export interface ConfigFile {
   readonly tree: Record<string, unknown>;
   /** `FILE:LINE`. */
@@ -49,7 +49,7 @@ export function readConfigFile(file: string): ConfigFile {
   }
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter });
-  // A warning is a value that means something else than it says, such as an unknown tag.
+  // A warning marks a value with a different meaning than its text, such as an unknown tag.
   const [broken] = [...document.errors, ...document.warnings];
   if (broken !== undefined) {
     const line = counter.linePos(broken.pos[0]).line;
@@ -66,12 +66,12 @@ export function readConfigFile(file: string): ConfigFile {
   };
 }
 
-/** `grpc.address` is `STEER_GRPC_ADDRESS`. */
+/** The variable of a key: `grpc.address` becomes `STEER_GRPC_ADDRESS`. */
 export function environmentName(path: Path): string {
   return `STEER_${pathText(path).replaceAll(".", "_").toUpperCase()}`;
 }
 
-/** The mapping at a path, made where nothing is; undefined where the file has something else. */
+/** The mapping at a path, created if missing; undefined if the file has another type of value there. */
 function sectionOf(tree: Record<string, unknown>, path: Path): Record<string, unknown> | undefined {
   let section = tree;
   for (const step of path) {
@@ -83,7 +83,7 @@ function sectionOf(tree: Record<string, unknown>, path: Path): Record<string, un
   return section;
 }
 
-/** Lays the environment's values over the tree of the file; it wins. */
+/** Overlays the tree of the file with the environment's values, which take precedence. */
 export function overlayEnvironment(
   tree: Record<string, unknown>,
   paths: readonly Path[],

@@ -4,14 +4,14 @@ import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../streams/stream-
 import { ConfigProblem, count, duration, oneOf, type Reader, size, text } from "./readers.ts";
 import { object } from "./sections.ts";
 
-/** A stream store as the operator names it. */
+/** A stream store in the configuration. */
 export type StoreEntry =
   | { readonly type: "memory" }
   | { readonly type: "sqlite"; readonly path: string }
   | { readonly type: "redis"; readonly url: string };
 
 const SQLITE = "sqlite:";
-/** Several hosts make no URL by the standard: the store reads the rest. */
+/** Several hosts are no valid URL by the standard, so the store parses the rest. */
 const REDIS = /^rediss?(\+sentinel)?:\/\/./i;
 
 const store: Reader<StoreEntry> = (value, path) => {
@@ -20,7 +20,7 @@ const store: Reader<StoreEntry> = (value, path) => {
   if (given.startsWith(SQLITE) && given.length > SQLITE.length) {
     return { type: "sqlite", path: given.slice(SQLITE.length) };
   }
-  // The given text can hold a password, so that no message repeats it.
+  // The text can contain a password, so no message repeats it.
   if (REDIS.test(given)) return { type: "redis", url: given };
   const forms = "redis://HOST, rediss://HOST or redis[s]+sentinel://HOST/MASTER";
   throw new ConfigProblem(path, `must be memory, sqlite:PATH, ${forms}`);
@@ -45,14 +45,11 @@ export const streamFields = object({
 
 type StreamFields = ReturnType<typeof streamFields>;
 
-/** Part of the process's memory that streams in memory may hold. Calls and the garbage of both need the rest. */
+/** Largest part of the process's memory for streams in memory. Calls and garbage need the rest. */
 const MEMORY_SHARE = 1 / 4;
 const MAX_DEFAULT_BYTES = 256 * 1024 * 1024;
 
-/**
- * Bytes that the store in memory may hold if nothing is configured. `containerBytes` is the memory of the
- * container; 0: not known.
- */
+/** Default bytes of the memory store. `containerBytes`: memory of the container; 0: unknown. */
 export function defaultMemoryBytes(heapBytes: number, containerBytes: number): number {
   const limit = containerBytes > 0 ? Math.min(heapBytes, containerBytes) : heapBytes;
   return Math.min(Math.floor(limit * MEMORY_SHARE), MAX_DEFAULT_BYTES);
@@ -62,7 +59,7 @@ function ownMemoryBytes(): number {
   return defaultMemoryBytes(getHeapStatistics().heap_size_limit, process.constrainedMemory());
 }
 
-/** The store; only a restart changes it. Throws `ConfigProblem`. */
+/** The address of the store. Changes need a restart. Throws `ConfigProblem`. */
 export function storeAddress(given: StreamFields = {}): StoreAddress {
   const { store = { type: "memory" }, maxTotalBytes: maxBytes } = given;
   switch (store.type) {
@@ -76,7 +73,7 @@ export function storeAddress(given: StreamFields = {}): StoreAddress {
   }
 }
 
-/** The section `stream` with the defaults for keys that are not given. */
+/** The settings of the section `stream`, with defaults for missing keys. */
 export function streamSettings({
   store: _store,
   maxTotalBytes: _bytes,

@@ -36,7 +36,7 @@ function isOtelOn(environment: Environment): boolean {
     (signal) => environment[`OTEL_EXPORTER_OTLP${signal}_ENDPOINT`],
   );
   if (exporters.every((exporter) => exporter === "none")) return false;
-  // OpenTelemetry takes an empty variable for an unset one.
+  // OpenTelemetry treats an empty variable as unset.
   return [...exporters, ...endpoints].some((value) => value && value !== "none");
 }
 

@@ -22,7 +22,7 @@ export const timeoutFields = object({
   max_total: duration,
 });
 
-/** The section `timeouts` with the defaults for keys that are not given. Throws `ConfigProblem`. */
+/** The settings of the section `timeouts`, with defaults for missing keys. Throws `ConfigProblem`. */
 export function defaultTimeouts(given: ReturnType<typeof timeoutFields> = {}): DefaultTimeouts {
   const { maxTotalMs = DEFAULTS.maxTotalMs } = given;
   const { totalMs = Math.min(DEFAULTS.totalMs, maxTotalMs) } = given;

@@ -4,14 +4,14 @@ import { createSecureContext } from "node:tls";
 import type { UpstreamTls } from "../domain/connection-settings.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 
-/** Paths of PEM files. `clientCaFile` makes the listener ask clients for a certificate. */
+/** Paths of PEM files. With `clientCaFile`, the listener asks clients for a certificate. */
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
   readonly clientCaFile?: string;
 }
 
-/** The same for connections to a provider: who signs its certificate, and a certificate of our own. */
+/** Paths of PEM files for connections to a provider: the authorities of its certificate, and a client certificate. */
 export interface UpstreamTlsFiles {
   readonly caFile?: string;
   readonly certFile?: string;
@@ -21,7 +21,7 @@ export interface UpstreamTlsFiles {
 /** A bundle of all public authorities has a quarter of a MiB. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Why files cannot be used for TLS. It names files and never what they hold. */
+/** Why TLS files cannot be used. The message names files, never their content. */
 export class TlsProblem extends Error {
   override readonly name = "TlsProblem";
 }
@@ -68,7 +68,7 @@ function readPair(certFile: string, keyFile: string): Pick<TlsMaterial, "cert" |
   return pair;
 }
 
-/** OpenSSL takes a file without a certificate, and then refuses every peer. */
+/** OpenSSL accepts a file without a certificate, and then refuses every peer. */
 function readAuthority(file: string): Buffer {
   const pem = read(file);
   try {
@@ -80,7 +80,7 @@ function readAuthority(file: string): Buffer {
   return pem;
 }
 
-/** Both serve the same handshakes. */
+/** Whether both serve the same handshakes. */
 export function isSameTls(a: TlsMaterial, b: TlsMaterial): boolean {
   const isSameCa =
     a.clientCa === undefined || b.clientCa === undefined

@@ -2,10 +2,10 @@ import { flag, oneOf } from "./readers.ts";
 import { list, object } from "./sections.ts";
 
 /**
- * `wire` of a model: where the wire of the model's server differs from the dialect, as built-in records
- * have it. `reasoning_field` takes thoughts back in Chat, `token_limit_field` the limit of output;
- * `stream_options: false` leaves that field out, `cache_field` carries cache hints, `system_place`
- * says where system messages may stand; `thinking` lists the modes that Messages may ask for.
+ * `wire` of a model: differences between its server and the dialect, in the form of built-in records.
+ * `reasoning_field`: field for returned thoughts in Chat. `token_limit_field`: field for the output limit.
+ * `stream_options: false`: the field is left out. `cache_field`: field for cache hints. `system_place`: allowed
+ * positions of system messages. `thinking`: modes that Messages may request.
  */
 export const wireFacts = object({
   reasoning_field: oneOf("reasoning_content", "reasoning", "content"),

@@ -13,20 +13,20 @@ interface Adapter {
 }
 
 /**
- * Owns every adapter of the process. Holders of one key share one adapter, which is closed
- * once: when its last holder has released it, or with `close` at the end of the process.
+ * Owner of all adapters of the process. Holders of the same key share one adapter. An adapter is closed once: when
+ * its last holder has released it, or by `close` at the end of the process.
  */
 export class Adapters {
   readonly #open = new Map<string, Adapter>();
   readonly #closing = new Set<Promise<void>>();
   readonly #onFailure: (error: unknown) => void;
 
-  /** `onFailure` is told of an adapter that could not be closed. */
+  /** `onFailure` is called if an adapter could not be closed. */
   constructor(onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
   }
 
-  /** The adapter of a key: the open one, else what `create` makes. Rejects as `create` does. */
+  /** The adapter of a key: the open one, otherwise the result of `create`. Rejects if `create` does. */
   async hold(key: string, create: () => Promise<Provider>): Promise<AdapterHold> {
     const adapter = this.#open.get(key) ?? { provider: create(), holders: 0 };
     this.#open.set(key, adapter);
@@ -46,14 +46,14 @@ export class Adapters {
     }
   }
 
-  /** Closes every adapter, whoever holds it; resolves when all are closed. */
+  /** Closes all adapters, even if they are held. Resolves when all are closed. */
   async close(): Promise<void> {
     for (const [key, adapter] of this.#open) this.#end(key, adapter);
     await Promise.all(this.#closing);
   }
 
   #end(key: string, adapter: Adapter): void {
-    // After `close` a holder may still let go of what is closed already.
+    // After `close`, a holder may still release an adapter that is already closed.
     if (this.#open.get(key) !== adapter) return;
     this.#open.delete(key);
     const closed = this.#closed(adapter).finally(() => this.#closing.delete(closed));
@@ -65,7 +65,7 @@ export class Adapters {
     try {
       provider = await adapter.provider;
     } catch {
-      // It never came about, and whoever asked for it has been told so.
+      // The adapter was never created, and its caller has received the error.
       return;
     }
     await provider.close().catch(this.#onFailure);

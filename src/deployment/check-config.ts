@@ -10,7 +10,7 @@ import { readListenersTls } from "./reload-steps.ts";
 
 const types: ProviderTypes = providerTypes;
 
-/** What a start would say of a configuration. */
+/** The result of a check of the configuration. */
 export type ConfigFindings =
   | { readonly state: "usable"; readonly warnings: readonly string[] }
   | { readonly state: "refused"; readonly problem: string };
@@ -37,7 +37,7 @@ async function warningsOf(environment: Environment): Promise<string[]> {
   return [...config.warnings, ...deployment.warnings, ...keyless];
 }
 
-/** Reads a configuration as a start does, with all the files that it names. Nothing is called. */
+/** Reads a configuration like a start, including all files that it names. Calls no provider. */
 export async function checkConfig(environment: Environment): Promise<ConfigFindings> {
   try {
     return { state: "usable", warnings: await warningsOf(environment) };

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import type { ConfiguredProvider } from "../config/instances.ts";
+import type { ConfiguredProvider } from "../config/configured-provider.ts";
 import { readKeyFile } from "../config/key-file.ts";
 import { ConfigError } from "../config/sources.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
@@ -20,21 +20,21 @@ import { Leases } from "./leases.ts";
 
 export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 
-/** Everything that a configuration determines beside the listeners; a reload makes a new one. */
+/** Everything that a configuration determines except the listeners. A reload creates a new one. */
 export interface Deployment extends GatewayDeployment {
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly Model[];
-  /** What an operator should know of it. */
+  /** Warnings for the operator. */
   readonly warnings: readonly string[];
   lookup(name: string): readonly Model[];
   isAvailable(model: Model): boolean;
-  /** The target that a request would go to first. */
+  /** The first target of a request. */
   firstTarget(spec: GenerationSpec): RoutedTarget;
-  /** Instances that are not there, or not the same, in `next`. */
+  /** Instances that are missing or different in `next`. */
   replaced(next: Deployment): readonly string[];
-  /** This very adapter is that of the instance. */
+  /** Whether the instance uses this adapter. */
   holds(id: string, provider: Provider): boolean;
-  /** Another deployment has its place: its adapters are released with the last lease. */
+  /** Called when another deployment has replaced this one. Its adapters are released with the last lease. */
   retire(): void;
 }
 
@@ -43,7 +43,7 @@ function instanceOf(configured: ConfiguredProvider): ProviderInstance {
   return { id, type, baseUrl, apiKey, apiVersion, headers, connection };
 }
 
-/** The keys that an instance has sent, and how the next one is read from its file. */
+/** The keys that an instance has sent so far, and the reader of the next key from its file. */
 function keysOf({ apiKey, apiKeyFile }: ConfiguredProvider) {
   const sent = [apiKey];
   if (apiKeyFile === undefined) return { sent };
@@ -86,7 +86,7 @@ function typeOf(types: ProviderTypes, name: string): ProviderType {
   return type;
 }
 
-/** Stops the start where the records of a provider type contradict themselves. */
+/** Throws if the records of a provider type contradict themselves, which stops the start. */
 export function checkRecords(types: ProviderTypes): void {
   const problems = Object.entries(types).flatMap(([name, type]) =>
     recordProblems(type.models, Object.keys(type.dialects)).map(
@@ -117,7 +117,7 @@ async function holdAdapters(
         ...(readApiKey !== undefined && { readApiKey }),
         ...(errorTexts && { onErrorText: (error) => onErrorText(id, sent, error) }),
       };
-      // An instance that a reload leaves as it was keeps its connections.
+      // An instance that a reload does not change keeps its connections.
       const key = JSON.stringify([instance, apiKeyFile, config.allowFaults, errorTexts]);
       const create = () => typeOf(types, configured.type).create(instance, context);
       holds.set(configured.id, await adapters.hold(key, create));
@@ -135,11 +135,11 @@ export interface DeploymentDependencies {
   readonly adapters: Adapters;
   readonly latencyMs: (model: Model) => number | undefined;
   readonly counter: TokenCounter;
-  /** Takes the text of an error of an instance whose operator wants to see it, and the keys that it may quote. */
+  /** Receives the text of an error of an instance with `error_texts`, and the keys that the text may quote. */
   readonly onErrorText: (instance: string, apiKeys: readonly string[], error: ErrorText) => void;
 }
 
-/** Throws `ConfigError` where prices are for models that contradict them. */
+/** Throws `ConfigError` if price overrides contradict their models. */
 export async function createDeployment(
   config: Config,
   dependencies: DeploymentDependencies,

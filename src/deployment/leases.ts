@@ -1,6 +1,6 @@
 /**
- * Counts the users of something that must outlive them. `end` is called once: when the owner has
- * retired it and the last user has released its lease.
+ * Counts the users of a resource. `end` is called once: when the owner has retired the resource and the last user has
+ * released its lease.
  */
 export class Leases {
   readonly #end: () => void;
@@ -11,9 +11,10 @@ export class Leases {
     this.#end = end;
   }
 
-  /** A lease from now on; the returned function releases it, and may be called twice. */
+  /** Takes a lease. The returned function releases it, and may be called twice. */
   take(): () => void {
-    if (this.#isRetired && this.#users === 0) throw new Error("a lease of what has ended");
+    if (this.#isRetired && this.#users === 0)
+      throw new Error("a lease of a resource that has ended");
     this.#users++;
     let isHeld = true;
     return () => {
@@ -24,7 +25,7 @@ export class Leases {
     };
   }
 
-  /** The owner has no use for it any more; users that hold a lease may go on. */
+  /** Called when the owner no longer uses the resource. Users with a lease may continue. */
   retire(): void {
     if (this.#isRetired) return;
     this.#isRetired = true;

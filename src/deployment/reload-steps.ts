@@ -1,8 +1,8 @@
-// What a reload reads, and what it takes over of it.
+// The steps of a reload: what they read, and what they apply.
 
 import { createAuthenticator, removedCallers } from "../calls/authenticator.ts";
 import type { Config } from "../config/config.ts";
-import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
+import { withKeysOfFiles, withTlsOfFiles } from "../config/configured-provider.ts";
 import { restartKeys } from "../config/restart-keys.ts";
 import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
 import type { Log } from "../domain/log-line.ts";
@@ -10,7 +10,7 @@ import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Deployment } from "./deployment.ts";
 import type { ReloadCause } from "./reloads.ts";
 
-/** What the service goes by at the moment; calls keep the deployment that they began with. */
+/** The configuration in force. Running calls keep the deployment that they began with. */
 export interface InForce {
   config: Config;
   deployment: Deployment;
@@ -19,7 +19,7 @@ export interface InForce {
 
 /** A listener whose certificate can change. */
 export interface TlsListener {
-  /** What it serves now; undefined: no TLS. */
+  /** The current certificate; undefined: no TLS. */
   readonly tls: TlsMaterial | undefined;
   setTls(tls: TlsMaterial): void;
 }
@@ -30,26 +30,26 @@ export interface ReloadStepsDependencies {
   /** Throws `ConfigError`. */
   readonly load: () => Config;
   readonly deploy: (config: Config) => Promise<Deployment>;
-  /** Forgets what was learnt of an instance that is another one now. */
+  /** Forgets the state of an instance that was replaced. */
   readonly forget: (instance: string) => void;
-  /** Takes over the sections that only the rest of the service knows. */
+  /** Applies the sections that concern other parts of the service. */
   readonly configure: (config: Config) => void;
-  /** Ends what runs for callers that are callers no longer. */
+  /** Ends the work of callers that were removed. */
   readonly revoke: (callers: readonly string[]) => void;
   readonly log: Log;
 }
 
-/** What the files of the listeners hold, for a start. Throws `TlsProblem`. */
+/** Reads the TLS files of the listeners for a start. Throws `TlsProblem`. */
 export function readListenersTls({ grpc, http }: Config) {
   const read = (files: TlsFiles | undefined) => (files === undefined ? undefined : readTls(files));
   return { grpc: read(grpc.tls), http: read(http.tls) };
 }
 
-/** A changed certificate, or the one in force. Throws `TlsProblem`. */
+/** The changed certificate, otherwise the current one. Throws `TlsProblem`. */
 function nextTls(inForce: TlsMaterial | undefined, files: TlsFiles | undefined) {
   if (inForce === undefined || files === undefined) return inForce;
   const read = readTls(files);
-  // Whether clients are asked for a certificate is fixed when the listener starts.
+  // Whether clients are asked for a certificate is fixed at the start of the listener.
   const clientCa = inForce.clientCa === undefined ? undefined : (read.clientCa ?? inForce.clientCa);
   return { ...read, clientCa };
 }
@@ -60,7 +60,7 @@ export function createReloadSteps(
   const { inForce, listeners, load, deploy, forget, configure, revoke, log } = dependencies;
   const started = inForce.config;
 
-  /** From now on calls begin with `deployment`; those that run keep the one before. */
+  /** New calls begin with `deployment`; running calls keep the previous one. */
   function replace(config: Config, deployment: Deployment): void {
     const before = inForce.deployment;
     inForce.config = config;
@@ -69,7 +69,10 @@ export function createReloadSteps(
     before.retire();
   }
 
-  /** Takes over instances that are others by what their files hold now; undefined: all are the same. */
+  /**
+   * Replaces the instances whose files have changed. `providers` undefined: no file has. Returns whether it replaced
+   * any.
+   */
   async function takeProviders(providers: Config["providers"] | undefined): Promise<boolean> {
     if (providers === undefined) return false;
     const next = { ...inForce.config, providers };
@@ -84,7 +87,7 @@ export function createReloadSteps(
     };
   }
 
-  /** Whether a listener has another certificate now. */
+  /** Gives a listener a changed certificate. Returns whether the certificate has changed. */
   function takeTls(listener: TlsListener, next: TlsMaterial | undefined): boolean {
     if (next === undefined || listener.tls === undefined || isSameTls(listener.tls, next))
       return false;
@@ -95,7 +98,7 @@ export function createReloadSteps(
   return {
     async signal() {
       const before = inForce.config;
-      // Everything that can fail comes first: a mistake leaves all as it is.
+      // Steps that can fail come first, so that a mistake changes nothing.
       const next = load();
       const tls = readAllTls(next);
       const authenticate = createAuthenticator(next);
@@ -125,7 +128,7 @@ export function createReloadSteps(
   };
 }
 
-/** The configuration names files whose content can change. */
+/** Whether the configuration names files whose content can change. */
 export function namesFiles({ grpc, http, providers }: Config): boolean {
   return (
     grpc.tls !== undefined ||

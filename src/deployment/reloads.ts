@@ -1,4 +1,4 @@
-// When the configuration and the files beside it are read again, and in which order.
+// Reloads of the configuration and its files, one at a time.
 import type { Clock } from "../clock.ts";
 import { ConfigError } from "../config/sources.ts";
 import { TlsProblem } from "../config/tls-files.ts";
@@ -8,9 +8,8 @@ import type { Log } from "../domain/log-line.ts";
 export type ReloadCause = "signal" | "api_key_file" | "provider_tls" | "tls";
 
 /**
- * Files are looked at by their content. Kubernetes changes a secret by a link in the folder above
- * the file, and network file systems tell of no change, so that a watch of the file would miss
- * both. A look reads a few small files.
+ * Milliseconds between two checks of the files' content. A file watch would miss changes: Kubernetes replaces a link
+ * in the folder above the file, and network file systems report nothing. A check reads a few small files.
  */
 const LOOK_EVERY_MS = 10_000;
 
@@ -19,17 +18,17 @@ const FILE_CAUSES = ["api_key_file", "provider_tls", "tls"] as const;
 export interface ReloadsOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Reads again and takes over what has changed; false: nothing has. A step that throws takes over nothing. */
+  /** Reads files again and applies changes; false: nothing has changed. A step that throws applies nothing. */
   readonly steps: Readonly<Record<ReloadCause, () => Promise<boolean>>>;
-  /** The configuration names files that can change. */
+  /** Whether the configuration names files that can change. */
   readonly hasFiles: () => boolean;
 }
 
-/** Runs one step at a time. A cause that waits already is not added a second time. */
+/** Runs one step at a time. A cause that already waits is not added again. */
 export class Reloads {
   readonly #options: ReloadsOptions;
   readonly #waiting = new Map<ReloadCause, Promise<void>>();
-  /** What was said last of a cause that fails; each look would say it again. */
+  /** The last message for each failing cause, so that checks do not repeat it. */
   readonly #failures = new Map<ReloadCause, string>();
   #last = Promise.resolve();
   #cancelLook: (() => void) | undefined;
@@ -40,7 +39,7 @@ export class Reloads {
     this.#lookLater();
   }
 
-  /** Resolves when a step for this cause that begins after now has ended, well or not. */
+  /** Resolves when a step for this cause that begins from now on has ended, with or without success. */
   request(cause: ReloadCause): Promise<void> {
     const waiting = this.#waiting.get(cause);
     if (waiting !== undefined) return waiting;
@@ -53,7 +52,7 @@ export class Reloads {
     return step;
   }
 
-  /** Begins no more steps; resolves when the one that runs has ended. */
+  /** Starts no more steps. Resolves when the running one has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelLook?.();
@@ -86,7 +85,7 @@ export class Reloads {
   }
 }
 
-/** Messages of other errors could hold what a file holds. */
+/** Messages of other errors could contain the content of a file. */
 function messageOf(error: unknown): string {
   if (error instanceof ConfigError || error instanceof TlsProblem) return error.message;
   return `unexpected failure (${error instanceof Error ? error.name : typeof error})`;

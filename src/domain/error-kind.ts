@@ -1,4 +1,4 @@
-/** What went wrong, independent of provider and transport: one kind per `ErrorCategory` of the contract. */
+/** Kinds of errors, independent of provider and transport: one for each `ErrorCategory` of the contract. */
 export type ErrorKind =
   | "unknown"
   | "validation"

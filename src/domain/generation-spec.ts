@@ -178,7 +178,7 @@ export interface Fallback {
 
 export type RoutingStrategy = "ordered" | "lowest-cost" | "lowest-latency";
 
-/** What may happen to a stream whose attempt fails after output was delivered. */
+/** Reaction to a failed attempt whose output was already delivered. */
 export type MidStreamRecovery = "fail" | "restart" | "continue";
 
 export interface Routing {

@@ -1,4 +1,4 @@
-/** What was found so far in JSON that streams; never content. */
+/** Findings so far in streamed JSON; never content. */
 export interface JsonStatistics {
   /** Documents that were finished. */
   readonly documents: number;

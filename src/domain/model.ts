@@ -177,7 +177,7 @@ export interface ModelRecord {
   /** Dialect that this model requires, if the provider has several. */
   readonly dialect?: string;
   readonly defaultSampling?: Sampling;
-  /** What `sampling.deterministic` sets; default: temperature 0. */
+  /** Values set by `sampling.deterministic`. Default: temperature 0. */
   readonly deterministicSampling?: {
     readonly temperature?: number;
     readonly topP?: number;

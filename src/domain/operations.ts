@@ -1,4 +1,4 @@
-// What operators see of providers and retries.
+// Status of providers and retries for operators.
 import type { DecisionReason } from "./decided.ts";
 import type { ErrorKind } from "./gateway-error.ts";
 

@@ -71,7 +71,7 @@ export type ProviderEvent =
       /** The provider's own price of the attempt so far. */
       readonly cost?: ReportedCost;
     }
-  /** Something of the answer that the caller should know; the same object is told once. */
+  /** A warning about the answer. The same object is reported once. */
   | { readonly type: "warning"; readonly warning: Warning }
   | {
       readonly type: "finish";

@@ -1,15 +1,15 @@
 import type { Message } from "./generation-spec.ts";
 import type { TokenCounts, TokenUsage } from "./token-usage.ts";
 
-/** Counts of one attempt: what the provider reports, completed by estimates where it reports nothing. */
+/** Counts of one attempt: the provider's, completed by estimates for missing ones. */
 export interface UsageMeter {
   /** Cumulative counts replace earlier ones field by field; those that cannot be take them away. */
   report(counts: TokenCounts, impossible?: readonly (keyof TokenCounts)[]): void;
-  /** At once. `output` is what was received; it is counted only where the provider's number is missing. */
+  /** The usage at once. `output`: the received output, which is counted only if the provider's number is missing. */
   usage(output: Message, received?: Received): TokenUsage;
   /**
-   * The attempt has ended. Better counts than `usage` gave, where an estimator
-   * takes its time to make them; where the provider reported, they are learned from.
+   * Called at the end of the attempt. Resolves to better counts than `usage` gave, if the estimator needs time for
+   * them. Estimators learn from counts of the provider.
    */
   settle(output: Message, received?: Received): Promise<TokenUsage> | undefined;
 }

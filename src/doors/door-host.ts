@@ -1,4 +1,5 @@
-// Doors on an HTTP listener: the same chain, bounds and log lines as for RPCs, with answers in the dialect of the door.
+// Serves doors on an HTTP listener: with the chain, the bounds and the log lines of all calls, and answers in the
+// door's dialect.
 import type { ServerResponse } from "node:http";
 import type { Call, CallHead } from "../calls/call.ts";
 import { CallChain } from "../calls/call-chain.ts";
@@ -17,7 +18,7 @@ import { DoorResponse } from "./door-response.ts";
 import { DoorRoutes, type FoundRoute } from "./door-routes.ts";
 import { parseBody, readBody } from "./read-body.ts";
 
-/** A call that ends with an error, which its door tells in its dialect. */
+/** The error that ends a call. The door encodes it in its dialect. */
 class DoorFailure extends Error {
   override readonly name = "DoorFailure";
   readonly error: GatewayError;
@@ -32,7 +33,7 @@ function toFailure(thrown: unknown): DoorFailure {
   if (thrown instanceof GatewayError) return new DoorFailure(thrown, thrown);
   if (thrown instanceof ToldFailure) return new DoorFailure(thrown.error, thrown);
   if (thrown instanceof RpcStatusError) {
-    // The bounds of requests on their way have a status of RPCs.
+    // Errors of the request bounds are statuses of RPCs.
     const error = new GatewayError("validation", thrown.message, { reason: "REQUEST_TOO_LARGE" });
     return new DoorFailure(error, thrown);
   }
@@ -43,13 +44,13 @@ export interface DoorHostOptions {
   readonly doors: readonly Door[];
   readonly calls: Calls;
   readonly dispatcher: Pick<Dispatcher, "arrive">;
-  /** Most bytes of a request, inflated. */
+  /** Most bytes of a request after decompression. */
   readonly requestBytes: number;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** The line of a call that no route is asked for. The path can be anything, and is not in it. */
+/** Log line of a call without a route. It leaves out the path, which can contain anything. */
 const PATH_UNKNOWN = {
   system: "http",
   code: "NOT_FOUND",
@@ -58,7 +59,7 @@ const PATH_UNKNOWN = {
   duration_ms: 0,
 } as const;
 
-/** A call at a door while it is served. */
+/** A call at a door. */
 interface Served {
   readonly found: FoundRoute & { readonly route: DoorRoute };
   readonly head: CallHead;
@@ -77,7 +78,7 @@ export class DoorHost {
     this.#chain = new CallChain({ ...options.calls, toRefusal: toFailure });
   }
 
-  /** False: the path is none of a door. */
+  /** False: the path belongs to no door. */
   handle(request: HttpRequest, raw: ServerResponse): boolean {
     const header = headerOf(request);
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
@@ -121,7 +122,7 @@ export class DoorHost {
       const running = this.#chain.begin(this.#callOf(served, arrival));
       const pieces = running.serverStream(async (call) => {
         const body = await parseBody(bytes).finally(() => arrival.drop());
-        // They would stay for as long as the call lasts.
+        // Otherwise the bytes would stay in memory as long as the call.
         bytes = NOTHING;
         running.throwIfEnded();
         answer = await found.route.serve({ ...call, params: found.params, query }, body);
@@ -158,7 +159,7 @@ export class DoorHost {
       signal: controller.signal,
       abort: (error) => controller.abort(error),
       setResponseHeader: (name, value) => response.setHeader(name, value),
-      // What is known at the end of a unary answer stands in its headers; a stream has none then.
+      // A unary answer has its trailers as headers. A stream has none.
       setTrailer: (name, value) => response.setHeader(name, value),
     };
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { DoorRefusal } from "./door.ts";
 
-/** Proxies hold back a stream that they take for a page. */
+/** Headers for streams, which proxies would otherwise hold back. */
 const EVENT_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
@@ -13,7 +13,7 @@ const JSON_HEADERS = { "content-type": "application/json" } as const;
 /** The answer of one call at a door. */
 export class DoorResponse {
   readonly #response: ServerResponse;
-  /** The request was HEAD: headers go out, and nothing else. */
+  /** Whether the method is HEAD, so that only headers are sent. */
   readonly #isHeadOnly: boolean;
   readonly #headers = new Map<string, string>();
 
@@ -22,7 +22,7 @@ export class DoorResponse {
     this.#isHeadOnly = isHeadOnly;
   }
 
-  /** A status has gone out. */
+  /** Whether a status was sent. */
   get isBegun(): boolean {
     return this.#response.headersSent;
   }
@@ -31,7 +31,7 @@ export class DoorResponse {
     this.#headers.set(name, value);
   }
 
-  /** Calls back where the connection ends before the answer does. */
+  /** Calls `onGone` if the connection ends before the answer. */
   whenGone(onGone: () => void): void {
     const tell = (): void => {
       if (!this.#response.writableFinished) onGone();
@@ -40,7 +40,7 @@ export class DoorResponse {
     else this.#response.once("close", tell);
   }
 
-  /** Sends the pieces as they come. `type` is asked when the first one is there. Rejects with what the pieces throw. */
+  /** Sends the pieces as they arrive. `type` is called at the first piece. Rejects with errors of the pieces. */
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
     for await (const piece of pieces) {
       if (!this.isBegun) this.#begin(200, type() === "json" ? JSON_HEADERS : EVENT_HEADERS);
@@ -56,12 +56,12 @@ export class DoorResponse {
     this.#response.end(this.#isHeadOnly ? undefined : JSON.stringify(body));
   }
 
-  /** Ends an answer that has begun with a last piece. */
+  /** Ends a started answer with a last piece. */
   endWith(piece: string): void {
     this.#response.end(piece);
   }
 
-  /** Ends the connection: a client must not take the end of the body for the end of the answer. */
+  /** Ends the connection, so that a client does not take the end of the body for the end of the answer. */
   cut(): void {
     this.#response.destroy();
   }
@@ -70,11 +70,11 @@ export class DoorResponse {
     this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
   }
 
-  /** Resolves when the connection takes more, or is closed. */
+  /** Resolves when the connection accepts more data, or is closed. */
   async #write(piece: string): Promise<void> {
     if (this.#isHeadOnly || this.#response.closed) return;
     if (this.#response.write(piece)) return;
-    // Node drops what is written to a response whose socket is destroyed, and tells of its close alone.
+    // Node drops data for a response whose socket is destroyed, and only reports its close.
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#response.off("drain", done);

@@ -1,9 +1,9 @@
 import type { Door, DoorRoute } from "./door.ts";
 
-/** A route of a door and the segments of the path that the route names. */
+/** A route of a door, with the path segments that the route names. */
 export interface FoundRoute {
   readonly door: Door;
-  /** Undefined: the path is below the door's, and no route has it. */
+  /** Undefined: the path is below the door's, but has no route. */
   readonly route: DoorRoute | undefined;
   readonly params: Readonly<Record<string, string>>;
 }
@@ -24,7 +24,7 @@ function decoded(segment: string): string | undefined {
   }
 }
 
-/** The named segments; undefined: the path is another one. */
+/** The named segments; undefined: the path does not match. */
 function match(segments: readonly string[], path: readonly string[]) {
   if (segments.length !== path.length) return undefined;
   const params: Record<string, string> = {};
@@ -42,7 +42,7 @@ function match(segments: readonly string[], path: readonly string[]) {
   return params;
 }
 
-/** The paths of all doors. */
+/** The routes of all doors. */
 export class DoorRoutes {
   readonly #doors: readonly Door[];
   readonly #compiled: readonly Compiled[];
@@ -54,7 +54,7 @@ export class DoorRoutes {
     );
   }
 
-  /** Undefined: the path is none of a door. `path` is without the query. */
+  /** Undefined: the path belongs to no door. `path`: without the query. */
   find(
     method: string,
     path: string,
@@ -64,7 +64,7 @@ export class DoorRoutes {
     const named = this.#doors.find(({ name }) => name === first);
     const segments = named === undefined ? [first, ...rest] : rest;
     if (segments[0] !== ROOT || this.#doors.length === 0) return undefined;
-    // HEAD is answered as GET, without the body.
+    // HEAD is answered like GET, without the body.
     const asked = method === "HEAD" ? "GET" : method;
     const found = this.#compiled.flatMap(({ door, route, segments: own }) => {
       if (route.method !== asked || (named !== undefined && door !== named)) return [];

@@ -1,4 +1,5 @@
-// The JSON body of a request at a door: bounded before it is held, inflated, scanned and parsed once.
+// Reads the JSON body of a request at a door: its size is limited first, then it is decompressed, scanned and parsed
+// once.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.ts";
@@ -11,7 +12,7 @@ import { MAX_DEPTH, MAX_FIELDS } from "../rpc/requests/scan-wire.ts";
 
 const BOUNDS = { maxDepth: MAX_DEPTH, maxElements: MAX_ELEMENTS, maxFields: MAX_FIELDS } as const;
 
-/** A body beyond it lets other calls run between the steps of its reading. */
+/** Bytes above which reading a body is done in steps, between which other calls run. */
 const LARGE_BYTES = 1024 * 1024;
 
 const ENCODINGS: Readonly<Record<string, Encoding>> = {
@@ -67,12 +68,12 @@ async function jsonOf(bytes: Buffer): Promise<JsonValue> {
 export interface BodyOptions {
   readonly body: AsyncIterable<Uint8Array>;
   readonly header: Header;
-  /** Most bytes, inflated. */
+  /** Most bytes after decompression. */
   readonly maxBytes: number;
   readonly arrival: Arrival<Error>;
 }
 
-/** All bytes of the body, inflated. Rejects with `GatewayError`, and with what cut the arrival. */
+/** All bytes of the decompressed body. Rejects with `GatewayError`, or with the error that ended the arrival. */
 export async function readBody(options: BodyOptions): Promise<Buffer> {
   const { body, header, maxBytes, arrival } = options;
   const encoding = encodingOf(header);
@@ -80,7 +81,7 @@ export async function readBody(options: BodyOptions): Promise<Buffer> {
   return encoding === undefined ? sent : arrival.inflate(sent, encoding, maxBytes);
 }
 
-/** The object in a body; empty for a body without a byte. Rejects with `GatewayError`. */
+/** The object in a body; empty for an empty body. Rejects with `GatewayError`. */
 export async function parseBody(bytes: Buffer): Promise<JsonObject> {
   if (bytes.byteLength === 0) return {};
   const value = await jsonOf(bytes);

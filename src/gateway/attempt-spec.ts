@@ -15,14 +15,14 @@ export function textToContinue(result: GenerationResult, target: RoutedTarget): 
   return spec === undefined ? undefined : text;
 }
 
-/** The target's request as an attempt sends it; `before`: the text that the attempt continues. */
+/** The target's request for the next attempt. `before`: the text that the attempt continues. */
 export function attemptSpec(
   result: GenerationResult,
   { spec }: RoutedTarget,
   before: string | undefined,
 ): GenerationSpec {
   if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
-  // Every attempt after a refused output repairs the output, a repair's own retries included.
+  // After refused output, every attempt repairs the output, including retries of a repair.
   const { rejected } = result;
   return rejected === undefined ? spec : repairSpec(spec, rejected);
 }

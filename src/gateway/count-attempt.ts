@@ -26,7 +26,7 @@ export interface CountAttemptContext {
   readonly onCount: (tokens: number) => void;
 }
 
-/** One request for a provider's count of the input. Its answer is one item: the tokens. */
+/** One request for a provider's count of the input. Its answer is one item: the number of tokens. */
 export class CountAttempt implements RunningAttempt<number> {
   readonly limits: TargetLimits;
   readonly form = "counted";
@@ -43,7 +43,7 @@ export class CountAttempt implements RunningAttempt<number> {
     this.#plan = plan;
     this.#timeouts = timeoutsOf(context.timeouts, model.timeouts);
     this.#startedAt = clock.now();
-    // A count comes as a whole, and neither thinks nor writes.
+    // A count arrives as a whole, without reasoning or output.
     this.limits = attemptLimits(spec.timeouts, this.#timeouts, {
       reasons: false,
       streams: false,

@@ -3,18 +3,18 @@ import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 
-/** Where the events of a generation go. */
+/** Receives the events of a generation. */
 export interface Delivery {
-  /** The caller would see something of this event. */
+  /** Whether the caller would receive output with this event. */
   commits(event: ProviderEvent, record: AttemptRecord): boolean;
-  /** A promise holds the provider back until it resolves. */
+  /** Delivers an event. A returned promise makes the provider wait until it resolves. */
   deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined;
   notice(notice: AttemptNotice): void;
-  /** JSON statistics of the current attempt's output; undefined: the caller asked for none. */
+  /** JSON statistics of the current attempt's output; undefined: the caller requested none. */
   json(): JsonStatistics | undefined;
 }
 
-/** Deliveries of a call that answers as a whole: the caller sees nothing before the end. */
+/** The delivery of a call with a whole answer, which shows nothing before the end. */
 export const NO_DELIVERY: Delivery = {
   commits: () => false,
   deliver: () => undefined,

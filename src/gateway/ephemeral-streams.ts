@@ -19,10 +19,10 @@ export interface EphemeralStreamDependencies extends EventEncoder {
   readonly onDefect: OnDefect;
 }
 
-/** Streams that nobody can resume: each ends with its call. */
+/** Streams that cannot be resumed. Each ends with its call. */
 export class EphemeralStreams {
   readonly #dependencies: EphemeralStreamDependencies;
-  /** Those that run, by their identifier. */
+  /** Running streams by identifier. */
   readonly #running = new Map<string, { readonly caller: string; readonly run: GenerationRun }>();
 
   constructor(dependencies: EphemeralStreamDependencies) {
@@ -80,7 +80,7 @@ export class EphemeralStreams {
     };
   }
 
-  /** Cancels the caller's own stream; false: none of the caller's has this identifier. */
+  /** Cancels the caller's own stream; false: no stream of the caller has this identifier. */
   cancel(caller: string, streamId: string): boolean {
     const running = this.#running.get(streamId);
     if (running?.caller !== caller) return false;

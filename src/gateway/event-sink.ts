@@ -1,25 +1,25 @@
-// Where the events of a run go: to the writer of a stored stream, or to the one reader of another.
+// Destinations of a run's events: the writer of a stored stream, or the single reader of an ephemeral one.
 import type { StreamEvent } from "../domain/generation.ts";
 import type { LiveStream } from "../streams/live-stream.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
 
-/** Takes the events of one stream in order. */
+/** Accepts the events of one stream in order. */
 export interface EventSink {
-  /** Sequence of the last event that was taken. */
+  /** Sequence of the last accepted event. */
   tail(): number;
-  /** The last event of all was taken. */
+  /** Whether the last event of the stream was accepted. */
   hasEnd(): boolean;
-  /** A promise holds the provider back. Throws where the event cannot be encoded. */
+  /** A returned promise makes the provider wait. Throws if the event cannot be encoded. */
   add(event: StreamEvent, facts: EventFacts): Promise<void> | undefined;
-  /** Ends the stream with an INTERNAL that says nothing more. Never throws. */
+  /** Ends the stream with an INTERNAL error without details. Never throws. */
   addInternal(facts: EventFacts): void;
 }
 
-/** How events become bytes, as they are sent and stored; `writer` is 0 where they are not stored. */
+/** Encodes events as they are sent and stored. `writer` is 0 if they are not stored. */
 export interface EventEncoder {
   readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
-  /** The last event of a stream whose own cannot be encoded: INTERNAL. Never throws. */
+  /** The last event of a stream whose real last event cannot be encoded: INTERNAL. Never throws. */
   readonly encodeInternalEnd: (sequence: number, writer: number) => Uint8Array;
 }
 

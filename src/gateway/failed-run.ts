@@ -15,7 +15,7 @@ export interface FailedRunOptions {
   readonly onDefect: OnDefect;
 }
 
-/** The run of a generation that ends with `error` before it has begun. */
+/** The run of a generation that fails with `error` before its start. */
 export function failedRun(options: FailedRunOptions, error: unknown): GenerationRun {
   const { clock, record, summary, before, onDefect } = options;
   const target = { provider: record.progress.provider, model: summary.model };

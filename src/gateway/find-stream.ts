@@ -15,7 +15,7 @@ async function lookUp(
   return stream;
 }
 
-/** The caller's own stream. Throws `GatewayError` where there is none, and where the store is away. */
+/** The caller's own stream. Throws `GatewayError` if it does not exist or the store is away. */
 export async function findStream(
   { log, local }: StreamLogs,
   caller: string,

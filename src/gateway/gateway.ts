@@ -1,5 +1,5 @@
-// The journey of a call: route → target → attempts → events → log → reader.
-// Everything else in src/ is a step of the journey, and this file is where the steps meet.
+// The journey of a call: route → target → attempts → events → log → reader. Each other folder of src/ is a step of
+// the journey, and this file joins the steps.
 
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
@@ -31,7 +31,7 @@ export interface GatewayDependencies extends StoredGenerationDependencies {
   readonly stored: StoredGenerations;
 }
 
-/** How a reader ended, as a word of few values. */
+/** The result of a reader, as a word from a small set. */
 function resultOf(error: unknown): string {
   if (error === undefined) return "ok";
   const { reason, kind } = toGatewayError(error);
@@ -71,14 +71,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       spec,
       caller: call.identity.caller,
       stream: true,
-      // The deadline of a call bounds the generation only where nothing outlives the call.
+      // The deadline of a call bounds the generation only if nothing outlives the call.
       timeoutMs: isEphemeral ? timeoutMs : undefined,
       readMs: timeoutMs === undefined ? undefined : answerTimeMs(timeoutMs),
       telemetry: call.telemetry,
       acceptsDiscard,
       before: undefined,
     };
-    // First of all: nothing may hold up a run that a target has taken.
+    // This comes first, because nothing may delay a run after a target has taken it.
     const json = await openJsonStream(options);
     const run = await runs.prepare(request, signal);
     const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
@@ -114,7 +114,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     if (phase !== "running") return false;
     const owner = streamId.startsWith(STORED_PREFIX) ? log : local;
     const asked = await owner.requestCancel(streamId, "caller");
-    // The stream may have ended in between.
+    // The stream may have ended since the look-up.
     return asked?.phase === "running" || asked?.phase === "cancelled";
   }
 
@@ -127,7 +127,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   async function deleteStream(caller: string, streamId: string): Promise<void> {
     const { storeTimeoutMs } = log.settings;
     const owned = log.owned.get(streamId);
-    // A reader has its last event before the store knows of the end.
+    // A reader has the last event before the store has recorded the end.
     if (owned?.hasEnd === true) await log.health.demand(storeTimeoutMs, () => owned.ended);
     const { phase, expiredAt } = await findStream(dependencies, caller, { streamId });
     if (expiredAt !== undefined) throw streamExpired(streamId);

@@ -1,5 +1,5 @@
-// One attempt of a generation: the target's request, its provider, its limits, its record and its span,
-// and the way of its events to the caller.
+// One attempt of a generation: the target's request, its provider, limits, record and span, and the delivery of its
+// events.
 
 import type { Clock } from "../clock.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
@@ -38,7 +38,7 @@ import { signOfEvent } from "./sign-of-event.ts";
 import { streamsUpstream } from "./streams-upstream.ts";
 import { UpstreamAbort } from "./upstream-abort.ts";
 
-/** A generation whose attempts are run. */
+/** The generation of an attempt. */
 export interface AttemptContext {
   readonly telemetry: Telemetry;
   readonly callTelemetry: CallTelemetry;
@@ -49,27 +49,27 @@ export interface AttemptContext {
   readonly timeouts: DefaultTimeouts;
   readonly clock: Clock;
   readonly usage: UsageSink;
-  /** Ends the generation by a defect that nobody else is told of. */
+  /** Ends the generation after a defect that is reported nowhere else. */
   readonly onDefect: (error: unknown) => void;
-  /** Whose call it is. */
+  /** Facts of the call for its usage records. */
   readonly facts: CallFacts;
-  /** How the provider's call ends when the generation is cancelled. */
+  /** How the provider's call ends if the generation is cancelled. */
   readonly abort: AbortPolicy;
-  /** Ends the generation. */
+  /** Aborted at the end of the generation. */
   readonly lifetime: AbortSignal;
   /** Ends provider calls that are read on after the generation. */
   readonly hurry: AbortSignal;
   readonly result: GenerationResult;
   readonly stream: boolean;
-  /** The clock's time until which the caller waits. */
+  /** Time of the clock until which the caller waits. */
   readonly waitsUntil: number;
   readonly delivery: () => Delivery;
 }
 
-/** The request of an attempt, and what led to it. */
+/** The request of an attempt, and its origin. */
 interface SentRequest {
   readonly target: Pick<RoutedTarget, "model" | "spec" | "warnings">;
-  /** The request's budget sets the limit of the output. */
+  /** Whether the request's budget determines the output limit. */
   readonly isMoneyLimited: boolean;
   /** The text that the attempt continues. */
   readonly before: string | undefined;
@@ -83,7 +83,7 @@ function requestOf(
   const { model } = target;
   const before = trigger === "continuation" ? textToContinue(result, target) : undefined;
   const paid = payFor(context, target, attemptSpec(result, target, before));
-  // The budget and the text before lower the limit of tokens, and with it other values.
+  // The budget and the continued text lower the token limit, and other values with it.
   const { spec, warnings } = withinLimits(paid.spec, model);
   return {
     target: { model, spec, warnings: [...target.warnings, ...warnings] },
@@ -109,7 +109,7 @@ function resultOf(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
   };
 }
 
-/** Milliseconds for this attempt and those after it; a generation can outlive its caller's deadline. */
+/** Milliseconds for this attempt and later ones. A generation can outlive its caller's deadline. */
 function remainingMs({ clock, waitsUntil }: AttemptContext, callRemainingMs: number): number {
   const waitsMs = waitsUntil - clock.now();
   return waitsMs > 0 ? Math.min(callRemainingMs, waitsMs) : callRemainingMs;
@@ -127,7 +127,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
   readonly #timeouts: DefaultTimeouts;
   readonly #measure: AttemptMeasure;
   readonly #upstream: UpstreamAbort;
-  /** Ends of parts without output: they wait for the first output. */
+  /** Ends of parts without output, held back until the first output. */
   #held: ProviderEvent[] = [];
 
   constructor(context: AttemptContext, plan: AttemptPlan<RoutedTarget>) {
@@ -181,7 +181,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
       continues: this.#plan.trigger === "continuation",
       connectTimeoutMs: connectMs ?? this.#timeouts.connectMs,
       usageWaitMs: this.limits.usageWaitMs,
-      // The operator decides which provider gets a caller's trace and baggage.
+      // The operator decides which providers receive a caller's trace context and baggage.
       headers: model.traceContext ? this.#span.headers : {},
     };
     const provider = this.#context.provider(model.provider);
@@ -223,7 +223,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const { result, checks, facts, lifetime } = this.#context;
     const record = this.#record;
     const around = { hasNext: this.#plan.hasNext, attempts: () => result.attempts() };
-    // A continuation has the text before it: its output is never empty.
+    // The output of a continuation includes the text before it, so it is never empty.
     if (this.#request.before === undefined) refuseEmptyOutput(record, around);
     const checked = record.check((check) => checks.run(facts.caller, check, lifetime));
     if (checked !== undefined) return checked.then(() => refuseInvalidOutput(record));
@@ -246,10 +246,10 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     if (tier !== undefined) record.warn(tier);
     if (outcome === "succeeded") this.#flush();
     stats.ended(target.model.provider, outcome === "superseded" ? outcome : error);
-    // Read now: the next attempt may begin the documents anew.
+    // Must be read now, because the next attempt may start the documents anew.
     const json = record.committed ? this.#context.delivery().json() : undefined;
     const report = (): void => this.#report({ outcome, ...(json !== undefined && { json }) });
-    // The span and the record have the counts that the result has.
+    // The span and the record must have the same counts as the result.
     if (record.counting === undefined) report();
     else record.counting.then(report).catch(onDefect);
   }

@@ -1,5 +1,5 @@
-// A generation that is to be run, and one that a target has taken. Where its events go is the caller's
-// matter: `gateway.ts`.
+// A generation to run, and one that a target has taken. The destination of its events is not known here: `gateway.ts`
+// chooses it.
 
 import type { Clock } from "../clock.ts";
 import type { OnDefect } from "../domain/defect.ts";
@@ -19,15 +19,15 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 import type { UsageSink } from "../usage/usage-sink.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** What a reload can replace; a call keeps what it started with, as long as it holds a lease. */
+/** The part of the configuration that a reload replaces. A call keeps its deployment as long as it holds a lease. */
 export interface Deployment {
-  /** Keeps its providers open until the returned function is called; that may happen twice. */
+  /** Keeps the providers open until the returned function is called. That function may be called twice. */
   lease(): () => void;
-  /** Throws `GatewayError` where no target is eligible. */
+  /** Throws `GatewayError` if no target is eligible. */
   route(spec: GenerationSpec): Route;
   provider(instanceId: string): Provider;
   readonly timeouts: DefaultTimeouts;
-  /** How provider calls end on a cancel, if the request does not say. */
+  /** How provider calls end on a cancel if the request does not say. */
   readonly abort: AbortPolicy;
 }
 
@@ -39,27 +39,27 @@ export interface RunDependencies {
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly checks: SchemaChecks;
-  /** Gets a record of each attempt and of each generation that ends here. */
+  /** Receives a record of each attempt and of each generation that ends here. */
   readonly usage: UsageSink;
-  /** Is told of each defect that ends a generation. */
+  /** Called with each defect that ends a generation. */
   readonly onDefect: OnDefect;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
 
-/** A generation that is to be run. */
+/** A generation to run. */
 export interface RunRequest {
   readonly spec: GenerationSpec;
   readonly caller: string;
   readonly stream: boolean;
-  /** Milliseconds that the caller's deadline gives the whole generation; undefined: no deadline. */
+  /** Milliseconds of the caller's deadline for the whole generation; undefined: no deadline. */
   readonly timeoutMs: number | undefined;
-  /** Milliseconds for which the caller reads a stream that can go on afterwards. */
+  /** Milliseconds for which the caller reads a stream that can continue afterwards. */
   readonly readMs?: number | undefined;
   readonly telemetry: CallTelemetry;
-  /** The caller drops output that a notice discards. Of a whole answer the caller has none. */
+  /** Whether the caller drops output that a notice discards. A caller of a whole answer has none to drop. */
   readonly acceptsDiscard: boolean;
-  /** The part of the generation that a lost owner has done; undefined: the generation is new. */
+  /** The part of the generation that a lost owner produced; undefined: the generation is new. */
   readonly before: Before | undefined;
 }
 
@@ -69,17 +69,17 @@ export interface Before {
   readonly attempts: readonly Attempt[];
 }
 
-/** A generation that a target has taken; nothing is sent yet. */
+/** A generation that a target has taken, before its first request. */
 export interface GenerationRun {
   readonly result: GenerationResult;
   /** The first target of the route. */
   readonly target: TargetName;
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
-  /** Runs the attempts and hands their events on. Never throws: a defect ends the generation as INTERNAL. */
+  /** Runs the attempts and delivers their events. Never throws: a defect ends the generation as INTERNAL. */
   run(delivery: Delivery): Promise<Outcome>;
-  /** Ends the generation with this error, at once. */
+  /** Ends the generation at once with this error. */
   abort(error: GatewayError): void;
-  /** Gives the permit and the lease back; called instead of `run`. */
+  /** Returns the permit and the lease. Called instead of `run`. */
   release(): void;
 }

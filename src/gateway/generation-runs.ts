@@ -15,7 +15,7 @@ export class GenerationRuns {
     this.#dependencies = dependencies;
   }
 
-  /** Generations that run, whether a call waits for them or not. */
+  /** Number of running generations, with and without a waiting call. */
   get active(): number {
     return this.#running.size;
   }
@@ -24,13 +24,13 @@ export class GenerationRuns {
     return this.#dependencies.usage;
   }
 
-  /** Resolves when none runs. */
+  /** Resolves when no generation runs. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Ends every generation that runs with this error. */
+  /** Ends every running generation with this error. */
   abortAll(error: GatewayError): void {
     this.abortOf(() => true, error);
   }
@@ -41,9 +41,8 @@ export class GenerationRuns {
   }
 
   /**
-   * Finds a target that takes the generation. Throws `GatewayError` before
-   * anything is sent, or `GenerationFailed` where no target took it. `signal`
-   * ends the wait for one, and nothing later.
+   * Finds a target that takes the generation. Throws `GatewayError` before anything is sent, or `GenerationFailed` if
+   * no target took it. `signal` ends only the wait for a target.
    */
   async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
     const deployment = this.#dependencies.deployment();

@@ -2,7 +2,10 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 
-/** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
+/**
+ * The settings of a rival attempt, if the request asks for one and is small enough to be sent twice; undefined: none
+ * is allowed.
+ */
 export function hedgePolicy(
   counter: TokenCounter,
   spec: GenerationSpec,
@@ -10,7 +13,7 @@ export function hedgePolicy(
   { maxInputTokens }: { readonly maxInputTokens: number },
 ) {
   const { hedge } = spec.routing;
-  // Two attempts at once could each spend the rest of the budget.
+  // Two simultaneous attempts could each spend the rest of the budget.
   if (hedge === undefined || spec.budget !== undefined) return undefined;
   if (spec.tools.some(({ type }) => type === "provider")) return undefined;
   const { tokens } = counter.estimateInput(model, spec);

@@ -20,7 +20,7 @@ export interface CountDeployment {
   firstTarget(spec: GenerationSpec): RoutedTarget;
   isAvailable(model: Model): boolean;
   provider(instanceId: string): Provider;
-  /** Keeps its providers open until the returned function is called. */
+  /** Keeps the providers open until the returned function is called. */
   lease(): () => void;
   readonly timeouts: DefaultTimeouts;
 }
@@ -34,7 +34,7 @@ export interface InputCounterDependencies {
   readonly deployment: () => CountDeployment;
 }
 
-/** A count that a provider is asked for. */
+/** A count requested from a provider. */
 interface ProviderCount {
   readonly call: InputCountCall;
   readonly target: RoutedTarget;
@@ -48,14 +48,14 @@ interface ProviderCount {
 const MAX_WAIT_MS = 10_000;
 
 function notOffered({ provider, id }: Model): GatewayError {
-  const message = `${provider}/${id} has no counter of its own; the method ESTIMATE has`;
+  const message = `${provider}/${id} has no counter of its own; use the method ESTIMATE`;
   return new GatewayError("validation", message, {
     reason: "PROVIDER_COUNT_UNAVAILABLE",
     metadata: { provider, model: id },
   });
 }
 
-/** Counts the input of requests that are not run. */
+/** Counts the input of requests without running them. */
 export class InputCounter {
   readonly #dependencies: InputCounterDependencies;
 
@@ -64,8 +64,8 @@ export class InputCounter {
   }
 
   /**
-   * Input tokens of a request at the target to which it would go, overhead included. Throws `GatewayError`
-   * where the provider alone was asked for, and where the caller has gone.
+   * Input tokens of a request at its first target, overhead included. Throws `GatewayError` if only the provider's
+   * count was requested and failed, or if the caller has left.
    */
   async count(call: InputCountCall): Promise<InputCount> {
     const deployment = this.#dependencies.deployment();
@@ -98,7 +98,7 @@ export class InputCounter {
     return { model, tokens: estimate.tokens, estimate };
   }
 
-  /** The provider's count, by the attempts that the engine makes. */
+  /** The provider's count, obtained by attempts of the engine. */
   async #ask(asked: ProviderCount): Promise<number> {
     const { clock, engine } = this.#dependencies;
     const { call, limitMs } = asked;

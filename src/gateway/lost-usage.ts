@@ -1,5 +1,4 @@
-// The usage of an attempt whose replica is lost, estimated by its request and by the output that had
-// reached the log.
+// The usage of an attempt whose replica was lost, estimated from its request and the output in the log.
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import type { Attempt } from "../domain/generation.ts";
@@ -24,12 +23,12 @@ export interface LostUsageDependencies {
   readonly outputText: (event: Uint8Array, attemptIndex: number) => string;
 }
 
-/** A stream that was taken over, as it was stored. */
+/** A stream that was taken over, before its takeover. */
 export interface LostStream {
   readonly store: StreamStore;
   readonly streamId: string;
   readonly spec: GenerationSpec;
-  /** The log holds deltas. Of a whole answer only the lost owner had the output. */
+  /** Whether the log holds deltas. Only the lost owner had the output of a whole answer. */
   readonly isStream: boolean;
 }
 
@@ -43,7 +42,7 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
     return targets.find(({ model: each }) => each.provider === provider && each.id === model);
   }
 
-  /** The output in the log, and the number of events that carry it. */
+  /** The output in the log, and the number of events that contain it. */
   async function storedText({ store, streamId }: LostStream, index: number) {
     let text = "";
     let chunks = 0;

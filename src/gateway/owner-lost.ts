@@ -1,4 +1,4 @@
-// The last attempt of an owner that is gone, and whether another replica can continue its stream.
+// The last attempt of a lost owner, and whether another replica can continue its stream.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
@@ -8,7 +8,7 @@ import type { StreamRecord } from "../streams/stream-record.ts";
 import { MAX_HAND_OVERS } from "../streams/stream-settings.ts";
 import type { StreamSummary } from "./stream-summary.ts";
 
-/** A stored request, as it was first called. */
+/** A stored request, as the caller sent it. */
 export interface StoredRequest {
   readonly spec: GenerationSpec;
   readonly options: StreamOptions;
@@ -18,7 +18,7 @@ export function ownerLost(message = "the replica that produced the stream was lo
   return new GatewayError("owner-lost", message);
 }
 
-/** The attempt that ended with its owner, as far as it is known. */
+/** The known facts of the attempt that ended with its owner. */
 export function lostAttempt(record: StreamRecord, summary: StreamSummary, now: number): Attempt {
   return {
     provider: record.progress.provider,
@@ -37,8 +37,8 @@ export function lostAttempt(record: StreamRecord, summary: StreamSummary, now: n
 }
 
 /**
- * Why the stream cannot go on; undefined: it can. `claimed` is the record after the claim, which
- * counts this change of owner.
+ * Why the stream cannot continue; undefined: it can. `claimed` is the record after the claim, which counts this
+ * change of owner.
  */
 export function obstacle(
   claimed: StreamRecord,
@@ -51,7 +51,7 @@ export function obstacle(
     return new GatewayError("total-timeout", "the generation's time was over");
   }
   if (request === undefined) return ownerLost();
-  // A request that ends every replica it reaches must not go on to the next one.
+  // A request that ends every replica it reaches must not reach another one.
   if (claimed.takeovers > maxTakeovers) {
     return ownerLost(
       `the replica that produced the stream was lost, after ${maxTakeovers} takeovers`,

@@ -21,7 +21,7 @@ export function moneyObstacle(
   }
 }
 
-/** The targets that the request's budget pays for now; the others are passed over. */
+/** The targets that the request's budget pays for now. The others are skipped. */
 export function paidTargets(
   call: PaidCall,
   targets: readonly RoutedTarget[],

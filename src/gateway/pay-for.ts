@@ -1,4 +1,4 @@
-// The budget of a request: which targets it pays for, and how much output there.
+// The budget of a request: the targets it pays for, and how much output there.
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -15,13 +15,13 @@ export interface PaidCall {
   readonly counter: TokenCounter;
 }
 
-/** A target, with the options that only its provider reads. */
+/** A target, with the options that only its provider understands. */
 export interface PaidTarget {
   readonly model: Model;
   readonly options: JsonObject;
 }
 
-/** A request as it is sent; `isLimited`: its budget sets the limit of the output. */
+/** A request as it is sent. `isLimited`: its budget determines the output limit. */
 export interface PaidSpec {
   readonly spec: GenerationSpec;
   readonly isLimited: boolean;
@@ -34,7 +34,7 @@ function longestOutput(model: Model, spec: GenerationSpec): number {
   return Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
 }
 
-/** The request with the output that the rest of its budget pays for. Throws BUDGET below one token. */
+/** The request, limited to the output that the rest of its budget pays for. Throws BUDGET below one token. */
 export function payFor(
   { result, counter }: PaidCall,
   { model, options }: PaidTarget,
@@ -64,7 +64,7 @@ export function payFor(
   return { spec: { ...spec, sampling }, isLimited: true };
 }
 
-/** A currency that no target has is a mistake of the request. */
+/** Throws if no target has the currency of the budget, because that is a mistake of the request. */
 export function checkCurrency(spec: GenerationSpec, models: readonly Model[]): void {
   const { budget } = spec;
   if (budget === undefined) return;

@@ -23,7 +23,7 @@ export interface PreparedRunOptions {
   readonly route: Route;
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
-  /** The run has ended or was released. */
+  /** Called when the run has ended or was released. */
   readonly onStop: (run: PreparedRun) => void;
 }
 
@@ -32,11 +32,11 @@ function totalTimeout(limitMs: number): GatewayError {
   return new GatewayError("total-timeout", message);
 }
 
-/** Invalid output is asked for again, if the caller can be shown the second answer. */
+/** Whether invalid output is requested again, because the caller can receive a second answer. */
 function repairsOutput({ spec, acceptsDiscard }: RunRequest): boolean {
   const { outputFormat, routing } = spec;
   const isAsked = outputFormat.type !== "text" && outputFormat.onInvalid === "retry";
-  // A request that names RESTART without `accepts_discard` is older than the field, and accepts discards.
+  // A request with RESTART but without `accepts_discard` is older than that field, and accepts discards.
   return isAsked && (acceptsDiscard || routing.midStreamRecovery === "restart");
 }
 
@@ -47,7 +47,7 @@ export class PreparedRun implements GenerationRun {
   readonly limitMs: number;
   readonly #options: PreparedRunOptions;
   readonly #targets: ReturnType<typeof paidTargets>;
-  /** Ends the generation. */
+  /** Aborted at the end of the generation. */
   readonly #lifetime = new AbortController();
   /** Ends provider calls that are read on after the generation. */
   readonly #hurry = new AbortController();
@@ -87,14 +87,14 @@ export class PreparedRun implements GenerationRun {
     return this.#options.request.caller;
   }
 
-  /** Throws `GenerationFailed` where the request's budget pays for no target. */
+  /** Throws `GenerationFailed` if the request's budget pays for no target. */
   checkMoney(): void {
     if (this.#targets.error !== undefined) throw this.#end.fail(this.#targets.error);
   }
 
   /**
-   * Finds a target that takes the generation; throws `GenerationFailed` where none does. `signal` ends
-   * the wait for one, and nothing later.
+   * Finds a target that takes the generation. Throws `GenerationFailed` if none does. `signal` ends only the wait for
+   * a target.
    */
   async acquire(signal: AbortSignal): Promise<void> {
     const { dependencies, deployment } = this.#options;
@@ -140,7 +140,7 @@ export class PreparedRun implements GenerationRun {
     this.#lifetime.abort(error);
   }
 
-  /** Ends it with this error, and its provider calls with it. */
+  /** Ends the generation and its provider calls with this error. */
   abortAtOnce(error: GatewayError): void {
     this.#lifetime.abort(error);
     this.#hurry.abort(error);
@@ -157,7 +157,7 @@ export class PreparedRun implements GenerationRun {
     await this.#options.dependencies.engine.run(call, grant);
   }
 
-  /** A rival attempt that has lost by now has closed its connection. */
+  /** A losing rival attempt has closed its connection by now. */
   #stop(): void {
     this.#giveBack();
     this.#options.onStop(this);
@@ -228,7 +228,7 @@ export class PreparedRun implements GenerationRun {
     };
   }
 
-  /** Tells the reader which attempt follows the one that has failed. */
+  /** Notifies the reader of the attempt that follows a failed one. */
   #notify({ action, next, delayMs, discardOutput }: NextAttempt<RoutedTarget>): void {
     if (discardOutput) this.result.discard();
     const failed = this.result.lastEnded();

@@ -1,5 +1,5 @@
-// The events of a run become the events of a stream. The stream has exactly one end, whatever throws: a
-// defect ends it with INTERNAL here, and no other replica takes it over.
+// Turns the events of a run into the events of a stream. The stream has exactly one end, whatever throws. A defect
+// ends it with INTERNAL here, and no other replica takes it over.
 
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import type { StreamEvent } from "../domain/generation.ts";
@@ -25,7 +25,7 @@ export interface Production {
   /** Undefined: the stream is not stored. */
   readonly facts: StreamFacts | undefined;
   readonly onDefect: OnDefect;
-  /** Is told of the end, unless another replica goes on with it. */
+  /** Called at the end, unless another replica continues the stream. */
   readonly onEnd?: GenerationCall["onEnd"];
   /** Adds the events that come before those of the run. */
   readonly open?: () => void;
@@ -67,7 +67,7 @@ async function feed(production: Production): Promise<Outcome> {
   const { delivery, broken: brokenBy } = createFeed(production);
   const outcome = await run.run(delivery);
   const broken = brokenBy();
-  // The run has ended by this defect, and has told of it.
+  // The run has ended by this defect and has reported it.
   if (broken !== undefined) return endByDefect(production, broken.defect);
   try {
     addEnding(production, outcome);
@@ -95,7 +95,7 @@ function createFeed({ run, events, sink, facts }: Production) {
   }
 
   const delivery: Delivery = {
-    // A whole answer is seen at its end.
+    // The output of a whole answer is shown only at its end.
     ...(facts?.kind === "unary"
       ? NO_DELIVERY
       : {
@@ -140,7 +140,7 @@ function addEnding({ run, events, sink, facts }: Production, outcome: Outcome): 
   }
 }
 
-/** Adds one INTERNAL after the last event, with as many facts as can be encoded. */
+/** Adds an INTERNAL event after the last event, with all facts that can be encoded. */
 function endByDefect(production: Production, defect: unknown): Outcome {
   const { run, events, sink, facts, onDefect } = production;
   const failure = run.result.failByDefect(internalError(defect));

@@ -4,7 +4,7 @@ import type { GenerationResult } from "../output/generation-result.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 
-/** The end of a call's reading; the generation goes on, and `result` says what it has done so far. */
+/** The deadline of a call's reading. The generation continues, and `result` supplies its state so far. */
 export function readingDeadline(
   timeoutMs: number | undefined,
   result: GenerationResult | undefined,

@@ -15,7 +15,7 @@ export function recordGeneration(usage: UsageSink, facts: CallFacts, outcome: Ou
     });
   }
   const { error, partial } = outcome.failure;
-  // Another replica continues the generation and writes its record.
+  // Another replica continues the generation and will write its record.
   if (isElsewhere(error)) return;
   usage.record({
     ...facts,

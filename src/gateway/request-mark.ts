@@ -1,8 +1,8 @@
-// The mark of a request: the circuit does not count the same failing request twice.
+// The mark of a request, by which the circuit does not count the same failing request twice.
 import { createHash } from "node:crypto";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 
-/** UTF-16 units at the end of a text that go into the mark, beside its length: a long prompt must cost little. */
+/** UTF-16 units from the end of a text that go into the mark, beside its length. Long prompts must cost little. */
 const TAIL_LENGTH = 256;
 
 function partMark(part: Part): string {
@@ -23,7 +23,7 @@ function partMark(part: Part): string {
   }
 }
 
-/** A hash that is the same for the same request of the same caller. It holds no content. */
+/** A hash that is equal for equal requests of the same caller. It contains no content. */
 export function requestMark(caller: string, { model, messages, tools }: GenerationSpec): string {
   const hash = createHash("sha256").update(`${caller}\n${model}\n${tools.length}\n`);
   for (const { role, parts } of messages) hash.update(`${role} ${parts.map(partMark).join(" ")}\n`);

@@ -10,12 +10,12 @@ import { RunGuard } from "./run-guard.ts";
 export interface RunEndOptions {
   readonly result: GenerationResult;
   readonly usage: UsageSink;
-  /** Whose call it is. */
+  /** Facts of the call for its usage record. */
   readonly facts: CallFacts;
   readonly onDefect: OnDefect;
-  /** Ends the attempts that run. */
+  /** Ends the running attempts. */
   readonly abort: (error: GatewayError) => void;
-  /** Tells the result of the targets that could not have served the call. */
+  /** Reports the targets that could not serve the call to the result. */
   readonly skipUnfit: () => void;
 }
 
@@ -30,7 +30,7 @@ export class RunEnd {
     this.guard = new RunGuard(abort, (error) => onDefect(error, { generation_id: generationId }));
   }
 
-  /** Ends the generation with what was thrown. Never throws. */
+  /** Ends the generation with a thrown error. Never throws. */
   fail(thrown: unknown): GenerationFailed {
     const { result, skipUnfit } = this.#options;
     const error = this.guard.take(thrown);
@@ -46,8 +46,8 @@ export class RunEnd {
   }
 
   /**
-   * The outcome, once the attempts have ended with `failed` (undefined: well). `tell` tells of the
-   * generation's end. Never throws: a defect on the way is the outcome.
+   * The outcome after the attempts have ended with `failed` (undefined: success). `tell` reports the end of the
+   * generation. Never throws: a defect here becomes the outcome.
    */
   async settle(failed: unknown, tell: () => void): Promise<Outcome> {
     const { result } = this.#options;
@@ -63,7 +63,7 @@ export class RunEnd {
     return result.outcome();
   }
 
-  /** Writes the usage record of the call. A defect up to here is the outcome of the call. */
+  /** Writes the usage record of the call. A defect before the record becomes the outcome of the call. */
   #record(): void {
     const { result, usage, facts } = this.#options;
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);

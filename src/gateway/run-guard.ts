@@ -9,22 +9,22 @@ export class RunGuard {
   readonly #report: (error: unknown) => void;
   #first: GatewayError | undefined;
 
-  /** `abort` ends the generation; `report` is told of each defect. */
+  /** `abort` ends the generation; `report` is called with each defect. */
   constructor(abort: (error: GatewayError) => void, report: (error: unknown) => void) {
     this.#abort = abort;
     this.#report = report;
   }
 
-  /** What the first defect is to callers; undefined: there was none. */
+  /** The error for callers of the first defect; undefined: no defect. */
   get defect(): GatewayError | undefined {
     return this.#first;
   }
 
-  /** Ends the generation if the error is a defect. Returns it as the engine may see it. */
+  /** Ends the generation if the error is a defect. Returns the error for the engine. */
   take(error: unknown): GatewayError {
     if (error instanceof GatewayError && !isDefect(error)) return error;
     const internal = internalError(error);
-    // The same defect comes by here again on its way through the engine.
+    // The same defect passes here again on its way through the engine.
     if (internal === this.#first || (this.#first !== undefined && this.#first.cause === error)) {
       return this.#first;
     }
@@ -34,7 +34,7 @@ export class RunGuard {
     return this.#first;
   }
 
-  /** Does the work; a defect in it ends the generation. */
+  /** Runs `work`. A defect in it ends the generation. */
   run(work: () => void): void {
     try {
       work();
@@ -43,7 +43,7 @@ export class RunGuard {
     }
   }
 
-  /** The same attempt, whose defects say nothing of its target. */
+  /** Wraps an attempt, so that its defects are no evidence about its target. */
   attempt<Item>(running: RunningAttempt<Item>): RunningAttempt<Item> {
     const guard = this;
     return {
@@ -74,7 +74,7 @@ export class RunGuard {
     };
   }
 
-  /** The same call, none of whose functions throws. */
+  /** Wraps a call, so that none of its functions throws. */
   call<T extends Target, Item>(call: RunnableCall<T, Item>): RunnableCall<T, Item> {
     return {
       ...call,
@@ -122,7 +122,7 @@ export class RunGuard {
   }
 }
 
-/** An attempt that could not be sent: it fails with this error, and says nothing of its target. */
+/** An attempt that could not be sent: it fails with this error, which is no evidence about its target. */
 function unsentAttempt<Item>(error: GatewayError): RunningAttempt<Item> {
   return {
     limits: { firstTokenMs: undefined, idleMs: undefined, attemptMs: undefined },

@@ -1,7 +1,7 @@
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { Sign } from "../reliability/engine-call.ts";
 
-/** Text, a refusal, a tool call and reasoning are content if they have substance; counts are progress. */
+/** Text, refusals, tool calls and reasoning are content if they are not empty; counts are progress. */
 export function signOfEvent(event: ProviderEvent): Sign {
   switch (event.type) {
     case "text-delta":

@@ -3,9 +3,9 @@ import type { StreamEvent } from "../domain/generation.ts";
 type Encode = (event: StreamEvent, writer: number) => Uint8Array;
 
 /**
- * Encodes the events of one stored stream, of at most `maxBytes`. Texts that the deltas hold already are
- * left out near the bound: from half of it on the end of a part has no text, and a result that is longer
- * than the bound has no message.
+ * Encodes the events of one stored stream, within `maxBytes` in total. Texts that deltas already contain are left out
+ * near the bound: above half of it, ends of parts have no text, and a result that would exceed the bound has no
+ * message.
  */
 export function createStoredEncoder(encode: Encode, maxBytes: number): Encode {
   let used = 0;

@@ -20,14 +20,14 @@ import { readingDeadline } from "./reading-deadline.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
 
-/** Where streams are kept. */
+/** The logs of streams. */
 export interface StreamLogs {
   readonly log: StreamLog;
-  /** In the memory of this process: idempotency keys while the store is away. */
+  /** Streams in the memory of this process, for idempotency keys while the store is away. */
   readonly local: StreamLog;
 }
 
-/** What every stream needs, and the logs that keep streams. */
+/** Dependencies of every stored stream, and the logs. */
 export interface StoredGenerationDependencies extends EventEncoder, StreamLogs {
   readonly clock: Clock;
   /** Random identifier of 128 bits or more. */
@@ -35,13 +35,13 @@ export interface StoredGenerationDependencies extends EventEncoder, StreamLogs {
   readonly onDefect: OnDefect;
 }
 
-/** A call as a stored stream needs it. */
+/** A call, as a stored stream needs it. */
 export type StoredCall = Pick<
   GenerationCall,
   "spec" | "signal" | "timeoutMs" | "identity" | "acceptsDiscard" | "onEnd"
 >;
 
-/** A generation for which a stream is to be begun. */
+/** A generation that needs a stream. */
 interface NewGeneration {
   readonly run: GenerationRun;
   readonly call: StoredCall;
@@ -49,13 +49,16 @@ interface NewGeneration {
   readonly kind: StreamFacts["kind"];
 }
 
-/** A stored stream, and how it ends where this call has begun it. */
+/** A stored stream, with its outcome if this call has begun it. */
 export interface BegunStream {
   readonly stream: OpenStream;
   readonly outcome: Promise<Outcome> | undefined;
 }
 
-/** A request that names RESTART without `accepts_discard` is older than the field, and accepts discards. */
+/**
+ * Whether readers that accept no discards end at one. A request with RESTART but without `accepts_discard` is older than
+ * that field, and accepts discards.
+ */
 export function endsAtDiscard({ acceptsDiscard, spec }: StoredCall): boolean {
   return acceptsDiscard || spec.routing.midStreamRecovery !== "restart";
 }
@@ -63,10 +66,10 @@ export function endsAtDiscard({ acceptsDiscard, spec }: StoredCall): boolean {
 export const STORED_PREFIX = "s.";
 export const EPHEMERAL_PREFIX = "e.";
 
-/** The idempotency key holds at this replica only: the store is away, or has answered too late. */
+/** The idempotency key is known at this replica only, because the store is away or answered too late. */
 const IDEMPOTENCY_LOCAL: Warning = {
   reason: "IDEMPOTENCY_LOCAL",
-  message: "nothing is stored: request_id holds at this replica only, for as long as it runs",
+  message: "the stream is not stored: request_id is known only to this replica, as long as it runs",
   field: "request_id",
 };
 
@@ -87,14 +90,14 @@ const FROM_START: Cursor = { sequence: 0, writer: 0 };
 
 /** Whether a reader has received output up to its cursor. */
 function holdsOutput({ sequence }: Cursor, { firstContent, tail }: StoredStream): boolean {
-  // Events that are delivered while the store is away can be ahead of the store.
+  // Events delivered while the store is away can be ahead of the store.
   return sequence > tail || (firstContent > 0 && sequence >= firstContent);
 }
 
-/** A stream that was created, and what its events are made of. */
+/** A created stream with the producers of its events. */
 interface CreatedStream {
   readonly owned: OwnedStream;
-  /** The writer that a cursor names; 0: the stream cannot be resumed. */
+  /** The writer for cursors; 0: the stream cannot be resumed. */
   readonly writer: number;
   readonly events: StreamEvents;
   readonly facts: StreamFacts;
@@ -115,7 +118,7 @@ export class StoredGenerations {
     return { policy: "grace", graceMs: options.disconnectGraceMs ?? disconnectGraceMs };
   }
 
-  /** Goes on reading a stream that exists. */
+  /** Continues reading an existing stream. */
   resume(
     stream: StoredStream,
     cursor: Cursor,
@@ -143,7 +146,7 @@ export class StoredGenerations {
     };
   }
 
-  /** The stream of the call's idempotency key, where there is one already. */
+  /** The existing stream of the call's idempotency key, if there is one. */
   async join(call: StoredCall): Promise<OpenStream | undefined> {
     const { log, local } = this.#dependencies;
     const { caller, requestId, fingerprint } = call.identity;
@@ -155,8 +158,8 @@ export class StoredGenerations {
   }
 
   /**
-   * Begins a stored stream, or joins the one that its key leads to; undefined: the
-   * store is away. Without the store an idempotency key is held by this process.
+   * Begins a stored stream, or joins the one of its idempotency key; undefined: the store is away. Without the store,
+   * this process alone holds the key.
    */
   async begin(
     run: GenerationRun,
@@ -180,7 +183,7 @@ export class StoredGenerations {
     return { ...this.resume(stream, FROM_START, call), isReplayed: true };
   }
 
-  /** The run is given back where no stream is fed by it. */
+  /** The run is released if no stream receives its events. */
   async #beginIn(into: StreamLog, generation: NewGeneration): Promise<BegunStream | undefined> {
     const { run, call } = generation;
     let begun: CreatedStream | StoredStream | undefined;
@@ -196,7 +199,7 @@ export class StoredGenerations {
     return { stream: this.#joined(begun, call), outcome: undefined };
   }
 
-  /** Lets the run feed the stream, and opens the stream for the call. */
+  /** Starts the run that feeds the stream, and opens the stream for the call. */
   #feed(into: StreamLog, generation: NewGeneration, created: CreatedStream): BegunStream {
     const { encodeEvent, log, onDefect } = this.#dependencies;
     const { run, call } = generation;
@@ -221,7 +224,7 @@ export class StoredGenerations {
   ): OpenStream {
     const { signal, timeoutMs } = call;
     const isWhole = kind === "unary";
-    // A unary call's deadline ends its generation, whose error tells of the deadline.
+    // A unary call's deadline ends its generation, whose error names the deadline.
     const deadline = isWhole ? undefined : readingDeadline(timeoutMs, run.result);
     const { heartbeatMs } = options;
     const reader = into.reader(
@@ -240,7 +243,7 @@ export class StoredGenerations {
     };
   }
 
-  /** Creates the stream in a store, or finds the one that its key leads to; undefined: the store is away. */
+  /** Creates the stream in a store, or finds the one of its idempotency key; undefined: the store is away. */
   async #createIn(
     into: StreamLog,
     generation: NewGeneration,
@@ -257,7 +260,7 @@ export class StoredGenerations {
       ...(endsAtDiscard(call) && { endsAtDiscard: true }),
     };
     const token = into.newToken();
-    // A stream that cannot be resumed has no writer that a cursor could name.
+    // A stream that cannot be resumed has no writer for cursors.
     const writer = isLocal ? 0 : token.nonce;
     const begun = await into.begin(
       {
@@ -305,12 +308,12 @@ export class StoredGenerations {
   }
 }
 
-/** Milliseconds for which an ended stream stays. */
+/** Milliseconds for which an ended stream is kept. */
 function retentionOf({ settings }: StreamLog, options: StreamOptions): number {
   return options.retentionMs ?? settings.retentionMs;
 }
 
-/** The record of a stream, as far as the call and the store determine it. */
+/** The part of a stream's record that the call and the store determine. */
 function newStream(
   into: StreamLog,
   { run, call, options }: NewGeneration,

@@ -8,7 +8,7 @@ import type { Outcome } from "../output/generation-result.ts";
 import type { Ending, StreamProgress } from "../streams/stream-record.ts";
 import type { GenerationRun } from "./generation-run.ts";
 
-/** What the store keeps of a generation, without content: for operators, readers and a next owner. */
+/** Facts of a generation in the store, without content: for operators, readers and a later owner. */
 export interface StreamSummary {
   readonly kind: "stream" | "unary";
   readonly generationId: string;
@@ -19,8 +19,8 @@ export interface StreamSummary {
   readonly heartbeatMs: number;
   readonly attempts: readonly Attempt[];
   /**
-   * A reader that does not accept discards ends at one. Unset: the creator is older than
-   * `accepts_discard` and has named RESTART, or the replica that wrote this is older.
+   * Whether a reader that does not accept discards ends at one. Unset: the creator is older than `accepts_discard`
+   * and has named RESTART, or the writing replica is older.
    */
   readonly endsAtDiscard?: boolean;
   readonly usage?: TokenUsage;
@@ -31,7 +31,7 @@ export interface StreamSummary {
   };
 }
 
-/** What does not change while a stream runs. */
+/** Facts that do not change while a stream runs. */
 export type StreamFacts = Pick<StreamSummary, "kind" | "labels" | "heartbeatMs" | "endsAtDiscard">;
 
 export function factsOf({ kind, labels, heartbeatMs, endsAtDiscard }: StreamSummary): StreamFacts {
@@ -41,7 +41,7 @@ export function factsOf({ kind, labels, heartbeatMs, endsAtDiscard }: StreamSumm
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Stands in for a summary that is missing, or that another version has written. */
+/** Replaces a missing summary, or one of another version. */
 const UNKNOWN: StreamSummary = {
   kind: "stream",
   generationId: "",
@@ -64,14 +64,14 @@ function parse(details: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Never throws: a stream of another version must end and be listed like others. */
+/** Never throws: streams of another version must end and be listed like others. */
 export function readSummary({ details }: StreamProgress): StreamSummary {
   const parsed = parse(details);
   const fits = UNKNOWN_FIELDS.every(([name, value]) => {
     const given = parsed[name];
     return typeof given === typeof value && Array.isArray(given) === Array.isArray(value);
   });
-  // If nothing is known of a stream, it is safe that its readers end at a discard.
+  // Without a summary, readers end at a discard, because that is safe.
   return fits ? (parsed as unknown as StreamSummary) : { ...UNKNOWN, endsAtDiscard: true };
 }
 
@@ -80,7 +80,7 @@ export function progressOf(
   run: GenerationRun,
   facts: StreamFacts,
   outcome: Outcome | undefined,
-  /** Where the next attempt goes; undefined: where the last one went. */
+  /** Target of the next attempt; undefined: that of the last one. */
   next: TargetName | undefined,
 ): StreamProgress {
   const { result, target } = run;
@@ -107,7 +107,7 @@ export function progressOf(
   return { provider: last.provider, details: encoder.encode(JSON.stringify(summary)) };
 }
 
-/** The progress at the end of a run that a defect has ended, with the facts that can still be read. */
+/** The progress at the end of a run that a defect ended, with all facts that can be read. */
 export function safeProgressOf(
   run: GenerationRun,
   facts: StreamFacts,
@@ -125,7 +125,7 @@ export function safeProgressOf(
   }
 }
 
-/** How a stream ends: a success is kept for its key, and so is a cancel that was asked for. */
+/** The ending of a stream. A success keeps its idempotency key bound, as does a requested cancel. */
 export function endingOf(outcome: Outcome): Ending {
   if (outcome.state === "succeeded") return { phase: "completed", freesKey: false };
   const { kind, reason } = outcome.failure.error;

@@ -1,4 +1,4 @@
-// A stream whose owner is lost: this replica goes on with it, or ends it.
+// The takeover of a stream whose owner is lost: this replica continues the stream or ends it.
 
 import type { Clock } from "../clock.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
@@ -39,53 +39,53 @@ export interface TakeoverDependencies extends EventEncoder {
   readonly lostUsage: LostUsage;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly onDefect: OnDefect;
-  /** Is told of the end of a generation, which no call of this replica has begun. */
+  /** Called at the end of a generation that no call of this replica has begun. */
   readonly onEnd: (stream: EndedTakeover, ended: EndedGeneration) => void;
-  /** Undefined where this version cannot read it. */
+  /** Undefined if this version cannot read the request. */
   readonly decodeRequest: (
     request: Uint8Array,
     kind: StreamSummary["kind"],
   ) => StoredRequest | undefined;
 }
 
-/** A stream that was taken over and has ended. */
+/** The end of a stream that was taken over. */
 export interface EndedTakeover {
   readonly streamId: string;
   readonly caller: string;
-  /** "" without one. */
+  /** "" if the call had none. */
   readonly requestId: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly traceId: string | undefined;
 }
 
-/** The run of a stream that was taken. */
+/** The next run of a stream that was taken over. */
 interface NextRun {
   readonly run: GenerationRun;
-  /** The request was run again, or no target took it. */
+  /** Whether the request ran again, or no target took it. */
   readonly goesOn: boolean;
-  /** The run writes its own usage record: it was prepared, or no target took it. */
+  /** Whether the run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
 }
 
-/** How a stream that was taken gets its events. */
+/** The source of events for a stream that was taken over. */
 interface Feed extends NextRun {
   readonly events: StreamEvents;
   readonly lost: Attempt;
   readonly callFacts: CallFacts;
 }
 
-/** What becomes of a stream that was taken. */
+/** The result of a takeover. */
 interface Taken {
   readonly goesOn: boolean;
   readonly ended: Promise<unknown>;
 }
 
-/** The run of a stream that was taken, as far as it has come. */
+/** The state of a takeover's run. */
 interface Work {
   run: GenerationRun | undefined;
-  /** It was told to stop. */
+  /** The error that the run was stopped with. */
   stopped: GatewayError | undefined;
-  /** The stream gets its events, and its end, from the run. */
+  /** Whether the run supplies the stream's events and its end. */
   isFed: boolean;
 }
 
@@ -96,13 +96,13 @@ interface Claimed {
   readonly stream: StoredStream;
   readonly summary: StreamSummary;
   readonly request: StoredRequest | undefined;
-  /** Ends the stream in any case. */
+  /** Set if the stream must end in any case. */
   readonly ending: GatewayError | undefined;
   readonly span: CallTelemetry;
   readonly work: Work;
 }
 
-/** Goes on with streams whose owner is lost, or ends them. */
+/** Continues streams whose owner is lost, or ends them. */
 export class Takeover {
   readonly #dependencies: TakeoverDependencies;
   readonly #unread: UnreadAnswers;
@@ -112,7 +112,7 @@ export class Takeover {
     this.#unread = new UnreadAnswers(dependencies.clock);
   }
 
-  /** Continues an orphan if that is possible, and ends it otherwise. */
+  /** Continues an orphan if possible, and ends it otherwise. */
   async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
     const { streamId, progress } = stream;
     const summary = readSummary(progress);
@@ -124,7 +124,7 @@ export class Takeover {
     return taken.goesOn ? "taken" : "ended";
   }
 
-  /** Ends an orphan although it could go on; false: another replica has it now. */
+  /** Ends an orphan even if it could continue; false: another replica owns it now. */
   async end(stream: StoredStream): Promise<boolean> {
     const taken = await this.#take(stream, readSummary(stream.progress), ownerLost());
     if (taken === "left") return false;
@@ -132,7 +132,7 @@ export class Takeover {
     return true;
   }
 
-  /** Takes an orphan over, if nobody else does; with `ending` it does not go on. */
+  /** Takes over an orphan, unless another replica does. With `ending` the stream ends. */
   async #take(
     stream: StoredStream,
     summary: StreamSummary,
@@ -154,7 +154,7 @@ export class Takeover {
     try {
       return await this.#goOn({ ...claimed, stream, summary, request, ending, span, work });
     } catch (defect) {
-      // The stream is this process's now: nobody else would end it.
+      // This process owns the stream now, so no other replica would end it.
       onDefect(defect, { generation_id: summary.generationId, stream_id: stream.streamId });
       span.end({ code: "INTERNAL", reason: "internal" });
       this.#endByDefect(claimed, work, defect);
@@ -162,21 +162,21 @@ export class Takeover {
     }
   }
 
-  /** Undefined where nobody can go on with the stream. */
+  /** Undefined if no replica can continue the stream. */
   async #requestOf(
     stream: StoredStream,
     summary: StreamSummary,
   ): Promise<StoredRequest | undefined> {
     const { log, decodeRequest } = this.#dependencies;
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
-    // Without its summary nobody knows how the request is to be read.
+    // Without the summary, the kind of the stored request is unknown.
     const isKnown = stored !== undefined && summary.generationId !== "";
     return isKnown ? decodeRequest(stored, summary.kind) : undefined;
   }
 
   #hooksOf(summary: StreamSummary, request: StoredRequest | undefined, work: Work): StreamHooks {
     return {
-      // A whole answer stops with its last waiter, at every replica.
+      // A whole answer stops when its last waiter at any replica has left.
       disconnect:
         request !== undefined && summary.kind === "stream"
           ? this.#dependencies.disconnectPolicy(request.options)
@@ -206,7 +206,7 @@ export class Takeover {
     });
   }
 
-  /** Runs the request of a stream that was claimed, or ends the stream. */
+  /** Runs the request of a claimed stream, or ends the stream. */
   async #goOn(taken: Claimed): Promise<Taken> {
     const { owned, record, stream, summary, work } = taken;
     const callFacts: CallFacts = {
@@ -216,7 +216,7 @@ export class Takeover {
       stream: summary.kind === "stream",
     };
     const lost = await this.#lostAttempt(taken);
-    // An owner that has handed it over has written the record itself.
+    // An owner that handed over the stream has written the record itself.
     if (!stream.handedOff) {
       this.#dependencies.runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
     }
@@ -240,12 +240,12 @@ export class Takeover {
       tail: record.tail,
     });
     this.#feed(taken, { ...next, events, lost, callFacts });
-    // The stream may have no reader any more.
+    // The stream may have no readers any more.
     owned.watchReaders();
     return { goesOn: next.goesOn, ended: owned.ended };
   }
 
-  /** The attempt that was lost with the owner, with what it has used. */
+  /** The attempt that was lost with its owner, with its usage. */
   async #lostAttempt({ record, stream, summary, request }: Claimed): Promise<Attempt> {
     const { clock, log, lostUsage } = this.#dependencies;
     const ended = lostAttempt(record, summary, clock.wallTime());
@@ -259,7 +259,7 @@ export class Takeover {
     return { ...ended, ...used };
   }
 
-  /** The run that goes on with the stream, or that ends it. */
+  /** The run that continues the stream or ends it. */
   async #nextRun(taken: Claimed, before: Before): Promise<NextRun> {
     const { record, stream, summary, request, ending, span } = taken;
     const { clock, runs, log, onDefect } = this.#dependencies;
@@ -276,7 +276,7 @@ export class Takeover {
       stream: isStream,
       timeoutMs: stream.deadlineAt - stream.now,
       telemetry: span,
-      // The log does not tell of a creator that does not restart.
+      // If `endsAtDiscard` is set, the log does not say whether the creator accepts discards.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
       before,
     };
@@ -289,7 +289,7 @@ export class Takeover {
     }
   }
 
-  /** Gives the stream the events of its run, to the end. */
+  /** Feeds the stream with the events of its run, to the end. */
   #feed(taken: Claimed, { run, goesOn, isRecorded, events, lost, callFacts }: Feed): void {
     const { owned, record, stream, summary, span, work } = taken;
     const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;

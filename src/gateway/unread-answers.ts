@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
 
-/** For this time a whole answer without a waiter here is reserved for replicas that have one. */
+/** Milliseconds for which a whole answer without a waiter here is left to replicas that have one. */
 const UNREAD_MS = 5_000;
 
-/** Orphans are seen once a second: an answer that was not seen for this time is no orphan any more. */
+/** Milliseconds. Orphans are seen once a second, so an answer not seen for this time is no orphan any more. */
 const FORGET_MS = 12 * UNREAD_MS;
 
-/** Whole answers that were seen without an owner and without a reader, and since when. */
+/** Whole answers without an owner and a reader, with the time since when. */
 export class UnreadAnswers {
   readonly #clock: Clock;
   /** Milliseconds of the clock, by stream; the oldest first. */
@@ -16,15 +16,15 @@ export class UnreadAnswers {
     this.#clock = clock;
   }
 
-  /** Somebody reads the answer here. */
+  /** Called when a reader waits for the answer here. */
   delete(streamId: string): void {
     this.#since.delete(streamId);
   }
 
-  /** True until nobody has read the answer for long enough. */
+  /** True until the answer has had no reader for `UNREAD_MS`. */
   isLeftToOthers(streamId: string): boolean {
     const now = this.#clock.now();
-    // Another replica has taken those that are not seen any more.
+    // Other replicas have taken streams that are not seen any more.
     for (const [seen, since] of this.#since) {
       if (now - since < FORGET_MS) break;
       this.#since.delete(seen);

@@ -1,5 +1,5 @@
-// The provider call of a generation that is cancelled: it is closed at once, or read on within bounds so
-// that the provider's counts come.
+// The provider call of a cancelled generation. It is closed at once, or read on within bounds so that the provider's
+// counts arrive.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
@@ -18,13 +18,13 @@ export interface DrainedCall {
   readonly spec: GenerationSpec;
   readonly options: JsonObject;
   readonly stream: boolean;
-  /** Ends the generation, and with it the attempt. */
+  /** Aborted at the end of the generation, and so of the attempt. */
   readonly lifetime: AbortSignal;
   /** Ends a call that is read on, at once. */
   readonly hurry: AbortSignal;
 }
 
-/** Money for output that nobody reads; undefined: no bound but the time. */
+/** The cost limit for output that nobody reads; undefined: only the time is limited. */
 function moneyFor({ policy, counter, model, spec, options, stream }: DrainedCall) {
   const { maxCostPicos } = policy;
   if (maxCostPicos === undefined) return undefined;
@@ -33,12 +33,12 @@ function moneyFor({ policy, counter, model, spec, options, stream }: DrainedCall
   const input = inputBoundOf(counter.estimateInput(model, spec), model, spec, options);
   const { outputPicos } = dearestPrices(pricing, input);
   const longest = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
-  // A whole answer cannot be watched: only its worst case says what it costs.
+  // The output of a whole answer cannot be observed, so only its worst-case cost is known.
   const isUnbounded = longest === undefined || longest * outputPicos > maxCostPicos;
   return { remainingPicos: !stream && isUnbounded ? 0 : maxCostPicos, tokenPicos: outputPicos };
 }
 
-/** What an event adds to the output; undefined: nothing. */
+/** The output text of an event; undefined: none. */
 function outputOf(event: ProviderEvent): string | undefined {
   switch (event.type) {
     case "text-delta":
@@ -52,7 +52,7 @@ function outputOf(event: ProviderEvent): string | undefined {
   }
 }
 
-/** The abort of one provider call, which can come later than the abort of its attempt. */
+/** The abort of one provider call, which can happen later than the abort of its attempt. */
 export class UpstreamAbort {
   readonly #call: DrainedCall;
   readonly #upstream = new AbortController();
@@ -65,12 +65,12 @@ export class UpstreamAbort {
     this.#call = call;
   }
 
-  /** The call is read on; nothing of it is delivered. */
+  /** Whether the call is read on without delivery. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  /** The provider's signal for an attempt that ends by this one. */
+  /** The signal for the provider. It follows the attempt's signal. */
   follow(signal: AbortSignal): AbortSignal {
     if (this.#call.policy.mode === "close") return signal;
     const abort = (): void => this.#end(signal.reason);
@@ -97,7 +97,7 @@ export class UpstreamAbort {
   #end(reason: unknown): void {
     const { clock, policy, lifetime, hurry } = this.#call;
     const isCancel = reason instanceof GatewayError && reason.kind === "cancelled";
-    // A rival that has lost is cancelled as well, and its generation goes on.
+    // A losing rival is cancelled too, but its generation continues.
     const isDrained = policy.mode === "drain" && isCancel && lifetime.aborted && !hurry.aborted;
     this.#money = isDrained ? moneyFor(this.#call) : undefined;
     if (!isDrained || (this.#money !== undefined && this.#money.remainingPicos <= 0)) {

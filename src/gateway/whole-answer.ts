@@ -1,4 +1,4 @@
-// The answer of a unary call: of its own run, or at the end of a stored stream.
+// The answer of a unary call: from its own run, or from the end of a stored stream.
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { GenerationCall, WholeAnswer } from "../ports/gateway.ts";
@@ -7,7 +7,7 @@ import { NO_DELIVERY } from "./delivery.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import type { BegunStream } from "./stored-generations.ts";
 
-/** A whole answer of which nothing is stored. Throws `GenerationFailed`. */
+/** A whole answer without a stored stream. Throws `GenerationFailed`. */
 export async function unstoredAnswer(run: GenerationRun, signal: AbortSignal): Promise<Generation> {
   const cancel = (): void => run.abort(cancelledBy("caller"));
   if (signal.aborted) cancel();
@@ -25,7 +25,7 @@ function isCancelled(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.kind === "cancelled";
 }
 
-/** Waits for the end of a stream; its other events are dropped. */
+/** Waits for the end of a stream and drops its other events. */
 export async function wholeAnswer(
   { stream, outcome }: BegunStream,
   { onOpen }: GenerationCall,

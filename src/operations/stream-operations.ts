@@ -1,5 +1,4 @@
-// What operators see and do with stored streams. Stored ones only: an ephemeral
-// stream is its caller's alone.
+// Operations on stored streams for operators. Only callers can see their ephemeral streams.
 import type {
   StreamFilter,
   StreamOperations,

@@ -31,7 +31,10 @@ export function decodePageToken(filter: StreamFilter, token: string): PagePositi
     throw invalidField("page_token", "not a token of this list; start again without one");
   }
   if (hash !== hashOf(filter)) {
-    throw invalidField("page_token", "of a list with another filter; start again without one");
+    throw invalidField(
+      "page_token",
+      "belongs to a list with another filter; start again without a token",
+    );
   }
   return { createdAt: Number(createdAt), streamId };
 }

@@ -1,5 +1,5 @@
-// JSON as it streams: what the output text says, told beside the text. Loaded only
-// for a stream that asks for it: see `open-json-stream.ts`.
+// Reads JSON from the output text of a stream, and reports its changes beside the text. Loaded only for streams that
+// ask for it: see `open-json-stream.ts`.
 
 import type { JsonDelta } from "../domain/generation.ts";
 import type { JsonStatistics } from "../domain/json-statistics.ts";

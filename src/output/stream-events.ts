@@ -155,8 +155,8 @@ export class StreamEvents {
   }
 
   /**
-   * The terminal event of a stream that was created too late: its generation runs unstored, and nobody has read
-   * `start`.
+   * The terminal event of a stream that was created too late. Its generation runs without the stream, and no reader
+   * has received `start`.
    */
   unstarted(): StreamEvent {
     const failure = this.#settings.result.failureOf(storeTimeout());

@@ -1,19 +1,19 @@
 import type { ModelRecord, Parameter } from "../domain/model.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
-/** What the configuration has to know of a provider type. */
+/** Facts about a provider type that the configuration needs. */
 export interface TypeFacts {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
   /** Empty: every instance has an address of its own. */
   readonly defaultBaseUrl: string;
-  /** There is an instance of its name where the file has none. */
+  /** Whether an instance with the type's name exists even if the file has none. */
   readonly hasDefaultInstance: boolean;
   /** No instance of another type has its name, whether or not the file has one of this type. */
   readonly isNameReserved: boolean;
   /** Why an address cannot be its base URL, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
-  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
+  /** Why the API version of an instance does not fit its address; unset: the type has no API versions. */
   apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
   /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
   dialectProblem?(dialect: string): string | undefined;
@@ -25,7 +25,7 @@ export interface TypeFacts {
   readonly wireFacts: Readonly<Record<string, readonly string[]>>;
   /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
-  /** How tokens are counted where it does not report them. */
+  /** How tokens are counted if the provider does not report them. */
   readonly tokens: TokenRules;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];

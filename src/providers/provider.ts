@@ -7,93 +7,97 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { ProviderInstance } from "../ports/provider-instance.ts";
 import type { TypeFacts } from "../ports/type-facts.ts";
 
-/** One attempt as an adapter sees it. */
+/** One attempt, as an adapter gets it. */
 export interface ProviderRequest {
   /**
-   * Fitted to the model: parameters that it does not take are gone, defaults
-   * are filled in, and reasoning parts of other providers are dropped.
+   * Fitted to the model: unsupported parameters and foreign reasoning parts are removed, and defaults are filled in.
    */
   readonly spec: GenerationSpec;
   readonly model: Model;
-  /** `reasoning.effort` in the provider's own word; undefined: send none. */
+  /** `reasoning.effort` in the provider's vocabulary; undefined: none is sent. */
   readonly effort: string | undefined;
-  /** Ask the provider to stream. The events are the same either way. */
+  /** Whether to ask the provider to stream. The events are the same either way. */
   readonly stream: boolean;
-  /** The request's `provider_options` for this instance, to be merged into the body; fields the adapter sets win. */
+  /**
+   * The request's `provider_options` for this instance, which are merged into the body. Fields of the adapter take
+   * precedence.
+   */
   readonly options: JsonObject;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** The last message is the beginning of the answer: go on after it. */
+  /** Whether the last message is the beginning of the answer, which the provider must continue. */
   readonly continues: boolean;
-  /** Longest time to get a connection, in milliseconds. */
+  /** Longest wait for a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Longest wait behind a finish reason, in milliseconds: only counts and the end marker can follow. */
+  /** Longest wait after a finish reason, in milliseconds. Only counts and the end marker can follow it. */
   readonly usageWaitMs: number;
-  /** Extra headers of the HTTP request: trace context. */
+  /** Additional headers of the HTTP request, for the trace context. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An adapter for one configured instance. */
 export interface Provider {
   /**
-   * Sends one request and yields what comes back; see `ProviderEvent`. If the provider refuses a
-   * credential that has been replaced since, the request is sent once more with the new one.
-   * Throws `GatewayError` and nothing else, except that after an abort it may
-   * throw the signal's reason. It owns no timer: the caller limits the time by
-   * `signal`, and an abort reaches the socket at once.
+   * Sends one request and yields the answer; see `ProviderEvent`. If the provider refuses a credential that was
+   * replaced meanwhile, the request is sent once more with the new one. Throws only `GatewayError`, except that after
+   * an abort it may throw the signal's reason. The adapter has no timers: the caller limits the time by `signal`, and
+   * an abort reaches the socket at once.
    */
   generate(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
   /**
-   * The provider's own count of the input, by a call of its own that is not charged;
-   * it fails as `generate` does. Undefined: it has no such call.
+   * The provider's own count of the input, by a separate call that is not charged. Fails like `generate`. Undefined:
+   * the provider has no such call.
    */
   countInput?(request: ProviderRequest, signal: AbortSignal): Promise<number>;
   /**
-   * Refuses options that the provider cannot take, before the call is admitted.
-   * Only for options of our own making, and those that become a header: what a vendor takes, the
-   * vendor decides. Throws INVALID_ARGUMENT.
+   * Refuses invalid options before the call is admitted. Checks only Steer's own options and those that become a
+   * header, because the vendor decides about the others. Throws INVALID_ARGUMENT.
    */
   checkOptions?(options: JsonObject): void;
   /** Closes pooled connections. */
   close(): Promise<void>;
 }
 
-/** An error of a provider in its own words, which can quote a request. */
+/** The text of a provider's error, which can quote a request. */
 export interface ErrorText {
-  /** Undefined for an error inside an answer. */
+  /** HTTP status; undefined for an error inside an answer. */
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** What an adapter gets from the composition root. */
+/** Dependencies of an adapter. */
 export interface ProviderContext {
   readonly clock: Clock;
-  /** Takes the text of each error; unset: nobody may see it. */
+  /** Receives the text of each error; unset: nobody may see it. */
   readonly onErrorText?: (error: ErrorText) => void;
-  /** Reads the key of the instance again and throws if it cannot; unset: the key is not from a file. */
+  /** Reads the instance's key again. Throws if it cannot. Unset: the key is not from a file. */
   readonly readApiKey?: () => string;
-  /** Scripted faults are allowed (`faults.allow`). */
+  /** Whether scripted faults are allowed (`faults.allow`). */
   readonly allowFaults: boolean;
 }
 
-/** What a provider folder exports to `registry.ts`. */
+/** The export of a provider folder for `registry.ts`. */
 export interface ProviderType extends TypeFacts {
-  /** A model with these facts of the wire takes the parameter, where its dialect carries it. */
+  /** Whether a model with these facts of the wire supports the parameter, if its dialect can carry it. */
   takes(parameter: Parameter, wire: JsonObject): boolean;
-  /** Streams of a dialect report usage as its whole answers do, at this address. */
+  /** Whether streams of a dialect at this address report the same usage as whole answers. */
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
-  /** What a dialect takes at this address, of all models. */
+  /** Limits of all models of a dialect at this address. */
   limits(dialect: string, baseUrl: string): WireLimits;
-  /** What models of a dialect, with these facts of the wire, take back of what answers have added. */
+  /**
+   * Additions of answers that models of a dialect, with these facts of the wire, accept in the history of a request.
+   */
   goesBack(dialect: string, wire: JsonObject): GoesBack;
-  /** Every instance goes on after a last message of the assistant; else the operator says which do. */
+  /**
+   * Whether every instance can continue a last message of the assistant. Otherwise the operator configures which can.
+   */
   readonly prefill: boolean;
   /**
-   * What of a request the model's dialect cannot carry; undefined: it can carry it all. Pure,
-   * and asked before the first attempt, so that `generate` has nothing left to refuse.
-   * `description` is a noun phrase such as "a part of type image in a tool result".
+   * The part of a request that the model's dialect cannot carry; undefined: all of it can be carried. Pure, and
+   * called before the first attempt, so that `generate` refuses nothing. `description` is a noun phrase such as "a
+   * part of type image in a tool result".
    */
   unsupported(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
-  /** Imports the vendor's SDK, so it is called for configured instances only. */
+  /** Imports the vendor's SDK, so it is called only for configured instances. */
   create(instance: ProviderInstance, context: ProviderContext): Promise<Provider>;
 }

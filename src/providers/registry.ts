@@ -1,4 +1,4 @@
-// One line per provider type; the export name is the type's name in the configuration.
+// One line for each provider type. The export's name is the type's name in the configuration.
 export { anthropic } from "./anthropic/provider.ts";
 export { azure } from "./azure/provider.ts";
 export { cerebras } from "./compatible/cerebras.ts";

@@ -1,5 +1,5 @@
 /**
- * How an answer comes: in pieces, as a whole, or as a count of tokens. A target's latencies are kept
- * by the form, since none of them says how long another one takes.
+ * Form of an answer: in pieces, as a whole, or as a count of tokens. A target's latencies are kept for each form,
+ * because the latency of one form says nothing about another's.
  */
 export type AnswerForm = "streamed" | "whole" | "counted";

@@ -3,34 +3,39 @@ import type { Timeouts } from "../domain/generation-spec.ts";
 import type { TargetTimeouts } from "../domain/model.ts";
 import type { AttemptLimits } from "./attempt-timers.ts";
 
-/** Limits in milliseconds for what a request leaves unset. */
+/** The server's limits in milliseconds, for those that a request leaves unset. */
 export interface DefaultTimeouts extends Required<TargetTimeouts> {
   readonly totalMs: number;
-  /** No request gets more in total. */
+  /** Upper bound of any request's total limit. */
   readonly maxTotalMs: number;
 }
 
-/** Share of the caller's deadline that a typed error gets to arrive before the library's bare one. */
+/** Share of the caller's deadline that is reserved for a typed error, which must arrive before the library's own. */
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 100;
 
-/** Share of the remaining time for which an attempt may be silent while another target is open. */
+/** Largest share of the remaining time that an attempt may be silent while another target is open. */
 const SILENT_SHARE = 0.5;
 
-/** A target may be silent for so many times as long as it usually is. */
+/** A target may be silent for at least this many times its usual latency. */
 const USUAL_FACTOR = 2;
 
-/** Counts follow a finish reason at once, or never: some servers keep the connection open instead. */
+/**
+ * Longest wait for counts after a finish reason, in milliseconds. Counts follow at once or never: some servers keep
+ * the connection open instead.
+ */
 const USAGE_WAIT_MS = 2_000;
-/** Share of the idle limit for the wait for counts: the answer must end before the limit does. */
+/**
+ * The wait for counts is at most this share of the idle limit, so that the answer ends before the limit is reached.
+ */
 const USAGE_WAIT_SHARE = 0.5;
 
-/** Milliseconds of a caller's deadline without the margin for a typed error. */
+/** Milliseconds of a caller's deadline after subtraction of the margin for a typed error. */
 export function answerTimeMs(callTimeoutMs: number): number {
   return callTimeoutMs - Math.min(MAX_MARGIN_MS, callTimeoutMs * MARGIN_SHARE);
 }
 
-/** Milliseconds for a whole generation; not positive when the caller's deadline has passed. */
+/** Milliseconds for a whole generation; zero or negative if the caller's deadline has passed. */
 export function totalLimitMs(
   timeouts: Timeouts,
   defaults: DefaultTimeouts,
@@ -40,7 +45,7 @@ export function totalLimitMs(
   return callTimeoutMs === undefined ? own : Math.min(own, answerTimeMs(callTimeoutMs));
 }
 
-/** The limits of a target: its own, else the server's. */
+/** The limits of a target: its own, otherwise the server's. */
 export function timeoutsOf(
   defaults: DefaultTimeouts,
   own: TargetTimeouts | undefined,
@@ -50,27 +55,27 @@ export function timeoutsOf(
 
 export interface AttemptTarget {
   readonly reasons: boolean;
-  /** The provider is asked to stream; else its answer comes as a whole. */
+  /** Whether the provider is asked to stream. Otherwise the answer arrives as a whole. */
   readonly streams: boolean;
-  /** Another target could still take the call. */
+  /** Whether another target could still take the call. */
   readonly hasNext: boolean;
-  /** First-token limit of a probe. */
+  /** First-token limit of a probe, in milliseconds; undefined: the attempt is no probe. */
   readonly probeFirstTokenMs: number | undefined;
-  /** Remaining milliseconds of the generation's time and of the caller's deadline. */
+  /** Milliseconds left of the generation's time and of the caller's deadline. */
   readonly remainingMs: number;
-  /** How long the target usually takes to the first content of such an answer; undefined: not known. */
+  /** Usual milliseconds of the target to the first content of such an answer; undefined: unknown. */
   readonly usualMs: number | undefined;
 }
 
 /** Limits of an attempt at a target. */
 export interface TargetLimits extends AttemptLimits {
-  /** A silence that is shorter says nothing of the target's health. */
+  /** A silence shorter than this, in milliseconds, is no evidence about the target's health. */
   readonly evidenceMs: number;
-  /** Longest wait behind a finish reason. */
+  /** Longest wait for counts after a finish reason, in milliseconds. */
   readonly usageWaitMs: number;
 }
 
-/** Milliseconds for which a target may be silent before its content while another target is open. */
+/** Milliseconds that a target may be silent before its first content while another target is open. */
 function failoverMs(defaults: DefaultTimeouts, { reasons, streams, usualMs }: AttemptTarget) {
   const usual = USUAL_FACTOR * (usualMs ?? 0);
   if (!streams) return Math.max(defaults.answerFailoverMs, usual);
@@ -80,14 +85,14 @@ function failoverMs(defaults: DefaultTimeouts, { reasons, streams, usualMs }: At
   return Math.max(shortest, usual);
 }
 
-/** The server's limit of the first content; undefined: none. */
+/** The server's limit of the wait for the first content, in milliseconds; undefined: none. */
 function serverFirstTokenMs(
   defaults: DefaultTimeouts,
   target: AttemptTarget,
   longestWithNext: number,
 ): number | undefined {
   const { reasons, streams, hasNext, probeFirstTokenMs, usualMs = 0 } = target;
-  // The first token of a whole answer is its last: at the last target it has all the remaining time.
+  // The first token of a whole answer is also its last, so the last target has all the remaining time.
   if (!streams) return hasNext ? longestWithNext : undefined;
   const longestAlone = reasons ? defaults.reasoningMs : defaults.firstTokenMs;
   const longest = hasNext ? longestWithNext : longestAlone;
@@ -104,7 +109,7 @@ export function attemptLimits(
   const asked = timeouts.firstTokenMs ?? serverFirstTokenMs(defaults, target, evidenceMs);
   const idleMs = timeouts.idleMs ?? (reasons ? defaults.reasoningMs : defaults.idleMs);
   return {
-    // The next target gets as much time as this one had.
+    // The next target must have as much time as this one.
     firstTokenMs:
       hasNext && asked !== undefined ? Math.min(asked, remainingMs * SILENT_SHARE) : asked,
     idleMs,
@@ -114,7 +119,10 @@ export function attemptLimits(
   };
 }
 
-/** The request or its deadline set a limit below the server's: its end says nothing of the target's health. */
+/**
+ * Whether the request or its deadline set a limit below the server's. Such a timeout says nothing about the target's
+ * health.
+ */
 export function isOwnLimit(
   kind: ErrorKind,
   limits: TargetLimits,

@@ -1,26 +1,25 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 
-/** Limits of one attempt in milliseconds; undefined means no such limit. */
+/** Limits of one attempt in milliseconds; undefined: no limit. */
 export interface AttemptLimits {
   readonly firstTokenMs: number | undefined;
   readonly idleMs: number | undefined;
   readonly attemptMs: number | undefined;
 }
 
-/** Watches one attempt; `stop` must be called when it ends. */
+/** The timers of one attempt. `stop` must be called when the attempt ends. */
 export interface AttemptTimers {
-  /** Content or usage has come. */
+  /** Called when content or usage has arrived. */
   progress(now: number, content: boolean): void;
-  /** The reader holds the provider back: its silence does not count until the next progress. */
+  /** The reader makes the provider wait, so silence does not count until the next progress. */
   hold(): void;
   stop(): void;
 }
 
 /**
- * Starts the timers of one attempt. When a limit passes, `abort` gets the typed
- * error. Progress costs no timer: the idle timer looks at the time of the last
- * progress when it fires, and goes on for the rest.
+ * Starts the timers of one attempt. If a limit is exceeded, `abort` gets the typed error. Progress starts no timer:
+ * when the idle timer fires, it is scheduled again for the rest of the time since the last progress.
  */
 export function startAttemptTimers(
   limits: AttemptLimits,

@@ -3,9 +3,8 @@ import type { TargetState } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
 /**
- * The states of a call's targets as they were when a target took the call. A reload
- * gives a replaced instance new states, and a call that still uses the old instance
- * must not change those of the new one.
+ * The states of a call's targets as they were when a target accepted the call. A reload gives a replaced instance new
+ * states, and a call that still uses the old instance must not change the new ones.
  */
 export class CallStates<T extends Target> {
   readonly #states = new Map<T, TargetState>();
@@ -16,7 +15,7 @@ export class CallStates<T extends Target> {
 
   of(target: T): TargetState {
     const state = this.#states.get(target);
-    if (state === undefined) throw new Error("the target is none of the call's");
+    if (state === undefined) throw new Error("the target does not belong to the call");
     return state;
   }
 }

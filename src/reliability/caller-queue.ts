@@ -4,17 +4,17 @@ export interface Waiter {
   readonly turnAway: () => void;
 }
 
-/** What one caller has of a target: the places that it holds, and its calls that wait for one. */
+/** One caller's share of a target: the places it holds, and its calls that wait for one. */
 export interface CallerShare {
   readonly caller: string;
   held: number;
-  /** First come first served. */
+  /** In the order of arrival. */
   readonly waiting: Waiter[];
 }
 
-/** The calls that wait at a target, by caller: those who hold least are served in turn. */
+/** The calls that wait at a target, by caller. Callers with the fewest places are served in turn. */
 export class CallerQueue {
-  /** In the order of their turns. */
+  /** Callers in the order of their turns. */
   readonly #turns = new Set<CallerShare>();
   #length = 0;
 
@@ -36,19 +36,19 @@ export class CallerQueue {
     if (share.waiting.length === 0) this.#turns.delete(share);
   }
 
-  /** Of the callers with waiting calls the one that holds least; of several, the one whose turn is first. */
+  /** The caller with the fewest places among those with waiting calls; of several, the one whose turn comes first. */
   next(): CallerShare | undefined {
     let next: CallerShare | undefined;
     for (const share of this.#turns) if (next === undefined || share.held < next.held) next = share;
     return next;
   }
 
-  /** The caller has had its turn. */
+  /** Moves a served caller to the end of the order. */
   served(share: CallerShare): void {
     if (this.#turns.delete(share)) this.#turns.add(share);
   }
 
-  /** Of the callers with waiting calls the one with the most calls that run and wait. */
+  /** The caller with the most running and waiting calls, among those with waiting calls. */
   heaviest(): CallerShare | undefined {
     let heaviest: CallerShare | undefined;
     for (const share of this.#turns) {

@@ -7,36 +7,39 @@ type State =
   | { readonly name: "closed" }
   | { readonly name: "open"; readonly until: number }
   /**
-   * `leaseEnd`: the running probe keeps others out until then; in the past, the next may go.
-   * `ejectedUntil`: the end of the ejection, in the future for a probe that did not wait for it.
+   * `leaseEnd`: the running probe excludes other calls until then; in the past: the next call may be sent.
+   * `ejectedUntil`: the end of the ejection; in the future if the probe did not wait for it.
    */
   | { readonly name: "half-open"; leaseEnd: number; readonly ejectedUntil: number };
 
 export type CircuitState = State["name"];
 
-/** One call's right to be sent; each method at most once, and `release` or `fail` at the end. */
+/**
+ * One call's permission to be sent. Each method may be called once at most, and `release`, `fail` or `withdraw` ends
+ * the permit.
+ */
 export interface CircuitPermit {
   readonly isProbe: boolean;
-  /** The first content has come: the target works. */
+  /** The first content has arrived, so the target works. */
   succeed(): void;
   /**
-   * The target failed. `weight` is the share of a failure that it counts for. `request` marks
-   * what was asked for: the same request that fails again while others succeed says nothing.
+   * The target failed. `weight`: share of a failure, 0 to 1. `request` identifies the request: one that fails again
+   * while other requests succeed is no evidence.
    */
   fail(weight: number, request?: string): void;
-  /** The call has ended after `succeed`, or was cancelled before anything was known. */
+  /** The call ended after `succeed`, or was cancelled before the target showed anything. */
   release(): void;
-  /** The call says nothing about the target, and is not counted. */
+  /** The call is no evidence about the target and is not counted. */
   withdraw(): void;
 }
 
-/** What opened a circuit. */
+/** The evidence that opened a circuit. */
 export type CircuitEvidence =
   | { readonly type: "failures-in-a-row"; readonly failures: number; readonly spanMs: number }
   | { readonly type: "failure-rate"; readonly failures: number; readonly requests: number }
   | { readonly type: "probe-failed" };
 
-/** A change that an operator wants to know of. */
+/** A change of state for operators. */
 export type CircuitChange =
   | { readonly state: "open"; readonly forMs: number; readonly evidence: CircuitEvidence }
   | { readonly state: "closed"; readonly afterMs: number };
@@ -45,23 +48,23 @@ export interface CircuitSnapshot {
   readonly state: CircuitState;
   readonly consecutiveFailures: number;
   readonly windowRequests: number;
-  /** An overload counts for a part of one. */
+  /** An overload counts as a part of a failure. */
   readonly windowFailures: number;
   readonly changedAt: number;
-  /** When an open circuit lets a probe through. */
+  /** Time at which an open circuit lets a probe through. */
   readonly nextProbeAt: number | undefined;
 }
 
-/** A lease outlives its probe's own limit by this factor, so that only a lost probe expires. */
+/** A lease lasts this many times the probe's own limit, so that only a lost probe's lease expires. */
 const LEASE_FACTOR = 2;
-/** Share of an ejection that is random: shorter, so that the longest holds as said. */
+/** Random share of an ejection. It only shortens, so that the longest ejection stays the configured one. */
 const EJECTION_JITTER = 0.2;
-/** Requests whose failures are remembered. */
+/** Most failed requests that are remembered. */
 const MAX_MARKS = 64;
 
 /**
- * Circuit of one target. A call that began before the circuit's last change of
- * state says nothing about the state it ends in: permits carry a generation.
+ * The circuit of one target. A call that began before the circuit's last change of state is no evidence about the new
+ * state, so permits carry the number of the state.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -71,13 +74,13 @@ export class CircuitBreaker {
   #changedAt: number;
   #generation = 0;
   #consecutive = 0;
-  /** When the row of failures began. */
+  /** Time of the first failure in the current row. */
   #rowSince = 0;
-  /** Calls that have ended well. */
+  /** Number of calls that succeeded. */
   #completed = 0;
   #ejections = 0;
   #openedAt = 0;
-  /** Requests that failed, with `#completed` as it was then. */
+  /** Failed requests, each with the value of `#completed` at its failure. */
   readonly #marks = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
   readonly #onChange: (change: CircuitChange) => void;
@@ -97,19 +100,19 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
-  /** When a call may go: now or before for "yes", else the time at which the next probe may. */
+  /** Time at which a call may be sent: in the past if one may now, otherwise the time of the next probe. */
   get openAt(): number {
     const state = this.#state;
     if (state.name === "closed") return 0;
     return state.name === "open" ? state.until : state.leaseEnd;
   }
 
-  /** Ejections in a row: one more whenever a probe has failed that waited for the end of the one before. */
+  /** Ejections in a row. A failed probe adds one if it waited for the end of the previous ejection. */
   get ejections(): number {
     return this.#ejections;
   }
 
-  /** `panic`: an ejection that has not ended is no obstacle, a running probe is. */
+  /** `panic`: an ejection that has not ended is ignored; a running probe is not. */
   tryAcquire(panic = false): CircuitPermit | undefined {
     const now = this.#clock.now();
     const state = this.#state;
@@ -127,7 +130,7 @@ export class CircuitBreaker {
     return this.#permit(true, leaseEnd);
   }
 
-  /** Resolves when a call may go that could not before, or after `ms`. Rejects on abort. */
+  /** Resolves when a call may be sent that could not before, or after `ms`. Rejects on abort. */
   changed(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
@@ -150,7 +153,7 @@ export class CircuitBreaker {
     });
   }
 
-  /** Closes the circuit and forgets what it has counted. */
+  /** Closes the circuit and clears its counts. */
   reset(): void {
     this.#ejections = 0;
     this.#close();
@@ -176,11 +179,11 @@ export class CircuitBreaker {
     const generation = this.#generation;
     let erased = 0;
     let erasedSince = 0;
-    /** Count of calls that had ended well when this one reached its content. */
+    /** Number of successful calls when this call reached its content. */
     let completedBefore: number | undefined;
     const giveBackLease = (): void => {
       const state = this.#state;
-      // Another probe holds the lease where this one's has expired.
+      // If this probe's lease expired, another probe holds the lease.
       if (isProbe && generation === this.#generation && state.name === "half-open") {
         if (state.leaseEnd !== leaseEnd || this.#goesOnEjected()) return;
         state.leaseEnd = this.#clock.now();
@@ -206,8 +209,8 @@ export class CircuitBreaker {
       fail: (weight, request) => {
         if (generation !== this.#generation) return;
         if (this.#isKnownToFail(request)) return withdraw();
-        // A stream that fails after its first content had ended the row too early,
-        // unless another call has ended well since.
+        // The first content of this call ended the row of failures too early, unless another call has succeeded
+        // since.
         if (completedBefore !== this.#completed) erased = 0;
         this.#lengthenRow(weight, erased, erasedSince);
         if (this.#goesOnEjected()) return;
@@ -225,7 +228,9 @@ export class CircuitBreaker {
     };
   }
 
-  /** A probe that did not wait for the end of the ejection has changed nothing: the ejection goes on. */
+  /**
+   * Returns to the ejection after a probe that did not wait for its end, because such a probe must change nothing.
+   */
   #goesOnEjected(): boolean {
     const state = this.#state;
     if (state.name !== "half-open" || state.ejectedUntil <= this.#clock.now()) return false;
@@ -233,7 +238,7 @@ export class CircuitBreaker {
     return true;
   }
 
-  /** This request failed here before, and another call has ended well since. */
+  /** Whether this request failed here before and another call has succeeded since. */
   #isKnownToFail(request: string | undefined): boolean {
     if (request === undefined) return false;
     const completed = this.#marks.get(request);
@@ -253,7 +258,7 @@ export class CircuitBreaker {
     this.#consecutive += weight;
   }
 
-  /** What the counts say against the target; undefined: not enough to eject it. */
+  /** The evidence against the target; undefined: too little for an ejection. */
   #evidence(): CircuitEvidence | undefined {
     const settings = this.#settings();
     const now = this.#clock.now();
@@ -274,7 +279,7 @@ export class CircuitBreaker {
     const { ejectionMs, maxEjectionMs, windowMs } = this.#settings();
     const now = this.#clock.now();
     const { name } = this.#state;
-    // A circuit that stayed closed for a whole window has recovered.
+    // A circuit that was closed for a whole window has recovered.
     if (name === "closed" && now - this.#changedAt > windowMs) this.#ejections = 0;
     if (name === "closed") this.#openedAt = now;
     const longest = Math.min(maxEjectionMs, ejectionMs * 2 ** this.#ejections);

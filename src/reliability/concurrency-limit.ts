@@ -2,13 +2,13 @@ import type { Clock } from "../clock.ts";
 import type { LimitSettings } from "../domain/limit-settings.ts";
 import { CallerQueue, type CallerShare, loadOf, type Waiter } from "./caller-queue.ts";
 
-/** A call waits in a queue for at most this share of its remaining time. */
+/** Largest share of a call's remaining time that the call waits in a queue. */
 const QUEUE_SHARE = 0.25;
 
 /**
- * Bounds the calls that run at a time, and the queue of those that wait. Callers share both. No caller takes a
- * place while it holds more than its share of the free ones. A place that is given back goes to the caller that
- * holds least. A full queue turns away calls of the caller that has most.
+ * Bounds the running calls and the queue of waiting ones. Callers share both. No caller takes a place while it holds
+ * more than its share of the free ones. A returned place goes to the caller with the fewest places. A full queue
+ * rejects calls of the caller with the most.
  */
 export class ConcurrencyLimit {
   readonly #clock: Clock;
@@ -31,26 +31,26 @@ export class ConcurrencyLimit {
     return this.#queue.length;
   }
 
-  /** Callers with calls that run or wait: of the others nothing is kept. */
+  /** Number of callers with running or waiting calls. No state is kept for other callers. */
   get callers(): number {
     return this.#shares.size;
   }
 
-  /** Places are free, and the caller holds too many to take one. */
+  /** Whether places are free but the caller holds too many to take one. */
   isReserved(caller: string): boolean {
     return this.isFull(caller) && this.#inFlight < this.#settings().maxInFlight;
   }
 
-  /** No call of the caller can enter at once. */
+  /** Whether no call of the caller can start at once. */
   isFull(caller: string): boolean {
     const share = this.#shares.get(caller);
     if (share === undefined) return this.#inFlight >= this.#settings().maxInFlight;
     return !this.#mayTake(share);
   }
 
-  /** Takes a place if there is one for the caller; the result gives it back. */
+  /** Takes a place if the caller may have one. The result is needed to return the place. */
   tryEnter(caller: string): CallerShare | undefined {
-    // A reload may have raised the limit.
+    // A reload may have raised the limit since.
     if (this.#queue.length > 0) this.#serve();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
     if (!this.#mayTake(share)) return undefined;
@@ -60,7 +60,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits for a place, for `queueWaitMs` and for a share of the call's `remainingMs` at most; undefined if the queue is full or the wait is over. Rejects on abort.
+   * Waits for a place, at most `queueWaitMs` and a share of the call's `remainingMs`. Undefined if the queue is full
+   * or the wait is over. Rejects on abort.
    */
   async enter(
     caller: string,
@@ -102,7 +103,7 @@ export class ConcurrencyLimit {
     });
   }
 
-  /** Gives a place back. */
+  /** Returns a place. */
   leave(share: CallerShare): void {
     this.#inFlight--;
     share.held--;
@@ -116,8 +117,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * A caller that is alone may hold `callerShare` of the places. Each further caller that wants as many lowers
-   * the part of all. Some places always stay free for the next caller.
+   * A caller without competition may hold `callerShare` of the places. Each further caller with the same demand
+   * lowers the share of all. Some places always stay free for the next caller.
    */
   #mayTake({ held }: CallerShare): boolean {
     const { maxInFlight, callerShare } = this.#settings();
@@ -125,7 +126,7 @@ export class ConcurrencyLimit {
     return free > 0 && held * (1 - callerShare) < free * callerShare;
   }
 
-  /** Hands out the free places. If any caller may take one, the caller that holds least may. */
+  /** Hands out the free places. If any caller may take one, the caller with the fewest places may. */
   #serve(): void {
     for (;;) {
       const share = this.#queue.next();
@@ -135,11 +136,14 @@ export class ConcurrencyLimit {
     }
   }
 
-  /** A full queue turns away the newest call of the caller that has most, unless that is this one. */
+  /**
+   * Makes room in a full queue: rejects the newest call of the caller with the most calls, unless that is this
+   * caller.
+   */
   #freeQueuePlace(share: CallerShare): boolean {
     if (this.#queue.length < this.#settings().queueLength) return true;
     const heaviest = this.#queue.heaviest();
-    // With one more call this caller would have as many as the heaviest.
+    // With one more call, this caller would have as many as the heaviest one.
     if (heaviest === undefined || loadOf(heaviest) <= loadOf(share) + 1) return false;
     heaviest.waiting.at(-1)?.turnAway();
     return this.#queue.length < this.#settings().queueLength;

@@ -1,4 +1,4 @@
-// Whether a failed attempt is followed by another one: a pure function of what is known.
+// The decision after a failed attempt, as a pure function.
 import type { DecisionReason } from "../domain/decided.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
@@ -11,23 +11,23 @@ export type Decision =
       readonly action: "retry" | "failover" | "repair";
       readonly reason: DecisionReason;
       readonly delayMs: number;
-      /** The provider asked for the wait. */
+      /** Whether the provider asked for the wait. */
       readonly delayFromProvider: boolean;
-      /** Price in the budget of the target: of a repetition at once, of a failover if it fails there. */
+      /** Tokens of the target's retry budget: a repetition is charged at once, a failover if it fails there. */
       readonly cost: number;
     }
   | { readonly action: "fail"; readonly reason: DecisionReason };
 
-/** A place where the next attempt could run. */
+/** A target of a possible next attempt, as the decision needs it. */
 export interface Destination {
-  /** It takes a call once `waitMs` have passed. */
+  /** Whether the target accepts a call after `waitMs`. */
   readonly isOpen: boolean;
   readonly waitMs: number;
-  /** The provider has asked for that wait. */
+  /** Whether the provider asked for that wait. */
   readonly isWaitAsked: boolean;
-  /** It offers another model than the one that failed. */
+  /** Whether the model differs from the failed one. */
   readonly isOtherModel: boolean;
-  /** Time to the first content that most calls need; undefined where nothing is known. */
+  /** Usual milliseconds to the first content; undefined: unknown. */
   readonly typicalMs: number | undefined;
   /** `isLastTarget`: no other target is open. */
   readonly canSpend: (cost: number, isLastTarget: boolean) => boolean;
@@ -35,31 +35,31 @@ export interface Destination {
 
 export interface FailedAttempt {
   readonly error: GatewayError;
-  /** The caller has seen output of it. */
+  /** Whether the caller has received output of the attempt. */
   readonly committed: boolean;
-  /** It was sent to find out whether its target works again. */
+  /** Whether the attempt was sent to find out if its target works again. */
   readonly isProbe: boolean;
-  /** Attempts of the call so far, and those at this target. */
+  /** Attempts of the call so far, and attempts at this target. */
   readonly attempts: number;
   readonly attemptsHere: number;
-  /** Other targets that take a call now and were not tried. */
+  /** Number of untried targets that accept a call now. */
   readonly openTargets: number;
-  /** A repetition that cost nothing has been made already. */
+  /** Whether the free repetition was already made. */
   readonly freeRetryUsed: boolean;
-  /** Another target may follow, although the table makes the kind final; see `nextTargets`. */
+  /** Whether another target may follow although the table makes the kind final; see `nextTargets`. */
   readonly isWidened?: boolean;
-  /** Invalid output may be asked for again. */
+  /** Whether invalid output may be requested again. */
   readonly canRepair: boolean;
-  /** The call's remaining time, and all its waits so far, in milliseconds. */
+  /** The call's remaining time and the sum of its waits so far, in milliseconds. */
   readonly remainingMs: number;
   readonly waitedMs: number;
-  /** The part of the waits that followed this failure: its target was closed again at their end. */
+  /** Milliseconds waited after this failure, because its target closed again at the end of a wait. */
   readonly waitedSinceMs: number;
   readonly policy: PolicyInForce;
   readonly budget: BudgetSettings;
-  /** The same target; undefined: it cannot continue the delivered output. */
+  /** The same target; undefined: the target cannot continue the delivered output. */
   readonly here: Destination | undefined;
-  /** The first target that the rule allows and that was not tried; undefined: there is none. */
+  /** The first untried target that the rule allows; undefined: there is none. */
   readonly next: Destination | undefined;
   readonly random: () => number;
 }
@@ -70,40 +70,41 @@ function fail(reason: DecisionReason): Decision {
   return { action: "fail", reason };
 }
 
-/** A target can take the next attempt now. */
+/** Whether a target can take the next attempt now. */
 function hasOpenNext({ next, policy, error }: FailedAttempt): boolean {
   const isAllowed = policy.failoverOn === undefined || policy.failoverOn.has(error.kind);
   return isAllowed && next?.isOpen === true && next.waitMs === 0;
 }
 
-/** Remaining milliseconds of the pause that the provider asked this call, or another one, to make. */
+/** Remaining milliseconds of a pause that the provider requested from this call or another one. */
 function pauseMs({ error, here, waitedSinceMs }: FailedAttempt): number | undefined {
   const own = waitedSinceMs > 0 ? undefined : error.retryAfterMs;
   const others = here?.waitMs ?? 0;
   return others > 0 ? Math.max(others, own ?? 0) : own;
 }
 
-/** The target that has failed comes before the next one. */
+/** Whether the failed target is preferred to the next one. */
 function comesFirst(failed: FailedAttempt, sameFirst: number): boolean {
   const { next, policy } = failed;
   const repetitions = failed.attemptsHere - 1;
   const pause = pauseMs(failed);
   if (!hasOpenNext(failed)) {
-    // No target is open: the one that is free first.
+    // No target is open, so the one that opens first is preferred.
     return next?.isOpen !== true || (pause ?? 0) <= next.waitMs;
   }
-  // Each open target gets its attempt before one that has failed gets another.
+  // Each open target gets one attempt before a failed target gets another.
   if (policy.totalAttempts - failed.attempts <= failed.openTargets) return false;
   if (pause === undefined) return repetitions < sameFirst;
   const isAsked = failed.error.retryAfterMs !== undefined || failed.here?.isWaitAsked === true;
-  // The same model elsewhere is as good at once. For another model somebody prefers this one.
+  // The same model elsewhere is just as good and available at once. A different model is not, because the caller or
+  // the operator prefers this one.
   const isPreferred = isAsked && next?.isOtherModel === true;
-  // Without a short hint no wait is short enough, not even none.
+  // If `shortHintMs` is 0, no wait is short enough, not even a wait of 0 ms.
   const isShort = policy.shortHintMs > 0 && pause <= policy.shortHintMs;
   return repetitions === 0 && isPreferred && isShort;
 }
 
-/** The ways on that the kind of the failure allows, best first. */
+/** The moves that the kind of the failure allows, best first. */
 function ways(failed: FailedAttempt): readonly Move["action"][] {
   if (failed.error.kind === "invalid-output") return failed.canRepair ? ["repair"] : [];
   const { sameFirst, sameAlone, next } = ruleOf(failed.error);
@@ -115,12 +116,15 @@ function ways(failed: FailedAttempt): readonly Move["action"][] {
   return comesFirst(failed, sameFirst) ? ["retry", "failover"] : ["failover", "retry"];
 }
 
-/** A request that never reached the provider, or got no byte back, goes again at once, one time. */
+/**
+ * Whether to repeat at once and free of charge: the request never reached the provider or got no byte back, and this
+ * repetition was not made yet.
+ */
 function isTransparent(failed: FailedAttempt): boolean {
   const { kind, providerFailure } = failed.error;
   const isUnanswered = kind === "network" && providerFailure?.reached !== undefined;
   const isPaused = (failed.here?.waitMs ?? 0) > 0;
-  // A probe is one request, not two.
+  // A probe must be one request, not two.
   return isUnanswered && !isPaused && !failed.freeRetryUsed && !failed.isProbe && !failed.committed;
 }
 
@@ -137,11 +141,11 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
     const isFree = error.providerFailure?.reached === "nothing";
     return { action, reason, delayMs: 0, delayFromProvider: false, cost: isFree ? 0 : cost };
   }
-  // Another call may have been told to wait longer.
+  // Another call may have received a longer pause.
   const coolingMs = failed.here?.waitMs ?? 0;
   const cooledMs = coolingMs && hintedWaitMs(coolingMs, failed.random());
   if (action === "repair") {
-    // The target is well: nothing has to pass.
+    // The target is healthy, so no wait is needed.
     return { action, reason, delayMs: cooledMs, delayFromProvider: cooledMs > 0, cost };
   }
   if (failed.waitedSinceMs > 0) {
@@ -154,11 +158,11 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
       baseMs: isLast ? own.lastTargetBaseMs : own.baseMs,
       capMs: own.capMs,
       multiplier: policy.multiplier,
-      // At the last target a wait that is nearly nothing would waste an attempt.
+      // At the last target, a wait of nearly zero would waste an attempt.
       jitter: isLast ? Math.min(policy.jitter, MAX_JITTER_AT_LAST_TARGET) : policy.jitter,
     },
     failed.attemptsHere - 1,
-    // Load that was refused needs its time, whether the provider says how much or not.
+    // After a throttle the wait never falls below a minimum, even if the provider gives no hint.
     error.retryAfterMs ?? (isThrottle ? own.baseMs : undefined),
     failed.random,
   );
@@ -173,13 +177,13 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
   };
 }
 
-/** The shortest wait before a move, those included that followed the failure already. */
+/** Shortest wait before a move in milliseconds, including the wait since the failure. */
 function leastWaitMs(isRetry: boolean, failed: FailedAttempt): number {
   const pause = isRetry ? pauseMs(failed) : failed.next?.waitMs;
   return failed.waitedSinceMs + (pause ?? 0);
 }
 
-/** What stands in the way of a move; undefined: nothing. */
+/** The reason that forbids a move; undefined: none. */
 function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined {
   const { error, policy, here, next } = failed;
   const isRetry = way.action !== "failover";
@@ -191,7 +195,7 @@ function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined 
   const destination = isRetry ? here : next;
   if (destination === undefined || !destination.isOpen) return "circuit-open";
   if (failed.remainingMs <= way.delayMs + (destination.typicalMs ?? 0)) return "deadline";
-  // A failover adds no load to the target that has failed, and is charged where it fails.
+  // A failover adds no load to the failed target. It is charged at its own target, if it fails there.
   const isLast = !hasOpenNext(failed);
   return !isRetry || destination.canSpend(way.cost, isLast) ? undefined : "budget";
 }
@@ -199,7 +203,7 @@ function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined 
 export function decide(failed: FailedAttempt): Decision {
   const { error, committed, policy } = failed;
   if (error.kind === "total-timeout") return fail("deadline");
-  // Who asks for a repair has agreed to lose what was delivered.
+  // A request for repair accepts the loss of delivered output.
   const isKept = error.kind !== "invalid-output" && policy.recovery === "fail";
   if (committed && isKept) return fail("output-delivered");
   const reason = explicitHint(error) === undefined ? "classifier" : "explicit-hint";

@@ -1,7 +1,7 @@
 import type { DecisionReason } from "../domain/decided.ts";
 import { type GatewayError, withReason } from "../domain/gateway-error.ts";
 
-/** Kinds whose end says that the attempts are used up; the others keep their own reason. */
+/** Kinds whose final error gets the reason ATTEMPTS_EXHAUSTED. The others keep their own reason. */
 const EXHAUSTIBLE: ReadonlySet<GatewayError["kind"]> = new Set([
   "server-error",
   "network",
@@ -9,8 +9,8 @@ const EXHAUSTIBLE: ReadonlySet<GatewayError["kind"]> = new Set([
 ]);
 
 /**
- * The error that a call ends with: its last failure, with the reason ATTEMPTS_EXHAUSTED
- * if more than one attempt was made and `why` is that no more are allowed.
+ * The final error of a call: its last failure, with the reason ATTEMPTS_EXHAUSTED if more than one attempt was made
+ * and `why` says that no more are allowed.
  */
 export function endingError(
   error: GatewayError,

@@ -7,17 +7,17 @@ import type { AttemptLimits } from "./attempt-timers.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { TargetState } from "./target-state.ts";
 
-/** What an item of an answer shows. */
+/** Meaning of an item of an answer for the engine. */
 export type Sign =
-  /** Output: the wait for the first token is over. */
+  /** Output, which ends the wait for the first token. */
   | "content"
-  /** The provider works; no output has come. */
+  /** The provider works, without output yet. */
   | "progress"
   /** The answer is complete. */
   | "end"
   | "none";
 
-/** A place where a call can run. */
+/** A place where an attempt can run. */
 export interface Target {
   readonly model: Model;
 }
@@ -25,48 +25,51 @@ export interface Target {
 /** An attempt that is about to be sent. */
 export interface AttemptPlan<T extends Target> {
   readonly target: T;
-  /** What is known of the target, and what the attempt adds to it. */
+  /** State of the target, which the attempt updates. */
   readonly state: TargetState;
   readonly trigger: AttemptTrigger;
-  /** The wait before it, and whether the provider asked for it. */
+  /** Milliseconds waited before the attempt, and whether the provider asked for the wait. */
   readonly delayMs: number;
   readonly delayFromProvider: boolean;
-  /** Part of the wait spent in the queue of the target. */
+  /** Part of the wait spent in the target's queue, in milliseconds. */
   readonly queuedMs: number;
-  /** Position among the attempts that are sent, from 1. */
+  /** Position among the sent attempts, from 1. */
   readonly number: number;
-  /** Set for a probe, which finds out whether its target works again: its limit in milliseconds. */
+  /** First-token limit of a probe in milliseconds; undefined: the attempt is no probe. */
   readonly probeFirstTokenMs: number | undefined;
-  /** Another target could still take the call. */
+  /** Whether another target could still take the call. */
   readonly hasNext: boolean;
-  /** Remaining milliseconds of the call. */
+  /** Milliseconds left for the call. */
   readonly remainingMs: number;
-  /** Why it follows the one before. */
+  /** The decision that led to this attempt; undefined for the first. */
   readonly decided: Decided | undefined;
 }
 
-/** What the engine needs of an attempt that runs. `Item` is a piece of the provider's answer. */
+/** A running attempt, as the engine needs it. `Item` is a piece of the provider's answer. */
 export interface RunningAttempt<Item> {
   readonly limits: AttemptLimits;
-  /** How the provider is asked to answer. A call that is no stream may have its attempts streamed. */
+  /** Form that is requested from the provider. Attempts of a unary call may be streamed. */
   readonly form: AnswerForm;
   /** Sends the request and yields the answer. Throws `GatewayError`, or the signal's reason. */
   open(signal: AbortSignal): AsyncIterable<Item>;
   readonly signOf: (item: Item) => Sign;
-  /** Takes an item; a promise holds the provider back until it resolves. `content`: its sign is that. */
+  /**
+   * Accepts an item. A returned promise makes the provider wait until it resolves. `content`: whether the item's sign
+   * is `content`.
+   */
   take(item: Item, now: number, content: boolean): Promise<void> | undefined;
-  /** The generation was cancelled, and the attempt is read on for its counts alone. */
+  /** Whether the generation was cancelled and the attempt is only read on for its counts. */
   isDraining(): boolean;
-  /** The caller has seen output of it. */
+  /** Whether the caller has received output of the attempt. */
   isCommitted(): boolean;
-  /** The provider has finished: throws `GatewayError`, or rejects, where the output is refused. */
+  /** The provider has finished. Throws `GatewayError`, or rejects, if the output is refused. */
   accept(): Promise<void> | undefined;
-  /** The request set the limit below the server's: its end says nothing of the target's health. */
+  /** Whether the request set the limit below the server's. Such a timeout says nothing about the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
 }
 
-/** What follows a failed attempt. */
+/** The recovery after a failed attempt. */
 export interface NextAttempt<T extends Target> {
   readonly action: RecoveryAction;
   readonly next: T;
@@ -74,43 +77,43 @@ export interface NextAttempt<T extends Target> {
   readonly discardOutput: boolean;
 }
 
-/** One call as the engine decides about it. What the engine does is told by the functions, in order. */
+/** One call, as the engine needs it for its decisions. The functions report the engine's steps, in order. */
 export interface EngineCall<T extends Target> {
-  /** In the order in which they are tried; at least one. */
+  /** At least one target, in the order in which they are tried. */
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
-  /** The caller's identifier: callers share the places of a target. */
+  /** The caller's identifier. Callers share the places of a target. */
   readonly caller: string;
-  /** How the caller gets the answer. */
+  /** Form in which the caller gets the answer. */
   readonly form: AnswerForm;
-  /** Invalid output is asked for again, one time. */
+  /** Whether invalid output is requested again, once. */
   readonly repairs: boolean;
-  /** Why the first attempt is made. */
+  /** Why the first attempt runs. */
   readonly trigger: "initial" | "takeover";
-  /** The clock's time at which the call ends. */
+  /** Time of the clock at which the call ends, in milliseconds. */
   readonly endsAt: number;
-  /** Ends the call at once; its reason is a `GatewayError`. */
+  /** Ends the call at once. Its reason is a `GatewayError`. */
   readonly signal: AbortSignal;
-  /** Allows a rival attempt. */
+  /** If set, one rival attempt is allowed; `delayMs` undefined: by measurement. */
   readonly hedge: { readonly delayMs: number | undefined } | undefined;
-  /** A target was passed over. */
+  /** A target was skipped. */
   skip(target: T, error: GatewayError): void;
   decided(decided: Decided): void;
-  /** Another attempt follows the attempt, or the skip, that was told of last. */
+  /** Another attempt follows the last reported attempt or skip. */
   recover(next: NextAttempt<T>): void;
-  /** A wait begins; the returned function ends it. */
+  /** A wait begins. The returned function must be called at its end. */
   wait(ms: number, decided: Decided): () => void;
-  /** The call's money does not pay for another attempt at this target. */
+  /** The error if the call's cost limit does not pay for another attempt at this target; undefined: it does. */
   unpaid(target: T, trigger: AttemptTrigger): GatewayError | undefined;
-  /** The target can go on after the output that was delivered. */
+  /** Whether the target can continue the delivered output. */
   canContinue(target: T): boolean;
-  /** Tells the request from others; asked for after a failure only. */
+  /** Identifies the request among others. Called only after a failure. */
   requestMark(): string;
 }
 
-/** A call with its attempts, whatever these yield. */
+/** A call with its attempts, generic in their items. */
 export interface RunnableCall<T extends Target, Item> extends EngineCall<T> {
-  /** The attempt of a plan; sent by `open`. */
+  /** Creates the attempt of a plan; `open` sends it. */
   begin(plan: AttemptPlan<T>): RunningAttempt<Item>;
 }
 

@@ -1,24 +1,24 @@
-// The table of `docs/reliability.md`: what follows a failed attempt, by kind.
+// The table of `docs/reliability.md`: recovery after a failed attempt, by kind of error.
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { Model } from "../domain/model.ts";
 
-/** Which targets may follow a failure. */
+/** Targets that may follow a failure. */
 export type NextTarget =
   /** No other target can help. */
   | "none"
   | "any"
-  /** At another instance: with another credential. */
+  /** Another instance, because it has another credential. */
   | "other-instance"
-  /** A model that is not known to take as little; see `canOutgrow`. */
+  /** A model that is not known to have a window as small or smaller; see `canOutgrow`. */
   | "larger-window";
 
 export interface FailureRule {
-  /** Repetitions at one target before another is preferred. */
+  /** Repetitions at one target before another target is preferred. */
   readonly sameFirst: number;
-  /** Repetitions at one target if no other can follow; the attempt limit holds as well. */
+  /** Most repetitions at one target if no other can follow. The attempt limit applies too. */
   readonly sameAlone: number;
   readonly next: NextTarget;
-  /** Which waits and which price in the budget. */
+  /** Backoff settings and budget price to use. */
   readonly delay: "transient" | "throttle";
 }
 
@@ -34,9 +34,9 @@ function rule(
 }
 
 const FINAL = rule(0, 0, "none");
-/** Once more here, then elsewhere; without another target as often as the limits allow. */
+/** One repetition here, then another target. Without another target, as many repetitions as the limits allow. */
 const TRANSIENT = rule(1, UNLIMITED, "any");
-/** Once more in any case. */
+/** One repetition in any case. */
 const ONCE = rule(1, 1, "any");
 
 const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
@@ -50,7 +50,7 @@ const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
   "rate-limit": rule(0, UNLIMITED, "any", "throttle"),
   "provider-overloaded": rule(0, 1, "any", "throttle"),
   "provider-authentication": rule(0, 0, "other-instance"),
-  // The credential is good, and this model is refused: the next one need not be.
+  // The credential is valid, but this model is refused. The next target may accept it.
   "provider-permission": rule(0, 0, "any"),
   quota: rule(0, 0, "other-instance"),
   "not-found": rule(0, 0, "any"),
@@ -75,52 +75,52 @@ const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
   "stream-limit": FINAL,
 };
 
-/** What a status adds to "the server has failed". */
+/** Rule of one status of the kind `server-error`. */
 interface StatusRule {
   readonly rule: FailureRule;
-  /** Share of a failure that it counts for; 0: it says nothing of the target. */
+  /** Share of a failure in the target's health, 0 to 1; 0: no evidence about the target. */
   readonly weight: number;
 }
 
-/** A repetition meets the same: another target may be set up otherwise. */
+/** A repetition would fail again, but another target may be set up differently. */
 const ELSEWHERE = rule(0, 0, "any");
 
-/** Kind `server-error` by its status; what is not here is TRANSIENT and a whole failure. */
+/** Rules of kind `server-error` by status. Other statuses are TRANSIENT and count as a whole failure. */
 const STATUS_RULES: ReadonlyMap<number, StatusRule> = new Map([
-  // About one request, which was late or in another one's way.
+  // These concern one request, which was late or in conflict with another.
   [408, { rule: ONCE, weight: 0 }],
   [409, { rule: ONCE, weight: 0 }],
   [423, { rule: ONCE, weight: 0 }],
   [425, { rule: TRANSIENT, weight: 0 }],
   [499, { rule: ONCE, weight: 0 }],
   [421, { rule: ONCE, weight: 1 }],
-  // The model has failed, or a tool's server that the request names.
+  // The model has failed, or the server of a tool that the request names.
   [424, { rule: ONCE, weight: 0.5 }],
-  // What the request asks for is not there.
+  // The server does not support what the request needs.
   [501, { rule: ELSEWHERE, weight: 0 }],
-  // The way to the server is set up wrongly: HTTP version, a loop, TLS behind Cloudflare.
+  // The route to the server is misconfigured: HTTP version, a loop, or TLS behind Cloudflare.
   [505, { rule: ELSEWHERE, weight: 1 }],
   [508, { rule: ELSEWHERE, weight: 1 }],
   [525, { rule: ELSEWHERE, weight: 1 }],
   [526, { rule: ELSEWHERE, weight: 1 }],
-  // Cloudflare has cut an answer that took 100 s: this request may be long, or the server dead.
+  // Cloudflare cut off an answer that took 100 s: the request may be long, or the server dead.
   [524, { rule: rule(0, 1, "any"), weight: 0.5 }],
 ]);
 
-/** Statuses of the class "the request is wrong" that a provider can ask to send again. */
+/** Statuses 4xx for which a provider's wish for a retry is respected. */
 const PASSING_STATUSES = new Set([408, 409, 421, 423, 424, 425, 429, 498, 499]);
 
 function statusRule({ kind, providerFailure }: GatewayError): StatusRule | undefined {
   return kind === "server-error" ? STATUS_RULES.get(providerFailure?.httpStatus ?? 0) : undefined;
 }
 
-/** No provider's wish makes the gateway send such a request again. */
+/** Whether no provider's wish makes the gateway send such a request again. */
 function isDenied({ kind, providerFailure }: GatewayError): boolean {
   const status = providerFailure?.httpStatus ?? 0;
   return kind === "cancelled" || (status >= 400 && status < 500 && !PASSING_STATUSES.has(status));
 }
 
-/** The provider's own wish, where it may have one. */
+/** The provider's explicit wish (`x-should-retry`), if its error can have one. */
 export function explicitHint(error: GatewayError): "force" | "forbid" | undefined {
   const wish = error.providerFailure?.shouldRetry;
   if (wish === undefined) return undefined;
@@ -135,7 +135,7 @@ function ruleOfKind(error: GatewayError): FailureRule {
   return statusRule(error)?.rule ?? RULES[kind];
 }
 
-/** The rule of an error; a forced retry takes the one of a passing failure where its kind has none. */
+/** The rule of an error. A forced retry uses the rule of a transient failure if the kind allows no repetition. */
 export function ruleOf(error: GatewayError): FailureRule {
   const own = ruleOfKind(error);
   switch (explicitHint(error)) {
@@ -148,12 +148,12 @@ export function ruleOf(error: GatewayError): FailureRule {
   }
 }
 
-/** Final kinds that a provider's answer can have, so that `failover_on` can let them lead on. */
+/** Final kinds that a provider's answer can have, and that `failover_on` can make recoverable. */
 const WIDENABLE: ReadonlySet<ErrorKind> = new Set(["unknown", "validation"]);
 
 /**
- * Which targets may follow a failure of `model`: by the table, which the request's
- * `failover_on` widens for `WIDENABLE` kinds and the operator for content filters.
+ * Targets that may follow a failure of `model`: by the table, extended by the request's `failover_on` for `WIDENABLE`
+ * kinds and by the operator for content filters.
  */
 export function nextTargets(
   error: GatewayError,
@@ -172,19 +172,19 @@ const FINAL_BY_PROVIDER: ReadonlySet<ErrorKind> = new Set([
   "unknown",
 ]);
 
-/** A provider has failed, or has refused the request. Other kinds end a call wherever it runs. */
+/** Whether a provider failed or refused the request. Other kinds end a call at any target. */
 export function isOfProvider({ kind }: GatewayError): boolean {
   return RULES[kind] !== FINAL || FINAL_BY_PROVIDER.has(kind);
 }
 
-/** What a failure says about its target. */
+/** Effect of a failure on the health of its target. */
 export type HealthEffect =
   | { readonly type: "none" }
-  /** `hintMs`: the provider asks for a pause besides. */
+  /** `hintMs`: the provider also asks for a pause, in milliseconds. */
   | { readonly type: "failure"; readonly weight: number; readonly hintMs: number | undefined }
-  /** Nothing is sent there for a while: the provider's hint, or a short one of our own. */
+  /** Nothing is sent there for the provider's hint, or for a short default time. */
   | { readonly type: "cooldown"; readonly hintMs: number | undefined }
-  /** The credential, or the target, is refused for longer. */
+  /** The credential, or the target, is refused for a longer time. */
   | { readonly type: "out"; readonly scope: "instance" | "target"; readonly cause: OutCause };
 
 export type OutCause = "refused" | "quota";
@@ -196,8 +196,8 @@ function failure(weight: number, { retryAfterMs }: GatewayError): HealthEffect {
 }
 
 /**
- * What a failed count says about its target. Vendors limit and allow counts apart from generations:
- * a count that is limited or forbidden pauses nothing. A credential that is refused is refused for both.
+ * Effect of a failed count on its target. Vendors limit and permit counts separately from generations, so a limited
+ * or forbidden count pauses nothing. A refused credential is refused for both.
  */
 export function countEffect(error: GatewayError): HealthEffect {
   const effect = healthEffect(error);
@@ -212,7 +212,7 @@ export function countEffect(error: GatewayError): HealthEffect {
   }
 }
 
-/** The target could not take the load, or gave no sign of life: a failover there was no help. */
+/** Whether the target could not take the load or gave no sign of life, so that a failover there did not help. */
 export function isLoadLike(error: GatewayError): boolean {
   const { type } = healthEffect(error);
   return type === "failure" || type === "cooldown";
@@ -238,7 +238,7 @@ export function healthEffect(error: GatewayError): HealthEffect {
     case "provider-authentication":
       return { type: "out", scope: "instance", cause: "refused" };
     case "provider-permission":
-      // What the law forbids here can be the prompt alone.
+      // A status 451 can concern the prompt alone.
       return error.providerFailure?.httpStatus === 451
         ? NO_EFFECT
         : { type: "out", scope: "target", cause: "refused" };
@@ -247,7 +247,7 @@ export function healthEffect(error: GatewayError): HealthEffect {
         ? NO_EFFECT
         : { type: "out", scope: "instance", cause: "quota" };
     case "not-found":
-      // Only where the model is meant: a file that a request names can be missing as well.
+      // A status "not found" counts only if it concerns the model: a file of the request can be missing too.
       return error.providerFailure?.about === "model"
         ? { type: "out", scope: "target", cause: "refused" }
         : NO_EFFECT;

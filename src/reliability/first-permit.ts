@@ -1,4 +1,4 @@
-// Which target takes a call that has not been sent anywhere yet.
+// Chooses the target of a call's first attempt.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { hintedWaitMs } from "./backoff.ts";
@@ -8,12 +8,12 @@ import { refusalError } from "./refusal-error.ts";
 import type { AttemptPermit, Refusal } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
-/** A target with the right to send one attempt there. */
+/** A target with the permit of one attempt. */
 export interface Grant<T extends Target> {
   readonly target: T;
   readonly states: CallStates<T>;
   readonly permit: AttemptPermit;
-  /** Waits before it, in milliseconds. */
+  /** Milliseconds waited before the attempt. */
   readonly queuedMs: number;
   readonly cooledMs: number;
 }
@@ -23,9 +23,9 @@ interface Refused<T extends Target> {
   readonly refusal: Refusal;
 }
 
-/** What the caller reads where no target took the call: the earliest way out. */
+/** The error for a call that no target accepted: that of the target which may accept one first. */
 function noTargetError(refused: readonly Refused<Target>[], now: number): GatewayError {
-  // A busy target may be free soon. A target whose credential was refused needs an operator.
+  // A busy target may soon be free. A target whose credential was refused needs an operator.
   const order = { full: 0, cooling: 1, open: 1, out: 2 };
   const [first] = [...refused].sort(
     (a, b) => order[a.refusal.state] - order[b.refusal.state] || a.refusal.until - b.refusal.until,
@@ -38,7 +38,7 @@ function isGranted(answer: AttemptPermit | Refusal): answer is AttemptPermit {
   return !("state" in answer);
 }
 
-/** The waits of a call before its first attempt. */
+/** Waits of a call before its first attempt. */
 interface Waited {
   readonly startedAt: number;
   queuedMs: number;
@@ -55,9 +55,8 @@ export class FirstPermit {
   }
 
   /**
-   * The first target that takes the call, after a bounded wait where all are
-   * busy or asked for a pause. Throws the `GatewayError` of a call of which nothing
-   * was sent. Every target passed over has been told of as skipped.
+   * The first target that accepts the call, after a bounded wait if all are busy or paused. Throws the `GatewayError`
+   * of a call of which nothing was sent. Each passed-over target has been reported as skipped.
    */
   async acquire<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
     const states = new CallStates(call.targets, this.#states);
@@ -81,7 +80,7 @@ export class FirstPermit {
     }
   }
 
-  /** The first target that takes the call now. */
+  /** The first target that accepts the call now. */
   #take<T extends Target>(call: EngineCall<T>, states: CallStates<T>, refused: Refused<T>[]) {
     for (const target of call.targets) {
       const permit = states.of(target).acquire(call);
@@ -102,7 +101,7 @@ export class FirstPermit {
     return "again";
   }
 
-  /** Waits for a slot at the first target that is merely busy; undefined where none is, or none came. */
+  /** Waits for a place at the first target that is only busy; undefined if no target is, or no place came free. */
   async #queue<T extends Target>(
     call: EngineCall<T>,
     states: CallStates<T>,
@@ -121,7 +120,7 @@ export class FirstPermit {
     return isGranted(permit) ? { target, permit } : "again";
   }
 
-  /** Waits until the first pause of a target is over; undefined where that takes too long. */
+  /** Waits until the first pause of a target ends; undefined if that takes too long. */
   async #coolDown<T extends Target>(
     call: EngineCall<T>,
     refused: readonly Refused<T>[],
@@ -138,7 +137,10 @@ export class FirstPermit {
     return this.#pause(call, until, waited);
   }
 
-  /** With every target out: one probe at a time, to each in turn, first to the one that comes back first. */
+  /**
+   * If every target is ejected or out, sends one probe at a time: to each target in turn, beginning with the one that
+   * returns first.
+   */
   #panic<T extends Target>(
     call: EngineCall<T>,
     states: CallStates<T>,

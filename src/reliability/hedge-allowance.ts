@@ -1,9 +1,9 @@
 import type { Latency } from "./latency.ts";
 
-/** Rival attempts that may be sent at once before the share holds. */
+/** Rival attempts that may be sent in a burst before the share applies. */
 const BURST = 5;
 
-/** Keeps the share of requests with a rival attempt below a bound. */
+/** Keeps the share of requests with a rival attempt below the configured bound. */
 export class HedgeAllowance {
   readonly #share: () => number;
   #tokens = BURST;
@@ -23,7 +23,7 @@ export class HedgeAllowance {
   }
 }
 
-/** The wait before the rival: what was asked for, else what most calls need; undefined: unknown. */
+/** Milliseconds before the rival attempt: as requested, otherwise the latency of most calls; undefined: unknown. */
 export function hedgeDelayMs(
   askedMs: number | undefined,
   latency: Latency,

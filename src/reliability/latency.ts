@@ -1,18 +1,18 @@
 const CAPACITY = 128;
-/** Fewer samples say nothing. */
+/** Fewer samples are no evidence. */
 const MIN_SAMPLES = 5;
-/** Older samples say nothing either. */
+/** Age in milliseconds above which samples are no evidence. */
 const MAX_AGE_MS = 600_000;
-/** With so many samples one more changes little: they are sorted again after this time only. */
+/** With this many samples, one more changes little: they are sorted again only after `REFRESH_MS`. */
 const SETTLED_SAMPLES = 32;
 const REFRESH_MS = 250;
 
-/** The latest durations of something, in milliseconds. */
+/** Recent durations in milliseconds. */
 export class Latency {
   readonly #values = new Float64Array(CAPACITY);
   readonly #times = new Float64Array(CAPACITY);
   #count = 0;
-  /** Sorted recent samples as of the last question. */
+  /** The sorted recent samples at the last query. */
   #sorted: Float64Array | undefined;
   #sortedAt = 0;
   #isStale = false;

@@ -1,23 +1,23 @@
-// Where a call may go after a failure, by the rule of the failure and what was delivered.
+// Targets that may follow a failure, by the failure's rule and the delivered output.
 
 import { canOutgrow } from "./can-outgrow.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
 import { nextTargets } from "./failure-rule.ts";
 import type { Failure, Progress } from "./progress.ts";
 
-/** The next attempt would go on after output that the caller holds. */
+/** Whether the next attempt would continue output that the caller has. */
 export function goesOn<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,
   { committed, error }: Failure<T>,
 ): boolean {
-  // Nothing can be added to output that is whole.
+  // Complete output cannot be continued.
   if (error.kind === "invalid-output") return false;
   const isContinued = call.policy.recovery === "continue";
   return isContinued && (committed || progress.broken !== undefined);
 }
 
-/** The rule of the failure lets a call move from its target to this one. */
+/** Whether the failure's rule lets the call move to this target. */
 export function mayFollow<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,

@@ -1,7 +1,7 @@
 import type { EngineCall, Target } from "./engine-call.ts";
 import { openTarget, type Progress } from "./progress.ts";
 
-/** The first untried target that is open; where none is, one with a queue, or the one whose pause ends first. */
+/** The first untried target that is open; otherwise one with a queue, or the one whose pause ends first. */
 export function nextTarget<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,

@@ -2,11 +2,11 @@ import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { MidStreamRecovery, RetryPolicy, Routing } from "../domain/generation-spec.ts";
 import type { BackoffSettings, RetrySettings } from "./reliability-settings.ts";
 
-/** What holds for one call: the request's wishes within the operator's limits. */
+/** Retry policy of one call: the request's wishes within the operator's limits. */
 export interface PolicyInForce {
-  /** At one target, the first attempt included. */
+  /** Attempts at one target, the first included. */
   readonly attempts: number;
-  /** Over all targets. */
+  /** Attempts over all targets. */
   readonly totalAttempts: number;
   readonly transient: BackoffSettings;
   readonly throttle: BackoffSettings;
@@ -14,11 +14,11 @@ export interface PolicyInForce {
   /** Random share of each wait, 0 to 1. */
   readonly jitter: number;
   readonly maxWaitMs: number;
-  /** Bound of all waits together. */
+  /** Most milliseconds of all waits together. */
   readonly maxTotalDelayMs: number;
-  /** A hint up to this is waited for although a target with another model is open; 0: none is. */
+  /** A hint up to this many milliseconds is waited for although a target with another model is open; 0: none is. */
   readonly shortHintMs: number;
-  /** Kinds that may be retried, or lead to the next target; undefined: every kind of the table. */
+  /** Kinds that may be retried, or that lead to the next target; undefined: every kind of the table. */
   readonly retryOn: ReadonlySet<ErrorKind> | undefined;
   readonly failoverOn: ReadonlySet<ErrorKind> | undefined;
   readonly recovery: MidStreamRecovery;
@@ -57,7 +57,7 @@ export function policyInForce(
     jitter: policy.jitter ?? 1,
     maxWaitMs,
     maxTotalDelayMs: policy.maxTotalDelayMs ?? settings.maxTotalDelayMs,
-    // Who asks for the cheapest or the fastest target prefers none of them.
+    // A request for the cheapest or the fastest target prefers no model.
     shortHintMs: routing.strategy === "ordered" ? settings.shortHintMs : 0,
     retryOn: kinds(policy.retryOn),
     failoverOn: kinds(routing.failoverOn),

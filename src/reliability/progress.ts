@@ -6,7 +6,7 @@ import type { CallStates } from "./call-states.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
 import type { AttemptPermit } from "./target-state.ts";
 
-/** An attempt with the right to be sent. */
+/** An attempt with its permit. */
 export interface Step<T extends Target> {
   readonly target: T;
   readonly permit: AttemptPermit;
@@ -15,16 +15,16 @@ export interface Step<T extends Target> {
   readonly delayFromProvider: boolean;
   readonly queuedMs: number;
   readonly decided: Decided | undefined;
-  /** What the attempt costs in the budget of its target, if it fails there by load; 0: nothing. */
+  /** Tokens charged to the budget of its target if it fails there by load; 0: none. */
   readonly costOfFailure: number;
 }
 
-/** How an attempt failed. */
+/** A failed attempt. */
 export interface Failure<T extends Target> {
   readonly state: "failed";
   readonly target: T;
   readonly error: GatewayError;
-  /** The caller has seen output of this attempt. */
+  /** Whether the caller has received output of this attempt. */
   readonly committed: boolean;
   readonly isProbe: boolean;
 }
@@ -33,31 +33,31 @@ export type Outcome<T extends Target> =
   | { readonly state: "succeeded"; readonly target: T }
   | Failure<T>;
 
-/** What one call has done so far. */
+/** Progress of one call. */
 export interface Progress<T extends Target> {
   readonly states: CallStates<T>;
   attempts: number;
   readonly attemptsAt: Map<T, number>;
-  /** Targets of attempts: no failover goes back to one. */
+  /** Targets that had an attempt. No failover returns to one. */
   readonly used: Set<T>;
-  /** Failures that were seen, by target: the kind and the status. */
+  /** Failures by target, each as kind and status. */
   readonly failures: Map<T, Set<string>>;
   /** The latest failure of each target. */
   readonly lastFailure: Map<T, GatewayError>;
   /** Targets that refused the call after a wait in their queue or for their next probe. */
   readonly refusedInVain: Set<T>;
-  /** Targets that the caller was told of as passed over. */
+  /** Targets that were reported as skipped. */
   readonly skipped: Set<T>;
-  /** Targets that the call's money pays for no longer. */
+  /** Targets that the call's cost limit no longer pays for. */
   readonly unpaid: Set<T>;
   /** Models whose context window the request exceeds, in the order of the attempts. */
   readonly outgrown: Model[];
   waitedMs: number;
   freeRetryUsed: boolean;
   hedged: boolean;
-  /** Invalid output was asked for again. */
+  /** Whether invalid output was requested again. */
   repaired: boolean;
-  /** What broke the output that the caller holds and later attempts go on with. */
+  /** The error that interrupted the output which the caller has and later attempts continue. */
   broken: GatewayError | undefined;
 }
 
@@ -84,7 +84,7 @@ export function startProgress<T extends Target>(
   };
 }
 
-/** The first target that was not used and takes a failover now. */
+/** The first unused target that accepts a failover now. */
 export function openTarget<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,
@@ -95,7 +95,7 @@ export function openTarget<T extends Target>(
   );
 }
 
-/** How many targets were not used and take a failover now. */
+/** Number of unused targets that accept a failover now. */
 export function countOpen<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,
@@ -107,7 +107,7 @@ export function countOpen<T extends Target>(
   ).length;
 }
 
-/** No failover goes where those before it have failed. */
+/** Whether a target accepts a failover. It does not if earlier failovers to it have failed too often. */
 function isOpen<T extends Target>(
   { caller }: EngineCall<T>,
   progress: Progress<T>,
@@ -117,7 +117,7 @@ function isOpen<T extends Target>(
   return state.refusal(caller) === undefined && !state.standIn.isLow;
 }
 
-/** Notes how an attempt failed; true where the call has seen this failure at this target before. */
+/** Records a failure; true if the call has seen this failure at this target before. */
 export function isSeenBefore<T extends Target>(
   progress: Progress<T>,
   target: T,

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { ProviderCounters } from "../domain/operations.ts";
 
-/** How an attempt failed. */
+/** The facts of a failed attempt. */
 type Failure = Pick<GatewayError, "kind" | "message">;
 
 type Counting = { -readonly [Name in keyof ProviderCounters]: ProviderCounters[Name] };
@@ -17,7 +17,7 @@ const UNUSED: ProviderCounters = {
   lastErrorMessage: undefined,
 };
 
-/** Counts the attempts of every provider instance. A cancelled attempt is neither success nor failure. */
+/** Counts the attempts of every provider instance. A cancelled attempt counts neither as success nor as failure. */
 export class ProviderStats {
   readonly #clock: Clock;
   readonly #counters = new Map<string, Counting>();

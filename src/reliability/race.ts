@@ -1,4 +1,4 @@
-// One attempt to its end, or two where the request allows a rival.
+// Runs one attempt to its end, or two if the request allows a rival.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import {
@@ -25,7 +25,7 @@ import { runAttempt, toGatewayError } from "./run-attempt.ts";
 import type { AttemptPermit } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
-/** An attempt while it runs. */
+/** A running attempt. */
 interface Racer<T extends Target> {
   readonly target: T;
   /** Never rejects. */
@@ -36,8 +36,8 @@ interface Racer<T extends Target> {
 }
 
 /**
- * Share of a failed failover's price that content gives back: a target that fails a third of its
- * calls still stands in, one that fails half of them does not.
+ * Share of a failed failover's price that content gives back. A target that fails a third of its calls can still take
+ * failovers; one that fails half of them cannot.
  */
 const STAND_IN_REFILL = 0.5;
 
@@ -54,7 +54,7 @@ export class Race {
     this.#hedges = hedges;
   }
 
-  /** Sends an attempt; the outcome is that of the winner, or of the last to fail. */
+  /** Sends an attempt. The outcome is that of the winner, or of the last attempt to fail. */
   async run<T extends Target, Item>(
     call: RunnableCall<T, Item>,
     progress: Progress<T>,
@@ -92,7 +92,7 @@ export class Race {
     cancel();
     const wasOpen = isOpen;
     isOpen = false;
-    // The failure that came last is the one to act on.
+    // The last failure decides the recovery.
     if (rival === undefined || rival.isLost || (wasOpen && rival.hasEnded)) return first;
     if (first.state === "failed" && wasOpen && !call.signal.aborted) {
       const next = { action: "failover", next: rival.target, delayMs: 0 } as const;
@@ -101,7 +101,7 @@ export class Race {
     return rival.done;
   }
 
-  /** Calls `send` when the wait for the primary's first content is over. */
+  /** Calls `send` after the wait for the primary attempt's first content. */
   #scheduleRival<T extends Target>(
     call: EngineCall<T>,
     progress: Progress<T>,
@@ -124,7 +124,7 @@ export class Race {
     const state = progress.states.of(target);
     const { budget } = state.instance;
     const cost = this.#states.settings.budget.transientCost;
-    // A target that is being tried out is no help in a race.
+    // A target that is being probed does not help in a race.
     if (
       budget.isLow ||
       !budget.canSpend(cost) ||
@@ -167,7 +167,7 @@ export class Race {
     }
   }
 
-  /** `onContent` is called once, with the first content, or with a success that has none. */
+  /** `onContent` is called once: with the first content, or with a success without content. */
   #start<T extends Target, Item>(
     call: RunnableCall<T, Item>,
     progress: Progress<T>,
@@ -230,7 +230,7 @@ export class Race {
             return running.take(item, now, isContent);
           },
         });
-        // An answer without content that is refused is no success of its target.
+        // A refused answer without content is no success of its target.
         const accepted = running.accept();
         if (accepted !== undefined) await accepted;
         if (!hasContent) content(this.#clock.now());

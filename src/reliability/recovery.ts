@@ -1,4 +1,4 @@
-// What follows a failed attempt: the next one, or the end of the call.
+// The recovery after a failed attempt: the next attempt, or the end of the call.
 import type { Clock } from "../clock.ts";
 import type { Decided } from "../domain/decided.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
@@ -15,12 +15,15 @@ import type { RetryMetrics } from "./retry-metrics.ts";
 import { waitForPermit } from "./wait-for-permit.ts";
 import { type WayBack, wayBack } from "./way-back.ts";
 
-/** Most calls are answered within this quantile of the time to the first content. */
+/** Quantile of the time to the first content that counts as typical. */
 const TYPICAL = 0.5;
 
 type Move = Exclude<Decision, { action: "fail" }>;
 
-/** An attempt that is decided on: its price is taken before it is sent, unless it is charged if it fails. */
+/**
+ * A move with its target. `isPaid`: the price is taken before the attempt is sent; otherwise it is charged if the
+ * attempt fails.
+ */
 type PlannedMove<T extends Target> = Move & { readonly target: T; readonly isPaid: boolean };
 
 export interface RecoveryDependencies {
@@ -29,7 +32,7 @@ export interface RecoveryDependencies {
   readonly metrics: RetryMetrics;
 }
 
-/** There are targets, and none takes a call. */
+/** Targets exist, and none accepts a call. */
 const CLOSED: Destination = {
   isOpen: false,
   waitMs: 0,
@@ -49,11 +52,11 @@ export class Recovery<T extends Target> {
   readonly #failure: Failure<T>;
   /** Milliseconds that the call had waited before the failure. */
   readonly #waitedBefore: number;
-  /** The next attempt would continue output that the caller holds. */
+  /** Whether the next attempt would continue output that the caller has. */
   readonly #isContinuation: boolean;
-  /** The target that the caller was told of as the next one. */
+  /** The target that was reported as the next one. */
   #announced: T | undefined;
-  /** Why the request's own budget pays for no further attempt. */
+  /** The error of the request's cost limit that forbids another attempt. */
   #unpaidError: GatewayError | undefined;
 
   constructor(
@@ -107,7 +110,7 @@ export class Recovery<T extends Target> {
   #noteFailure(): void {
     const { error, target, committed } = this.#failure;
     const progress = this.#progress;
-    // Output that is complete is not broken any more: it is refused, and begun anew.
+    // Complete output is no longer interrupted: it is refused and started anew.
     if (error.kind === "invalid-output") progress.broken = undefined;
     else if (committed && this.#call.policy.recovery === "continue") progress.broken = error;
     if (error.kind === "context-length") progress.outgrown.push(target.model);
@@ -117,7 +120,7 @@ export class Recovery<T extends Target> {
   readonly #mayFollow = (target: T): boolean =>
     mayFollow(this.#call, this.#progress, this.#failure, target);
 
-  /** Tells of the end, and gives the error that the call ends with. */
+  /** Reports the end and returns the final error of the call. */
   #end(decided: Decided, unaffordable: Set<T>): GatewayError {
     const { error, target } = this.#failure;
     const isAborted = this.#call.signal.aborted;
@@ -132,19 +135,19 @@ export class Recovery<T extends Target> {
     if (error.kind !== "cancelled" && isRecoverable) {
       this.#metrics.of(decided.target.provider).exhausted++;
     }
-    // An end from outside outranks the failures of the call.
+    // An abort takes precedence over the failures of the call.
     if (isAborted) return error;
     const { broken, attempts } = this.#progress;
     return broken ?? this.#unpaidError ?? endingError(error, decided.reason, attempts);
   }
 
-  /** A target that was tried before, if nothing better is ahead. */
+  /** A move to a target that was tried before, if no better move exists. */
   #wayBack(ahead: Decision, unaffordable: Set<T>): WayBack<T> | undefined {
     const { target } = this.#failure;
     if (this.#call.signal.aborted || ahead.reason === "output-delivered") return undefined;
     const isRepetition = ahead.action === "retry";
     if (ahead.action !== "fail" && !isRepetition) return undefined;
-    // The first target is the one that is preferred.
+    // The first target is the preferred one.
     if (isRepetition && target === this.#call.targets[0]) return undefined;
     const back = wayBack({
       clock: this.#clock,
@@ -159,7 +162,7 @@ export class Recovery<T extends Target> {
   }
 
   #report(decided: Decided): void {
-    // A caller that has gone decides nothing.
+    // The cancel of a caller is no decision of the engine.
     if (decided.kind === "cancelled") return;
     const { target, kind, retried, reason } = decided;
     this.#metrics.decision(target.provider, kind, retried, reason);
@@ -186,7 +189,7 @@ export class Recovery<T extends Target> {
       remainingMs: call.endsAt - this.#clock.now(),
       waitedMs: progress.waitedMs,
       waitedSinceMs,
-      // Output that nothing can continue is as good as delivered without recovery.
+      // If nothing can continue the output, the rules for delivered output without recovery apply.
       policy:
         isContinuation && !canGoOn && !hasCandidates
           ? { ...call.policy, recovery: "fail" }
@@ -198,7 +201,7 @@ export class Recovery<T extends Target> {
     });
   }
 
-  /** A circuit that opens refuses no call that its target took before, unless that was the probe. */
+  /** An open circuit does not refuse calls that its target accepted before, except a probe. */
   #here(): Destination {
     const { target, isProbe } = this.#failure;
     const destination = this.#destination(target);
@@ -223,7 +226,7 @@ export class Recovery<T extends Target> {
     };
   }
 
-  /** Tells of the targets before `next`, or of all, that could follow and take no call now. */
+  /** Reports targets before `next`, or all, that could follow and accept no call now. */
   #passOver(next: T | undefined): void {
     const progress = this.#progress;
     const now = this.#clock.now();
@@ -243,7 +246,7 @@ export class Recovery<T extends Target> {
     }
   }
 
-  /** The request's own budget does not pay for the attempt: the target is passed over. */
+  /** Whether the request's cost limit forbids the attempt. If so, the target is skipped. */
   #isUnpaid({ action }: Move, destination: T): boolean {
     const unpaid = this.#call.unpaid(destination, this.#isContinuation ? "continuation" : action);
     if (unpaid === undefined) return false;
@@ -265,7 +268,7 @@ export class Recovery<T extends Target> {
     this.#announced = next;
   }
 
-  /** Waits, and takes the right to send; undefined where the target takes no call any more. */
+  /** Waits and acquires the permit; undefined if the target accepts no call any more. */
   async #take(move: PlannedMove<T>, decided: Decided): Promise<Step<T> | undefined> {
     const [call, progress] = [this.#call, this.#progress];
     const { target, delayMs, delayFromProvider, cost, action, isPaid } = move;
@@ -273,7 +276,7 @@ export class Recovery<T extends Target> {
     if (delayMs === 0 && action === "retry") progress.freeRetryUsed = true;
     const permit = await waitForPermit(this.#clock, wait);
     if ("state" in permit) {
-      // A target that pauses is not passed over: the wait goes on.
+      // A paused target is not skipped: the wait continues.
       if (permit.state === "cooling") return undefined;
       progress.refusedInVain.add(target);
       if (progress.used.has(target)) return undefined;

@@ -2,7 +2,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { Target } from "./engine-call.ts";
 import type { Refusal } from "./target-state.ts";
 
-/** Why a target was passed over, as the error of the attempt that was not made. */
+/** The error of a skipped target's attempt, which was not made. */
 export function refusalError(target: Target, refusal: Refusal, now: number): GatewayError {
   const { provider, id } = target.model;
   const name = `${provider}/${id}`;
@@ -28,7 +28,7 @@ export function refusalError(target: Target, refusal: Refusal, now: number): Gat
   }
 }
 
-/** Why an attempt is not made at a target that would take it. */
+/** The error if the budget forbids an attempt at a target that would accept it. */
 export function budgetError({ model }: Target, move: "retry" | "failover"): GatewayError {
   const message =
     move === "failover"

@@ -1,4 +1,4 @@
-// The attempt loop: one owner of every attempt of every call, whatever its attempts yield.
+// The attempt loop. It owns every attempt of every call, generic in the items of their answers.
 import type { Clock } from "../clock.ts";
 import { type EngineCall, nameOf, type RunnableCall, type Target } from "./engine-call.ts";
 import { FirstPermit, type Grant } from "./first-permit.ts";
@@ -25,12 +25,12 @@ export class ReliabilityEngine {
     this.#recovery = { clock, settings: () => states.settings, metrics: this.metrics };
   }
 
-  /** Chooses where the call begins; see `FirstPermit`. The grant must go to `run`. */
+  /** Chooses the first target; see `FirstPermit`. The grant must be passed to `run`. */
   acquire<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
     return this.#firstPermit.acquire(call);
   }
 
-  /** Runs a call to its end: resolves when an attempt has succeeded, else throws `GatewayError`. */
+  /** Runs a call to its end: resolves when an attempt has succeeded, throws `GatewayError` otherwise. */
   async run<T extends Target, Item>(call: RunnableCall<T, Item>, grant: Grant<T>): Promise<void> {
     const { queuedMs, cooledMs } = grant;
     const progress: Progress<T> = startProgress(grant.states, cooledMs);

@@ -1,29 +1,29 @@
 import type { LimitSettings } from "../domain/limit-settings.ts";
-// The operator's numbers. `docs/reliability.md` says why each default is what it is.
+// The operator's settings. `docs/reliability.md` explains each default.
 
-/** Waits of our own choosing, in milliseconds: `base · 2ⁿ`, at most `cap`. */
+/** Waits without a provider's hint, in milliseconds: `base · 2ⁿ`, at most `cap`. */
 export interface BackoffSettings {
   readonly baseMs: number;
-  /** First wait where no other target is open: somebody has to come back to this one. */
+  /** First wait if no other target is open, because the call has to return to this one. */
   readonly lastTargetBaseMs: number;
   readonly capMs: number;
 }
 
 export interface RetrySettings {
-  /** At one target, the first attempt included; and what a request can raise it to. */
+  /** Attempts at one target, the first included, and the most that a request can ask for. */
   readonly attempts: number;
   readonly maxAttempts: number;
-  /** Over all targets; and what a request can raise it to. */
+  /** Attempts over all targets, and the most that a request can ask for. */
   readonly totalAttempts: number;
   readonly maxTotalAttempts: number;
   readonly transient: BackoffSettings;
-  /** After a rate limit or overload. */
+  /** Backoff after a rate limit or overload. */
   readonly throttle: BackoffSettings;
-  /** Longest single wait for a provider; a longer hint means another target or failure. */
+  /** Longest single wait for a provider. A longer hint leads to another target or to failure. */
   readonly maxWaitMs: number;
-  /** Bound of all waits of a call where its request names none. */
+  /** Most milliseconds of all waits of a call if its request sets no bound. */
   readonly maxTotalDelayMs: number;
-  /** A hint up to this is waited for although a target with another model is open; 0: none is. */
+  /** A hint up to this many milliseconds is waited for although a target with another model is open; 0: none is. */
   readonly shortHintMs: number;
 }
 
@@ -32,43 +32,43 @@ export interface BudgetSettings {
   readonly capacity: number;
   readonly transientCost: number;
   readonly throttleCost: number;
-  /** Given back by each attempt that is no retry and reaches content. */
+  /** Tokens given back by each attempt that is no retry and reaches content. */
   readonly refill: number;
-  /** Time in which an empty bucket fills by itself. */
+  /** Milliseconds in which an empty bucket fills by itself. */
   readonly fillMs: number;
 }
 
 export interface HealthSettings {
   /** Failures in a row that eject a target. */
   readonly consecutiveFailures: number;
-  /** Failures that came within less than this are a blip and eject nothing. */
+  /** Failures within less than this many milliseconds are a short disturbance and eject nothing. */
   readonly minSpanMs: number;
-  /** Share of failed calls that ejects a target, 0 to 1, from `minRequests` calls on. */
+  /** Share of failed calls that ejects a target, 0 to 1. Needs at least `minRequests` calls. */
   readonly failureRate: number;
   readonly minRequests: number;
   readonly windowMs: number;
-  /** First ejection; each further one in a row is twice as long, up to the longest. */
+  /** First ejection. Each further ejection in a row is twice as long, up to `maxEjectionMs`. */
   readonly ejectionMs: number;
   readonly maxEjectionMs: number;
-  /** Lets one probe at a time through where every target is ejected. */
+  /** Whether one probe at a time is sent if every target is ejected. */
   readonly panic: boolean;
-  /** First-token limit of a probe. */
+  /** First-token limit of a probe, in milliseconds. */
   readonly probeFirstTokenMs: number;
-  /** How long a credential or a target stays out that was refused. */
+  /** Milliseconds for which a refused credential or target stays out. */
   readonly refusedMs: number;
-  /** How long an instance stays out whose quota is used up. */
+  /** Milliseconds for which an instance with a used-up quota stays out. */
   readonly quotaMs: number;
 }
 
-/** `callerShare` where there are several callers. */
+/** Default of `callerShare` if there are several callers. */
 export const SHARED = 0.75;
 
 export interface HedgeSettings {
-  /** Largest share of requests that get a rival attempt, 0 to 1. */
+  /** Largest share of requests with a rival attempt, 0 to 1. */
   readonly share: number;
-  /** Shortest wait by measurement. */
+  /** Least measured wait before a rival attempt, in milliseconds. */
   readonly minDelayMs: number;
-  /** Longest prompt, in estimated tokens. */
+  /** Longest prompt with a rival attempt, in estimated tokens. */
   readonly maxInputTokens: number;
 }
 
@@ -77,12 +77,12 @@ export interface ReliabilitySettings {
   readonly budget: BudgetSettings;
   readonly health: HealthSettings;
   readonly limit: LimitSettings;
-  /** What instances and models have of their own, by `provider` and by `provider/model`. */
+  /** Limits of instances and models, by `provider` and by `provider/model`. */
   readonly targetLimits: ReadonlyMap<string, Partial<LimitSettings>>;
   readonly hedge: HedgeSettings;
 }
 
-/** The limit of a target: the model's own, else the instance's, else that of all. */
+/** The limit of a target: the model's, otherwise the instance's, otherwise the general one. */
 export function limitOf(
   { limit, targetLimits }: ReliabilitySettings,
   provider: string,

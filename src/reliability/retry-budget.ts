@@ -1,20 +1,20 @@
 import type { Clock } from "../clock.ts";
 import type { BudgetSettings } from "./reliability-settings.ts";
 
-/** Time over which the rate of usual calls is measured, in milliseconds. */
+/** Time constant of the measured rate of regular calls, in milliseconds. */
 const RATE_WINDOW_MS = 10_000;
 const SECOND_MS = 1_000;
 
-/** Below this level no rival attempt and no failover is sent. */
+/** Below this level, no rival attempt and no failover is sent. */
 const LOW_LEVEL = 0.5;
 
-/** Calls of a second: their usual rate, or as many as a single second had lately. */
+/** Calls a second: the larger of the usual rate and the highest count of a recent second. */
 class CallRate {
   readonly #clock: Clock;
-  /** Each call weighs less the longer ago it was: e-fold in `RATE_WINDOW_MS`. */
+  /** Sum of calls, each weighted by its age: e-fold in `RATE_WINDOW_MS`. */
   #weight = 0;
   #weighedAt: number;
-  /** Calls of this second and of the one before. */
+  /** Number of the current second, its calls, and those of the second before. */
   #second = 0;
   #now = 0;
   #before = 0;
@@ -52,15 +52,12 @@ class CallRate {
   }
 }
 
-/**
- * A token bucket that bounds load which the gateway adds somewhere. Successes and the
- * passing of time fill it again.
- */
+/** A token bucket that bounds the additional load caused by the gateway. Successes and time fill it again. */
 export class RetryBudget {
   readonly #clock: Clock;
   readonly #settings: () => BudgetSettings;
   readonly #calls: CallRate;
-  /** Tokens that are missing, as of `#at`. */
+  /** Missing tokens at the time `#at`. */
   #spent = 0;
   #at: number;
 
@@ -71,21 +68,21 @@ export class RetryBudget {
     this.#at = clock.now();
   }
 
-  /** Share of the tokens that remains, from 0 to 1. */
+  /** Share of the tokens that remains, 0 to 1. */
   get level(): number {
     const { capacity } = this.#settings();
     this.#fill();
     return capacity === 0 ? 0 : Math.max(0, 1 - this.#spent / capacity);
   }
 
-  /** Less than half remains. A bucket without capacity is never low. */
+  /** Whether less than half remains. A bucket without capacity is never low. */
   get isLow(): boolean {
     return this.#spent > 0 && this.level < LOW_LEVEL;
   }
 
   /**
-   * `isLastTarget`: no other target is open. A short outage must not use up the bucket then:
-   * it holds one second of the usual calls.
+   * `isLastTarget`: no other target is open. The bucket then holds at least one second of the regular calls, so that
+   * a short outage does not empty it.
    */
   canSpend(cost: number, isLastTarget = false): boolean {
     this.#fill();
@@ -93,23 +90,23 @@ export class RetryBudget {
     return most - this.#spent >= cost;
   }
 
-  /** Takes the price; the debt ends at an empty bucket. */
+  /** Takes the price. The bucket never falls below empty. */
   spend(cost: number): void {
     this.#fill();
     this.#spent = Math.min(this.#mostTokens(), this.#spent + cost);
   }
 
-  /** The attempt that was paid for was not sent. */
+  /** Gives back the price of an attempt that was not sent. */
   refund(cost: number): void {
     this.#spent = Math.max(0, this.#spent - cost);
   }
 
-  /** Something succeeded: gives back what the operator has set, or so many tokens. */
+  /** A success gives back `tokens`, by default the operator's setting. */
   refill(tokens = this.#settings().refill): void {
     this.#spent = Math.max(0, this.#spent - tokens);
   }
 
-  /** A usual call is sent: its first attempt, wherever the engine sends it. */
+  /** Counts a regular call: its first attempt, at any target. */
   called(): void {
     this.#calls.add();
   }

@@ -27,7 +27,7 @@ function noCounts(): RetryCounts {
   };
 }
 
-/** What the engine did, by provider instance. */
+/** Counts the engine's actions by provider instance. */
 export class RetryMetrics {
   readonly #counts = new Map<string, RetryCounts>();
 

@@ -1,14 +1,14 @@
 const BUCKETS = 12;
 
-/** What a window holds. */
+/** Sums over a window. */
 export interface WindowTotals {
   readonly requests: number;
   readonly failures: number;
-  /** The clock's time of the oldest failure; undefined without one. */
+  /** Time of the oldest failure; undefined without failures. */
   readonly failingSince: number | undefined;
 }
 
-/** Calls and failed calls of the last `windowMs`, in buckets. */
+/** Calls and failed calls of the last `windowMs` milliseconds, in buckets. */
 export class RollingCounts {
   readonly #requests = new Float64Array(BUCKETS);
   readonly #failures = new Float64Array(BUCKETS);
@@ -22,7 +22,7 @@ export class RollingCounts {
     this.#requests[slot] = (this.#requests[slot] ?? 0) + 1;
   }
 
-  /** A call that was counted turned out to say nothing. */
+  /** Removes a counted call that turned out to be no evidence. */
   withdraw(now: number, windowMs: number): void {
     const slot = this.#turn(now, windowMs);
     this.#requests[slot] = Math.max(0, (this.#requests[slot] ?? 0) - 1);
@@ -55,10 +55,10 @@ export class RollingCounts {
     this.#failures.fill(0);
   }
 
-  /** Empties the buckets that are older than the window; returns the slot of now. */
+  /** Empties the buckets older than the window and returns the current slot. */
   #turn(now: number, windowMs: number): number {
     const current = Math.floor((now * BUCKETS) / windowMs);
-    // A window of another length counts its buckets anew.
+    // If the window's length changes, all buckets are emptied.
     const passed = current < this.#newest ? BUCKETS : Math.min(current - this.#newest, BUCKETS);
     for (let step = 1; step <= passed; step++) {
       const slot = (this.#newest + step) % BUCKETS;

@@ -7,25 +7,25 @@ export interface AttemptOptions<Item> {
   /** Sends the request and yields the answer. */
   readonly open: (signal: AbortSignal) => AsyncIterable<Item>;
   readonly signOf: (item: Item) => Sign;
-  /** Takes an item; a promise holds the provider back until it resolves. */
+  /** Accepts an item. A returned promise makes the provider wait until it resolves. */
   readonly onItem: (item: Item, now: number, content: boolean) => Promise<void> | undefined;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
-  /** Ends the attempt; its reason is a `GatewayError`. */
+  /** Ends the attempt. Its reason is a `GatewayError`. */
   readonly signal: AbortSignal;
-  /** It was aborted, and is read on without a reader. */
+  /** Whether the attempt is read on without a reader after its abort. */
   readonly isDraining: () => boolean;
-  /** Gets a function that ends this attempt alone. */
+  /** Receives a function that ends only this attempt. */
   readonly onStart?: (abort: (error: GatewayError) => void) => void;
 }
 
-/** Whatever an attempt threw, as the one error type. */
+/** Converts any thrown value to `GatewayError`. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   return new GatewayError("internal", "internal error", { cause: error });
 }
 
-/** A reader or a store that lags must not hold up the end of an attempt. */
+/** A slow reader or store must not delay the end of an attempt. */
 function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -39,9 +39,8 @@ function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs one attempt to its end: resolves after the item that ends the answer, throws
- * `GatewayError` otherwise. A limit that passes or an abort ends it at once,
- * whatever the adapter is doing.
+ * Runs one attempt to its end: resolves after the item that ends the answer, throws `GatewayError` otherwise. An
+ * exceeded limit or an abort ends the attempt at once, whatever the adapter does.
  */
 export async function runAttempt<Item>(options: AttemptOptions<Item>): Promise<void> {
   const { clock, signal } = options;
@@ -62,7 +61,7 @@ export async function runAttempt<Item>(options: AttemptOptions<Item>): Promise<v
       if (content || sign === "progress") timers.progress(now, content);
       else if (sign === "end") {
         finished = true;
-        // The answer is complete: no limit of the provider's can end it any more.
+        // The answer is complete, so no limit applies to the provider any more.
         timers.stop();
       }
       const wait = options.onItem(item, now, content);

@@ -1,20 +1,20 @@
 import { Latency } from "./latency.ts";
 
-/** Sizes above 2^24 are one. */
+/** Sizes above 2^24 share one class. */
 const MAX_CLASS = 24;
-/** Classes below a size that stand in for it where it was never measured: a quarter of it at least. */
+/** Number of lower classes that can stand in for an unmeasured size: sizes down to a quarter of it. */
 const LOWER_CLASSES = 2;
-/** A single duration says more of a size than none. */
+/** One duration of a size is better evidence than none. */
 const MIN_SAMPLES = 1;
 
-/** Sizes of one power of two are alike. */
+/** Index of a size's class. The sizes of one power of two share a class. */
 function classOf(size: number): number {
   return Math.min(MAX_CLASS, Math.floor(Math.log2(Math.max(1, size))));
 }
 
 /**
- * The latest durations of something that takes longer the larger it is, in
- * milliseconds: at most 25 classes of sizes, each made when it is first measured.
+ * Recent durations that grow with a size, in milliseconds. At most 25 classes of sizes, each created at its first
+ * measurement.
  */
 export class SizedLatency {
   readonly #classes: (Latency | undefined)[] = [];
@@ -26,9 +26,9 @@ export class SizedLatency {
   }
 
   /**
-   * What `share` of the recent durations at this size do not exceed. A size that was
-   * not measured takes as long, in proportion, as one that is up to eight times smaller,
-   * and no longer than one that is twice as large. Undefined: nothing is known.
+   * The duration that `share` of the recent ones at this size do not exceed. For an unmeasured size, the estimate is
+   * proportional to a class up to eight times smaller, and at most the duration of one twice as large. Undefined: no
+   * measurement.
    */
   quantile(share: number, size: number, now: number): number | undefined {
     const own = classOf(size);

@@ -12,62 +12,62 @@ import { RetryBudget } from "./retry-budget.ts";
 import { SizedLatency } from "./sized-latency.ts";
 import type { TargetChange } from "./target-change.ts";
 
-/** A time for which nothing is sent somewhere, and why. */
+/** A time for which nothing is sent to a target or instance, and its cause. */
 export interface Pause {
   readonly until: number;
   readonly kind: ErrorKind;
 }
 
-/** `isAsked`: the provider has said how long; else the time is a guess of ours. */
+/** `isAsked`: the provider stated the duration; otherwise it is a default. */
 interface Cooldown extends Pause {
   readonly isAsked: boolean;
 }
 
-/** Why a target takes nobody's call now; `until` is when that may change. */
+/** Why a target accepts no call of any caller now. `until`: the earliest time of a change. */
 type Ailment =
   | { readonly state: "open"; readonly until: number }
-  /** The provider asked for a pause: a rate limit, an overload, a failure with a hint. */
+  /** The provider asked for a pause: a rate limit, an overload, or a failure with a hint. */
   | (Cooldown & { readonly state: "cooling" })
-  /** Its credential, its quota or its model was refused. */
+  /** The provider refused the credential, the quota or the model. */
   | { readonly state: "out"; readonly until: number; readonly kind: ErrorKind };
 
-/** Why a target does not take a call now. */
+/** Why a target refuses a call now. */
 export type Refusal =
   | Ailment
   /** All places are taken, or all that this caller may have. */
   | { readonly state: "full"; readonly until: number; readonly isReserved: boolean };
 
-/** A call that wants to be sent. */
+/** The sender of a call. */
 interface Sender {
   readonly caller: string;
   readonly form: AnswerForm;
 }
 
-/** What is known of the request whose attempt has failed. */
+/** Facts about the request whose attempt has failed. */
 export interface FailedRequest {
-  /** It failed here in the same way before, in the same call. */
+  /** Whether the request failed here before in the same way, in the same call. */
   readonly isRepeated: boolean;
-  /** Tells this request from others. */
+  /** Identifies the request among others. */
   readonly mark: string | undefined;
 }
 
-/** One attempt's right to be sent. `end` gives everything back that it holds. */
+/** One attempt's permission to be sent. `end` returns everything that the permit holds. */
 export interface AttemptPermit {
   readonly isProbe: boolean;
-  /** The first content has come, after `ms`, of an answer that the provider was asked for in this form. */
+  /** The first content has arrived after `ms`, in an answer of the requested form. */
   content(ms: number, form: AnswerForm): void;
-  /** Content has come at this time of the clock: the target delivers. */
+  /** Content has arrived at this time of the clock, so the target delivers. */
   delivered(now: number): void;
-  /** `error` undefined: it succeeded, or says nothing of the target. */
+  /** `error` undefined: the attempt succeeded, or is no evidence about the target. */
   end(error: GatewayError | undefined, request?: FailedRequest): void;
 }
 
-/** The longer of two pauses holds. */
+/** The pause that ends later. */
 function longer(before: Pause | undefined, after: Pause): Pause {
   return before !== undefined && before.until > after.until ? before : after;
 }
 
-/** What is known of a provider instance: credential, quota, retry budget. */
+/** State of a provider instance: credential, quota, retry budget. */
 export class InstanceState {
   readonly budget: RetryBudget;
   out: Pause | undefined;
@@ -79,36 +79,36 @@ export class InstanceState {
 
 export interface TargetStateOptions {
   readonly clock: Clock;
-  /** The operator's numbers; a reload replaces them. */
+  /** The operator's settings. A reload replaces them. */
   readonly settings: () => ReliabilitySettings;
   readonly limit: () => LimitSettings;
   readonly instance: InstanceState;
   readonly onChange: (change: TargetChange) => void;
 }
 
-/** What is known of one model at one instance. */
+/** State of one model at one instance. */
 export class TargetState {
   readonly instance: InstanceState;
   readonly circuit: CircuitBreaker;
   readonly limit: ConcurrencyLimit;
-  /** Bounds failovers to it: those that fail here by load spend, and content fills it again. */
+  /** Bounds failovers to this target: failures here by load spend tokens, and content gives them back. */
   readonly standIn: RetryBudget;
-  /** Milliseconds to the first content: of streams, of answers that come as a whole, and of counts. */
+  /** Milliseconds to the first content, by the form of the answer. */
   readonly streamed = new Latency();
   readonly whole = new Latency();
   readonly counted = new Latency();
-  /** Time to the first content of streams, by the size of the prompt. */
+  /** Milliseconds to the first content of streams, by the size of the prompt. */
   readonly prefill = new SizedLatency();
-  /** Time of answers that come as a whole, by the limit of their output. */
+  /** Milliseconds of whole answers, by their output limit. */
   readonly answers = new SizedLatency();
   readonly #clock: Clock;
   readonly #settings: () => ReliabilitySettings;
   #cooldown: Cooldown | undefined;
   #out: Pause | undefined;
-  /** A probe runs although the target is out. */
+  /** Whether a probe runs although the target is out. */
   #isProbedWhileOut = false;
   #panickedAt = Number.NEGATIVE_INFINITY;
-  /** When content of any attempt came last. */
+  /** Time of the last content of any attempt. */
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #lastError: ErrorKind | undefined;
   readonly #onChange: (change: TargetChange) => void;
@@ -135,24 +135,24 @@ export class TargetState {
     return this.#active(this.#out) ?? this.#active(this.instance.out);
   }
 
-  /** Why no call of the caller may go there now; takes nothing. */
+  /** Why the target would refuse the caller's call now. Takes no place. */
   refusal(caller: string): Refusal | undefined {
     const refusal = this.health();
     if (refusal !== undefined) return refusal;
     return this.limit.isFull(caller) ? this.#full(caller) : undefined;
   }
 
-  /** When the last call was sent there although the target was ejected or out; `-Infinity`: never. */
+  /** Time of the last call sent although the target was ejected or out; `-Infinity`: never. */
   get panickedAt(): number {
     return this.#panickedAt;
   }
 
-  /** Content has come from there at this time of the clock or later, for any call. */
+  /** Whether content has arrived at or after this time of the clock, for any call. */
   deliveredSince(at: number): boolean {
     return this.#deliveredAt >= at;
   }
 
-  /** A permit, or why there is none. */
+  /** A permit, or the reason for its refusal. */
   acquire({ caller, form }: Sender): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal !== undefined) return refusal;
@@ -160,7 +160,7 @@ export class TargetState {
     return share === undefined ? this.#full(caller) : this.#enter(form, share, false);
   }
 
-  /** The same after a wait in the queue: the place is the caller's already. */
+  /** A permit for a call from the queue, which already holds its place. */
   acquireQueued({ form }: Sender, share: CallerShare): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal === undefined) return this.#enter(form, share, false);
@@ -168,7 +168,7 @@ export class TargetState {
     return refusal;
   }
 
-  /** One probe at a time, although the target is ejected or out. */
+  /** A permit for a probe although the target is ejected or out. One probe runs at a time. */
   acquireProbe({ caller, form }: Sender): AttemptPermit | undefined {
     const isOut = this.out !== undefined;
     if (isOut && this.#isProbedWhileOut) return undefined;
@@ -185,7 +185,7 @@ export class TargetState {
     return { ...permit, end };
   }
 
-  /** Nothing is sent there for so long; false where the pause that runs is as long. */
+  /** Starts a pause of `ms`; false if the current pause ends no earlier. */
   coolDown(ms: number, kind: ErrorKind = "rate-limit", isAsked = true): boolean {
     const until = this.#clock.now() + ms;
     if (this.#cooldown !== undefined && this.#cooldown.until >= until) return false;
@@ -193,7 +193,7 @@ export class TargetState {
     return true;
   }
 
-  /** Closes the circuit and ends every pause. */
+  /** Closes the circuit and ends all pauses. */
   reset(): void {
     this.circuit.reset();
     this.#cooldown = undefined;
@@ -205,7 +205,7 @@ export class TargetState {
     return pause !== undefined && pause.until > this.#clock.now() ? pause : undefined;
   }
 
-  /** Why nobody's call may go there now, however many run there; takes nothing. */
+  /** Why the target would refuse every call now, apart from its load. Takes no place. */
   health(): Ailment | undefined {
     const { cooldown } = this;
     if (cooldown !== undefined) return { ...cooldown, state: "cooling" };
@@ -249,7 +249,7 @@ export class TargetState {
     };
   }
 
-  /** Takes over what a failure says of the target. */
+  /** Applies the effect of a failure on the target. */
   #learn(
     effect: HealthEffect,
     error: GatewayError,
@@ -266,7 +266,7 @@ export class TargetState {
       case "failure": {
         if (effect.hintMs !== undefined) this.#pause(effect.hintMs, error.kind, true);
         const isBusy = error.kind === "first-token-timeout" && this.deliveredSince(startedAt);
-        // A target that delivered to others while this attempt waited is busy, and not dead.
+        // A target that delivered to other calls while this attempt waited is busy, not dead.
         if (isBusy || request?.isRepeated === true) return circuit.withdraw();
         this.#lastError = error.kind;
         return circuit.fail(effect.weight, request?.mark);
@@ -287,7 +287,7 @@ export class TargetState {
   }
 
   #pause(ms: number, kind: ErrorKind, isAsked: boolean): void {
-    // Calls that meet the pause read what it is: a limit of their rate, or the provider's trouble.
+    // The kind tells later calls the cause of the pause: a rate limit, or trouble at the provider.
     const pauseKind = kind === "rate-limit" ? kind : "provider-overloaded";
     if (ms === 0 || !this.coolDown(ms, pauseKind, isAsked)) return;
     this.#onChange({ what: "cooldown", forMs: ms, lastError: kind });

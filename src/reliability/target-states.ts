@@ -5,15 +5,15 @@ import { limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
 import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
-/** Models that no list has and that are known by name, of one instance. */
+/** Most unlisted models of one instance that have a state. */
 const MAX_UNLISTED = 256;
 
-/** Everything that is known of instances and their models since the start, by name. */
+/** States of instances and their models since the start, by name. */
 export class TargetStates {
   readonly #clock: Clock;
   readonly #instances = new Map<string, InstanceState>();
   readonly #targets = new Map<string, Map<string, TargetState>>();
-  /** Models that no list has, by instance, the one that was asked for last at the end. */
+  /** Unlisted models by instance, the latest requested at the end. */
   readonly #unlisted = new Map<string, Set<string>>();
   readonly #watchers: ((target: TargetName, change: TargetChange) => void)[] = [];
   #settings: ReliabilitySettings;
@@ -27,12 +27,12 @@ export class TargetStates {
     return this.#settings;
   }
 
-  /** The operator's numbers from now on. */
+  /** Replaces the operator's settings. */
   configure(settings: ReliabilitySettings): void {
     this.#settings = settings;
   }
 
-  /** Tells of every change that this replica has seen itself, not of those taken over from elsewhere. */
+  /** Watches all changes that this replica has caused itself, not those received from other replicas. */
   onChange(watcher: (target: TargetName, change: TargetChange) => void): void {
     this.#watchers.push(watcher);
   }
@@ -69,7 +69,7 @@ export class TargetStates {
     return state;
   }
 
-  /** A name that requests make up goes when many others were made up after it. */
+  /** Removes the state of an unlisted name after `MAX_UNLISTED` later ones. */
   #keepLatest(provider: string, model: string, models: Map<string, TargetState>): void {
     const names = this.#unlisted.get(provider) ?? new Set();
     this.#unlisted.set(provider, names);
@@ -81,18 +81,18 @@ export class TargetStates {
     models.delete(oldest);
   }
 
-  /** No list has the model: a request has named it. */
+  /** Whether a request named the model and no list has it. */
   isUnlisted(provider: string, model: string): boolean {
     return this.#unlisted.get(provider)?.has(model) ?? false;
   }
 
   #tell(target: TargetName, state: TargetState, change: TargetChange): void {
-    // A state that was forgotten speaks of a target that is gone.
+    // A state that was removed belongs to a target that no longer exists.
     if (this.#targets.get(target.provider)?.get(target.model) !== state) return;
     for (const watcher of this.#watchers) watcher(target, change);
   }
 
-  /** The limit of one target; it is put together once after each reload. */
+  /** The limit of one target, computed once after each reload. */
   #limitOf(provider: string, model: string): () => LimitSettings {
     let known = this.#settings;
     let limit = limitOf(known, provider, model);
@@ -110,7 +110,7 @@ export class TargetStates {
     return this.#targets.get(provider) ?? new Map();
   }
 
-  /** The instance is another one now: other address, other credential. */
+  /** Removes the states of an instance whose address or credential was replaced. */
   forget(provider: string): void {
     this.#instances.delete(provider);
     this.#targets.delete(provider);

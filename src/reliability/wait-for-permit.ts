@@ -1,4 +1,4 @@
-// The wait before an attempt that follows a failure, and the right to send it.
+// The wait before an attempt that follows a failure, and its permit.
 import type { Clock } from "../clock.ts";
 import type { Decided } from "../domain/decided.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
@@ -10,14 +10,14 @@ export interface PermitWait<T extends Target> {
   readonly progress: Progress<T>;
   readonly target: T;
   readonly delayMs: number;
-  /** Tokens of the target's budget; given back if nothing is sent. */
+  /** Tokens of the target's budget, given back if nothing is sent. */
   readonly price: number;
   readonly decided: Decided;
 }
 
 type Answer = AttemptPermit | Refusal;
 
-/** Waits `delayMs` and asks for the permit. Rejects when the call is aborted. */
+/** Waits `delayMs` and acquires the permit. Rejects if the call is aborted. */
 export async function waitForPermit<T extends Target>(
   clock: Clock,
   wait: PermitWait<T>,
@@ -25,7 +25,7 @@ export async function waitForPermit<T extends Target>(
   const { call, progress, target, delayMs, price } = wait;
   const state = progress.states.of(target);
   const { budget } = state.instance;
-  // Before the wait: the calls that wait at the same time share one budget.
+  // The price is taken before the wait, because calls that wait at the same time share one budget.
   budget.spend(price);
   let answer: Answer | undefined;
   try {
@@ -56,7 +56,7 @@ async function queued<T extends Target>(
   return share === undefined ? refusal : state.acquireQueued(call, share);
 }
 
-/** Tells the call of a pause from its beginning to its end. */
+/** Reports a pause to the call from its beginning to its end. */
 async function paused<T extends Target>(
   { call, delayMs, decided }: PermitWait<T>,
   pause: (signal: AbortSignal) => Promise<void>,
@@ -70,8 +70,8 @@ async function paused<T extends Target>(
 }
 
 /**
- * The circuit has opened while the call waited for its turn. Where no other target is
- * open the call goes after the next probe, if that succeeds; it may be the probe itself.
+ * The circuit opened while the call waited for its turn. If no other target is open, the call is sent after a
+ * successful probe, or is the probe itself.
  */
 async function afterProbe<T extends Target>(
   clock: Clock,
@@ -85,7 +85,7 @@ async function afterProbe<T extends Target>(
   const { ejections } = circuit;
   while ("state" in answer && answer.state === "open") {
     if (openTarget(call, progress) !== undefined) return answer;
-    // The probe has failed: the circuit is open for longer. One that came too early says nothing.
+    // The probe failed, so the circuit stays open for longer. A probe that came too early is no evidence.
     if (circuit.state === "open" && circuit.ejections > ejections) return answer;
     const now = clock.now();
     const delayMs = Math.max(0, circuit.openAt - now);

@@ -1,4 +1,4 @@
-// The call goes back to a target that it tried before, if no other target can follow a failure.
+// The call returns to a target that it tried before, if no other target can follow a failure.
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
@@ -7,7 +7,7 @@ import { isOfProvider, ruleOf } from "./failure-rule.ts";
 import type { Progress } from "./progress.ts";
 import type { BudgetSettings } from "./reliability-settings.ts";
 
-/** A move back to a target that was tried before; its cost is taken from the target's budget before it. */
+/** A move back to a target that was tried before. Its cost is taken from the target's budget first. */
 export interface WayBack<T extends Target> {
   readonly target: T;
   readonly action: "failover";
@@ -24,11 +24,11 @@ export interface WayBackOptions<T extends Target> {
   readonly budget: BudgetSettings;
   /** The failure that no other target can follow. */
   readonly last: { readonly target: T; readonly error: GatewayError };
-  /** Is told of the targets that the budget alone forbids. */
+  /** Called with targets that only the budget forbids. */
   readonly onUnaffordable: (target: T) => void;
 }
 
-/** A target's own latest failure, if its rule allows a repetition. */
+/** The latest failure of a target, if its rule allows a repetition. */
 function repeatableFailure<T extends Target>(
   { call, progress }: WayBackOptions<T>,
   target: T,
@@ -74,8 +74,8 @@ function wayTo<T extends Target>(options: WayBackOptions<T>, target: T): WayBack
 }
 
 /**
- * The target among those tried before `last` that can be asked again soonest. A failure of `last`
- * says nothing of the others: each has its own latest failure, whose rule must allow a repetition.
+ * The target tried before `last` that can be asked again soonest. A failure of `last` is no evidence about the
+ * others: the rule of each target's own latest failure must allow a repetition.
  */
 export function wayBack<T extends Target>(options: WayBackOptions<T>): WayBack<T> | undefined {
   const { call, progress, last, onUnaffordable } = options;

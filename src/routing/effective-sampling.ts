@@ -8,8 +8,8 @@ function isEmpty(value: object): boolean {
 }
 
 /**
- * The caller's sampling over the model's defaults, `deterministic` over both.
- * The same object where the model adds nothing.
+ * The caller's sampling over the model's defaults, and `deterministic` over both. The same object if the model adds
+ * nothing.
  */
 export function effectiveSampling(asked: Sampling, model: Model): Sampling {
   if (asked.deterministic !== true) {
@@ -20,7 +20,7 @@ export function effectiveSampling(asked: Sampling, model: Model): Sampling {
   return { ...seed, ...rest, ...model.deterministicSampling };
 }
 
-/** The sampling still has a setting that makes answers repeatable. */
+/** Whether a setting that makes answers repeatable is left. */
 export function isRepeatable({ temperature, topP, seed }: Sampling): boolean {
   return temperature !== undefined || topP !== undefined || seed !== undefined;
 }

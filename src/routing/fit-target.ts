@@ -10,29 +10,29 @@ import { withinLimits } from "./within-limits.ts";
 import { foreignWarnings, withoutForeignData } from "./without-foreign-data.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
-/** A request made to fit a model, or why it cannot be. */
+/** A request fitted to a model, or the reason why it cannot be. */
 export type Fit =
   | {
       readonly state: "fits";
       readonly spec: GenerationSpec;
-      /** `reasoning.effort` in the provider's own word. */
+      /** Value of `reasoning.effort` in the provider's vocabulary. */
       readonly effort: string | undefined;
       readonly warnings: readonly Warning[];
     }
   | Ineligible;
 
-/** Why a model cannot take a request. */
+/** Why a model cannot accept a request. */
 export interface Ineligible {
   readonly state: "ineligible";
-  /** Names the combination, e.g. "tools with reasoning effort high on the chat dialect". */
+  /** Names the combination, for example "tools with reasoning effort high on the chat dialect". */
   readonly reason: string;
   readonly field: string;
 }
 
 interface FeatureFacts {
-  /** What a model must be capable of. */
+  /** Capability that the model needs. */
   readonly capability?: Capability;
-  /** Where a request asks for it. */
+  /** Path of the field that asks for the feature. */
   readonly field: string;
   readonly words: string;
 }
@@ -67,13 +67,13 @@ function ineligible(reason: string, field: string): Ineligible {
   return { state: "ineligible", reason, field };
 }
 
-/** The provider's word for an effort; MAX is the most that the model takes, never "do not reason". */
+/** The provider's value for an effort. MAX is the highest value of the model, never "none". */
 function effortWord(effort: ReasoningEffort | undefined, model: Model): string | undefined {
   if (effort === "max") return model.efforts.findLast((word) => word !== "none");
   return effort !== undefined && model.efforts.includes(effort) ? effort : undefined;
 }
 
-/** A rule's conditions hold for a request with these parameters, features and effort. */
+/** Whether a rule's conditions hold for a request with these parameters, features and effort. */
 function applies(
   rule: ModelRule,
   uses: (use: Parameter | Feature) => boolean,
@@ -104,7 +104,7 @@ function ruleWords(rule: ModelRule, effort: string | undefined): string {
   ].join(" ");
 }
 
-/** Lowers a token limit above the model's own. */
+/** Lowers a token limit that exceeds the model's own. */
 function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): GenerationSpec {
   const { maxOutputTokens } = spec.sampling;
   const most = model.maxOutputTokens;
@@ -117,7 +117,7 @@ function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): G
   return { ...spec, sampling: { ...spec.sampling, maxOutputTokens: most } };
 }
 
-/** The request with the model's defaults, and with these messages; the same object if that is all. */
+/** The request with the model's defaults and these messages; the same object if nothing changes. */
 function prepare(
   asked: GenerationSpec,
   model: Model,
@@ -128,20 +128,20 @@ function prepare(
   return { ...asked, sampling, messages };
 }
 
-/** A request while it is made to fit a model. Each step gives the reason why it cannot be made to. */
+/** The steps that fit a request to a model. A step returns the reason if the request cannot be fitted. */
 class TargetFitter {
   readonly #model: Model;
   readonly #asked: GenerationSpec;
   readonly #features: ReadonlySet<Feature>;
-  /** What the caller has set; defaults of the model come on top. */
+  /** Parameters that the caller has set. The model's defaults are added to these. */
   readonly #parameters: ReadonlySet<Parameter>;
   readonly #present: Set<Parameter>;
   readonly #warnings: Warning[];
-  /** The effort in the provider's own word. */
+  /** The effort in the provider's vocabulary. */
   readonly #effort: string | undefined;
   #spec: GenerationSpec;
 
-  /** `asked`: without what only other providers can read, of which `warnings` tell. */
+  /** `asked`: the request without data that only other providers understand. `warnings` name that data. */
   constructor(asked: GenerationSpec, model: Model, warnings: readonly Warning[]) {
     const { features, parameters } = requestNeeds(asked);
     const { messages } = withOwnReasoning(asked.messages, model);
@@ -189,7 +189,7 @@ class TargetFitter {
     return undefined;
   }
 
-  /** Leaves out what the model does not know. */
+  /** Leaves out parameters that the model does not know. */
   #dropUnknown(): Ineligible | undefined {
     const { effort } = this.#asked.reasoning;
     for (const parameter of [...this.#present]) {
@@ -203,7 +203,7 @@ class TargetFitter {
     return undefined;
   }
 
-  /** Leaves out what the model takes in other combinations only. */
+  /** Leaves out parameters that the model accepts only in other combinations. */
   #applyRules(): Ineligible | undefined {
     const inForce = this.#effort ?? this.#model.defaultEffort;
     const uses = (use: Parameter | Feature): boolean =>
@@ -243,7 +243,7 @@ class TargetFitter {
     return refused;
   }
 
-  /** The caller is told of everything that is left out: by a refusal, or by a warning. */
+  /** The caller learns of everything that is left out: by a refusal or a warning. */
   #refuse(parameter: string, why: string): Ineligible | undefined {
     if (this.#rejects) return ineligible(why, `spec.${parameter}`);
     const { provider, id } = this.#model;
@@ -253,7 +253,7 @@ class TargetFitter {
   }
 }
 
-/** A tool of a dialect that the model's target does not speak. */
+/** Whether a tool belongs to a dialect that the model's target does not use. */
 function isForeignTool(tool: Tool, { dialect }: Model): boolean {
   if (tool.type !== "provider" || !isDialectOptions(tool.provider)) return false;
   return tool.provider !== dialectOptions(dialect);
@@ -265,9 +265,9 @@ function fieldDropped(field: string, { provider, id, dialect }: Model): Warning 
 }
 
 /**
- * Makes a request fit a model: defaults filled in, the effort in the provider's
- * word, unsupported parameters left out with a warning. It is ineligible where
- * a feature is missing, or a parameter is and the request wants such targets rejected.
+ * Fits a request to a model: defaults are filled in, the effort is translated, unsupported parameters are left out
+ * with a warning. The model is ineligible if it lacks a feature, or if it lacks a parameter and the request wants
+ * such targets rejected.
  */
 export function fitTarget(given: GenerationSpec, model: Model): Fit {
   const foreign = foreignContent(given, model);
@@ -294,7 +294,7 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
   const warnings = [
     ...passed.map((name) => fieldDropped(name, model)),
     ...foreignWarnings(own, model),
-    // By their places in the request: parts that were left out have moved the others.
+    // Paths are those of the original request, because parts that were left out have moved the others.
     ...reasoningWarnings(withOwnReasoning(given.messages, model), model),
   ];
   return new TargetFitter(asked, model, warnings).fit();

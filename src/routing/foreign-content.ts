@@ -2,7 +2,7 @@ import { isDialectOptions } from "../domain/dialect-options.ts";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 
-/** Something in a request that only another provider understands. */
+/** Content of a request that only another provider understands. */
 export interface ForeignContent {
   readonly reason: string;
   readonly field: string;
@@ -24,12 +24,12 @@ function foreignFile(
   return undefined;
 }
 
-/** The first tool or file that another provider runs or keeps. */
+/** The first tool that another provider runs, or file that another provider stores. */
 export function foreignContent(spec: GenerationSpec, model: Model): ForeignContent | undefined {
   const isOwn = (provider: string): boolean =>
     provider === model.provider || provider === model.providerType;
   for (const [index, tool] of spec.tools.entries()) {
-    // Those of a dialect are left out where another one is spoken.
+    // Tools of a dialect are left out at targets with another dialect.
     if (tool.type === "provider" && !isOwn(tool.provider) && !isDialectOptions(tool.provider)) {
       return { reason: `a tool of ${tool.provider}`, field: `spec.tools[${index}]` };
     }

@@ -1,4 +1,4 @@
-// The models that a request may run at, by their names and those of their providers.
+// The models that a request may use, by their names and those of their providers.
 import { isDialectOptions } from "../domain/dialect-options.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
@@ -31,7 +31,7 @@ function isAllowed(spec: GenerationSpec, model: Model): boolean {
   return (allowedProviders.length === 0 || isNamed(allowedProviders)) && !isNamed(deniedProviders);
 }
 
-/** Offers of the requested model that the request does not exclude. Throws `GatewayError` without one. */
+/** Offers of the requested model, without those that the request excludes. Throws `GatewayError` if none is left. */
 export function requestedOffers(
   { lookup, names }: OfferDependencies,
   spec: GenerationSpec,
@@ -48,7 +48,7 @@ export function requestedOffers(
   throw invalid("spec.routing", description);
 }
 
-/** Offers of the fallbacks that the request does not exclude; a name that nobody offers is an error. */
+/** Offers of the fallbacks, without those that the request excludes. A name without offers is an error. */
 function fallbacksOf({ lookup, names }: OfferDependencies, spec: GenerationSpec): Model[] {
   return spec.routing.fallbacks.flatMap(({ model: name, provider: pinned }, index) => {
     const field = `spec.routing.fallbacks[${index}]`;
@@ -62,7 +62,7 @@ function fallbacksOf({ lookup, names }: OfferDependencies, spec: GenerationSpec)
   });
 }
 
-/** Offers of the fallbacks that the operator has given the model, where the request names none. */
+/** Offers of the model's configured fallbacks, if the request names none. */
 function usualFallbacksOf(
   { lookup }: OfferDependencies,
   spec: GenerationSpec,
@@ -76,7 +76,7 @@ function usualFallbacksOf(
     .filter((model) => isAllowed(spec, model));
 }
 
-/** Everything the request may run at, each place once, in the order in which it is listed. */
+/** All offers that a request may use, each once, in listed order. */
 export function listedOffers(
   dependencies: OfferDependencies,
   spec: GenerationSpec,

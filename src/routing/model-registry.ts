@@ -14,39 +14,39 @@ import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 import { UnlistedModels } from "./unlisted-models.ts";
 
-/** A provider instance as the registry sees it. */
+/** A provider instance, as the registry needs it. */
 export interface RegistryInstance {
   readonly id: string;
   readonly type: string;
   /** Dialects of its type, with the parameters that each can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
-  /** Those that a dialect carries beside them, for models that list them. */
+  /** Parameters that a dialect carries in addition, for models that list them. */
   readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
-  /** A model with these facts of the wire takes the parameter. */
+  /** Whether a model with these facts of the wire accepts the parameter. */
   takes(parameter: Parameter, wire: JsonObject): boolean;
-  /** Dialect of its models, except those that work in one alone. */
+  /** Dialect of its models, except models that work in one dialect only. */
   readonly dialect: string;
-  /** Goes on after a last message of the assistant. */
+  /** Whether the instance can continue a last message of the assistant. */
   readonly prefill: boolean;
-  /** Gets the trace context of the calls to its models. */
+  /** Whether the instance receives the trace context of calls. */
   readonly traceContext: boolean;
-  /** How it is asked for the answers of unary calls to models of a dialect. */
+  /** How the provider is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
-  /** What its models take back of what answers have added. */
+  /** Additions of answers that its models accept in the history of a request. */
   goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Limits of its address in a dialect. */
   limits(dialect: string): WireLimits;
-  /** Limits of time of all its models. */
+  /** Time limits of all its models. */
   readonly timeouts: TargetTimeouts | undefined;
   /** How tokens of its models are counted. */
   readonly tokens: TokenRules;
-  /** Built-in records that it offers. */
+  /** Its built-in records. */
   readonly models: readonly ModelRecord[];
-  /** `INSTANCE/NAME` is a model of it, whatever the name. */
+  /** Whether `INSTANCE/NAME` is a model for any name. */
   readonly unlistedModels: boolean;
 }
 
-/** A model that the operator configured; what it leaves out is taken from a built-in record of the same id, else assumed. */
+/** A configured model. Missing fields come from a built-in record of the same id, otherwise from assumptions. */
 export interface RegistryEntry extends Partial<ModelRecord> {
   readonly id: string;
   readonly provider: string;
@@ -54,16 +54,15 @@ export interface RegistryEntry extends Partial<ModelRecord> {
 }
 
 export interface ModelRegistry {
-  /** Every instance's offer of this name, in configuration order. Throws NOT_FOUND with near names. */
+  /** Each instance's offer of this name, in configuration order. Throws NOT_FOUND with near names. */
   lookup(name: string): readonly Model[];
   /** All models, by provider in configuration order. */
   readonly list: readonly Model[];
 }
 
 /**
- * What a model of the file can do that names no `capabilities`. Images and files are left
- * out: most servers of one's own take none, and many answer them with a 500 that looks
- * like a failure of the server.
+ * Capabilities of a configured model that lists none. Images and files are left out: most self-hosted servers accept
+ * none, and many answer them with a 500 that looks like a failure of the server.
  */
 const ASSUMED_CAPABILITIES: readonly Capability[] = [
   "generate",
@@ -135,7 +134,7 @@ function configuredRecord(entry: RegistryEntry, instance: RegistryInstance): Mod
   };
 }
 
-/** What an instance offers: the operator's models, then the built-in ones that they do not replace. */
+/** Models of an instance: the operator's, then the built-in ones that those do not replace. */
 function modelsOf(instance: RegistryInstance, entries: readonly RegistryEntry[]): Model[] {
   const own = entries.filter(({ provider }) => provider === instance.id);
   const replaced = new Set(own.map(({ id }) => id));
@@ -146,14 +145,14 @@ function modelsOf(instance: RegistryInstance, entries: readonly RegistryEntry[])
   ].map((record) => toModel(record, instance));
 }
 
-/** A model's names by how much they mean it: an id before an alias, the provider's own id last. */
+/** Names of a model by precedence: its id, then its aliases, then the provider's own id. */
 const NAMES: readonly ((model: Model) => readonly string[])[] = [
   ({ id }) => [id],
   ({ displayName, aliases }) => [displayName, ...aliases],
   ({ providerModel }) => [providerModel],
 ];
 
-/** The models of one instance by name; a name means one model. */
+/** The models of one instance by name. A name means one model. */
 function namesOf(models: readonly Model[], fold: (name: string) => string): Map<string, Model> {
   const named = new Map<string, Model>();
   for (const names of NAMES) {
@@ -193,7 +192,7 @@ export function createModelRegistry(
 
   function find(indexes: readonly ReadonlyMap<string, Model>[], name: string): readonly Model[] {
     const found = indexes.flatMap((index) => index.get(name) ?? []);
-    // The same name can be one model's id and another's alias: the id wins.
+    // A name can be one model's id and another's alias. The id wins.
     const byId = found.filter(({ id }) => id === name);
     return byId.length > 0 ? byId : found;
   }
@@ -205,7 +204,7 @@ export function createModelRegistry(
     return byName.get(name) ?? find(folded, name.toLowerCase());
   }
 
-  /** `provider/model`, where the provider is an instance or a type. */
+  /** Models for `provider/model`, with an instance or a type as provider. */
   function qualified(name: string): readonly Model[] {
     const slash = name.indexOf("/");
     if (slash < 0) return [];

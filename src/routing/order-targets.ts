@@ -1,20 +1,20 @@
 import type { RoutingStrategy } from "../domain/generation-spec.ts";
 import { type Model, pricesAt } from "../domain/model.ts";
 
-/** What a strategy measures targets by. */
+/** Measures that a strategy compares. */
 export interface TargetMeasures {
   /** Estimated tokens of a request at a model. */
   readonly inputTokens: number;
-  /** The request's own limit of the output. */
+  /** The request's own output limit. */
   readonly maxOutputTokens: number | undefined;
-  /** Measured time to the first content in milliseconds; undefined: not measured lately. */
+  /** Measured milliseconds to the first content; undefined: no recent measurement. */
   readonly latencyMs: (model: Model) => number | undefined;
 }
 
-/** Output that a request without a limit is taken to have. */
+/** Assumed output tokens of a request without a limit. */
 const ASSUMED_OUTPUT_TOKENS = 1_000;
 
-/** Price of a request in trillionths of its currency; undefined where the model has no price. */
+/** Price of a request in trillionths of its currency; undefined if the model has no price. */
 function costPicos({ pricing }: Model, measures: TargetMeasures): number | undefined {
   if (pricing === undefined) return undefined;
   const { inputTokens, maxOutputTokens = ASSUMED_OUTPUT_TOKENS } = measures;
@@ -22,7 +22,7 @@ function costPicos({ pricing }: Model, measures: TargetMeasures): number | undef
   return inputTokens * inputPicos + maxOutputTokens * outputPicos;
 }
 
-/** The targets by the strategy; equal ones stay in the order in which they are listed. */
+/** The targets in the order of the strategy. Equal targets keep their listed order. */
 export function orderTargets<T extends { readonly model: Model }>(
   targets: readonly T[],
   strategy: RoutingStrategy,
@@ -33,7 +33,7 @@ export function orderTargets<T extends { readonly model: Model }>(
   const currency = targets.find(({ model }) => model.pricing !== undefined)?.model.pricing
     ?.currency;
   const rank = ({ model }: T): number => {
-    // A target without measurements gets its chance to be measured, one of unknown price does not.
+    // A target without measurements comes first, so that it gets measured. A target of unknown price comes last.
     if (strategy === "lowest-latency") return facts.latencyMs(model) ?? 0;
     const isComparable = model.pricing?.currency === currency;
     return (isComparable ? costPicos(model, facts) : undefined) ?? Number.POSITIVE_INFINITY;

@@ -2,14 +2,14 @@ import type { Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
 
-/** Messages with the thoughts that a target takes, and where others were left out. */
+/** Messages with the thoughts that a target accepts, and the paths of those that were left out. */
 export interface OwnReasoning {
-  /** The same array where nothing was. */
+  /** The same array if nothing was left out. */
   readonly messages: readonly Message[];
   readonly dropped: readonly string[];
 }
 
-/** Thoughts of another type mean nothing to a target; of its own it takes those that its wire can carry. */
+/** A target cannot use thoughts of another provider type. Of its own, it accepts those that its wire can carry. */
 function isTaken(part: Part, { provider, providerType, goesBack }: Model): boolean {
   if (part.type !== "reasoning") return true;
   if (part.provider !== provider && part.provider !== providerType) return false;
@@ -23,7 +23,7 @@ function isTaken(part: Part, { provider, providerType, goesBack }: Model): boole
   }
 }
 
-/** Leaves out thoughts that the target does not take, and messages that held nothing else. */
+/** Leaves out thoughts that the target does not accept, and messages that are empty without them. */
 export function withOwnReasoning(messages: readonly Message[], model: Model): OwnReasoning {
   const isLeft = (part: Part): boolean => !isTaken(part, model);
   if (!messages.some(({ parts }) => parts.some(isLeft))) return { messages, dropped: [] };
@@ -41,7 +41,7 @@ export function withOwnReasoning(messages: readonly Message[], model: Model): Ow
   return { messages: kept.filter(({ parts }) => parts.length > 0), dropped };
 }
 
-/** The warnings about thoughts that were left out. */
+/** The warnings for thoughts that were left out. */
 export function reasoningWarnings(
   { dropped }: OwnReasoning,
   { provider, id }: Model,

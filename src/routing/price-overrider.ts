@@ -2,7 +2,7 @@ import type { Model, PriceOverride, Pricing } from "../domain/model.ts";
 
 export interface PriceOverrides {
   readonly version: string;
-  /** By model, or by `instance/model`, which wins. */
+  /** Prices by model, or by `instance/model`, which takes precedence. */
   readonly byModel: Readonly<Record<string, PriceOverride>>;
 }
 
@@ -19,7 +19,7 @@ function repriced(
   return listed === undefined ? undefined : { ...listed, ...prices, date: version };
 }
 
-/** Puts the operator's prices in place of the listed ones, and tells which of them no model has. */
+/** Replaces listed prices by the operator's, and reports operator's prices that match no model. */
 export function createPriceOverrider({ byModel, version }: PriceOverrides) {
   const unused = new Set(Object.keys(byModel));
   const problems: string[] = [];
@@ -38,7 +38,7 @@ export function createPriceOverrider({ byModel, version }: PriceOverrides) {
 
   return {
     reprice: (models: readonly Model[]): readonly Model[] => models.map(priced),
-    /** Keys that no model has; only once every model was priced. */
+    /** Keys that match no model. Complete only after every model was priced. */
     unused: (): readonly string[] => [...unused],
     problems: (): readonly string[] => problems,
   };

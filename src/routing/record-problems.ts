@@ -89,8 +89,8 @@ function checkRecord(record: ModelRecord, dialects: readonly string[], report: R
 }
 
 /**
- * What is wrong with the built-in records of a provider type, a line each.
- * Checked at start, so that a slip in a data file cannot become a wrong price.
+ * Errors in the built-in records of a provider type, one line each. They are checked at start, so that a mistake in a
+ * data file cannot become a wrong price.
  */
 export function recordProblems(
   records: readonly ModelRecord[],

@@ -1,7 +1,7 @@
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Feature, Parameter } from "../domain/model.ts";
 
-/** What a request cannot do without, and which of its settings a target may not know. */
+/** Features that a request requires, and settings that a target may not support. */
 export interface RequestNeeds {
   readonly features: ReadonlySet<Feature>;
   readonly parameters: ReadonlySet<Parameter>;
@@ -29,7 +29,7 @@ function requestFeatures(spec: GenerationSpec): Set<Feature> {
   return features;
 }
 
-/** Settings of a request that a target may not know. */
+/** Settings of a request that a target may not support. */
 export function requestParameters({
   sampling,
   reasoning,

@@ -17,7 +17,7 @@ export type Unavailable =
 export interface RouterDependencies {
   readonly lookup: OfferDependencies["lookup"];
   readonly unavailable: (instance: string) => Unavailable | undefined;
-  /** What the model's dialect cannot carry of a request; undefined: it carries it all. */
+  /** The part of a request that the model's dialect cannot carry; undefined: all of it can be carried. */
   readonly unsupported: (
     model: Model,
     spec: GenerationSpec,
@@ -29,7 +29,7 @@ export interface RouterDependencies {
   readonly latencyMs: TargetMeasures["latencyMs"];
 }
 
-/** Options for a provider's own dialect; those for its dialect alone are of requests that came in it. */
+/** Options for the provider, over the options for its dialect alone, which requests in that dialect have. */
 function optionsFor({ providerOptions }: GenerationSpec, model: Model): JsonObject {
   const ofDialect = ownValue(providerOptions, dialectOptions(model.dialect));
   const own =
@@ -54,10 +54,10 @@ function unavailableError(model: Model, why: Unavailable): GatewayError {
   );
 }
 
-/** Bounds the details of an error: a status can carry no more. */
+/** Most reasons in the details of an error, because a status has limited space. */
 const MAX_REASONS_NAMED = 5;
 
-/** A problem that the caller can solve goes before one that only the operator can. */
+/** A problem that the caller can solve takes precedence over one that only the operator can solve. */
 function noTarget(unfit: readonly FieldViolation[], refusals: readonly GatewayError[]): Error {
   const refusal = refusals.find(({ kind }) => kind !== "not-found") ?? refusals[0];
   if (unfit.length === 0 && refusal !== undefined) return refusal;
@@ -70,17 +70,17 @@ function noTarget(unfit: readonly FieldViolation[], refusals: readonly GatewayEr
   });
 }
 
-/** The offers of a request, sorted by whether they take it. */
+/** The offers of a request, sorted by whether they accept it. */
 interface Listed {
   readonly targets: RoutedTarget[];
-  /** Offers that do not take the request: before the first target, and behind it. */
+  /** Offers that do not accept the request: before the first target, and after it. */
   readonly skipped: SkippedTarget[];
   readonly unfit: SkippedTarget[];
   readonly violations: FieldViolation[];
   readonly refusals: GatewayError[];
 }
 
-/** Chooses where a request can run, by the request and the registry alone. */
+/** Chooses the targets of a request from the request and the registry alone. */
 export class Router {
   readonly #dependencies: RouterDependencies;
   readonly #offers: OfferDependencies;
@@ -91,7 +91,7 @@ export class Router {
     this.#offers = { lookup, names: new Set(providers.flatMap(({ id, type }) => [id, type])) };
   }
 
-  /** Where a request would go, whether or not the provider has a key: what an estimate needs. */
+  /** Targets of a request whether or not their providers have a key, for estimates. */
   candidates(spec: GenerationSpec): readonly RoutedTarget[] {
     const offers = requestedOffers(this.#offers, spec);
     const fits = offers.flatMap((model) => {
@@ -108,7 +108,7 @@ export class Router {
     }));
   }
 
-  /** Throws `GatewayError` where no target is eligible. */
+  /** Throws `GatewayError` if no target is eligible. */
   route(spec: GenerationSpec): Route {
     const { targets, skipped, unfit, violations, refusals } = this.#list(spec);
     const { inputTokens, latencyMs } = this.#dependencies;
@@ -123,7 +123,7 @@ export class Router {
     return { targets: [first, ...rest], skipped, unfit };
   }
 
-  /** The offers in the order in which they are listed, and what becomes of each. */
+  /** The offers in listed order, each with its result. */
   #list(spec: GenerationSpec): Listed {
     const listed: Listed = { targets: [], skipped: [], unfit: [], violations: [], refusals: [] };
     for (const model of listedOffers(this.#offers, spec)) {
@@ -146,7 +146,7 @@ export class Router {
     return listed;
   }
 
-  /** The request for a model, and for the wire of its dialect. */
+  /** The request fitted to a model and to the wire of its dialect. */
   #fit(spec: GenerationSpec, model: Model): Fit {
     const fitted = fitTarget(spec, model);
     if (fitted.state === "ineligible") return fitted;

@@ -1,21 +1,21 @@
 import type { Model } from "../domain/model.ts";
 
-/** An instance, and whether it takes any name of a model. */
+/** An instance that may accept unlisted model names. */
 interface OpenInstance {
   readonly id: string;
   readonly unlistedModels: boolean;
 }
 
-/** A name as the file could have it. */
+/** A model name in the form that the configuration allows. */
 const NAME = /^[^\s/]\S{0,255}$/;
-/** Models that are kept, so that what was learned of one is found again. */
+/** Most models that are kept, so that the state of a known name is found again. */
 const MAX_MODELS = 1_024;
 
-/** Models that no list has, at instances that take any name: each is made when it is first named. */
+/** Unlisted models, at instances that accept any name. Each is created when it is first named. */
 export class UnlistedModels<T extends OpenInstance> {
   readonly #instances: ReadonlyMap<string, T>;
   readonly #create: (id: string, instance: T) => readonly Model[];
-  /** By qualified name, the one that was named last at the end. */
+  /** Models by qualified name, the latest named at the end. */
   readonly #models = new Map<string, readonly Model[]>();
 
   constructor(instances: readonly T[], create: (id: string, instance: T) => readonly Model[]) {
@@ -24,7 +24,7 @@ export class UnlistedModels<T extends OpenInstance> {
     this.#create = create;
   }
 
-  /** The model of `INSTANCE/NAME`; none where the instance takes no such names. */
+  /** The model of `INSTANCE/NAME`; empty if the instance accepts no unlisted names. */
   lookup(name: string): readonly Model[] {
     const slash = name.indexOf("/");
     const instance = this.#instances.get(name.slice(0, Math.max(0, slash)));

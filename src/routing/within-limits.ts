@@ -1,17 +1,17 @@
-// Values of a request that are above a vendor's known limits.
+// Fits values of a request to a vendor's known limits.
 
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model, Parameter } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
-/** A value that a target does not take, and the request with one that it takes. */
+/** A value that a target does not accept, and the request with an accepted value. */
 interface Excess {
   /** Path in the spec. */
   readonly field: string;
-  /** What the target takes, as a clause: "takes a temperature of 1 at most". */
+  /** The limit as a clause: "takes a temperature of 1 at most". */
   readonly limit: string;
-  /** Undefined: nothing near it is taken, and the parameter is left out. */
+  /** The corrected request; undefined: no near value is accepted, and the parameter is left out. */
   readonly spec: GenerationSpec | undefined;
   readonly parameter?: Parameter;
 }
@@ -38,7 +38,9 @@ function stopSequences(spec: GenerationSpec, { limits }: Model): Excess | undefi
   };
 }
 
-/** The budget of thinking is at least the vendor's least, and below the limit of tokens, which includes it. */
+/**
+ * A budget for thinking must be at least the vendor's minimum, and below the token limit, which includes the budget.
+ */
 function budgetTokens(spec: GenerationSpec, model: Model): Excess | undefined {
   const { minBudgetTokens: least } = model.limits;
   const asked = spec.reasoning.budgetTokens;
@@ -58,7 +60,7 @@ function budgetTokens(spec: GenerationSpec, model: Model): Excess | undefined {
   };
 }
 
-/** The last turn has called tools, has their results, and began with no thinking that can go back. */
+/** Whether the last turn has called tools, has their results, and began without thinking that can be sent back. */
 function callsWithoutThinking(messages: readonly Message[]): boolean {
   const said = messages.filter(({ role }) => role !== "system");
   const end = said.findLastIndex(({ role }) => role === "assistant") + 1;
@@ -92,7 +94,10 @@ function countMarks(parts: readonly Part[]): number {
   return count;
 }
 
-/** The first mark ends what all conversations share, the last ones what this one has so far. */
+/**
+ * Keeps the first mark and the last ones: the first ends the part that all conversations share, the last ones end
+ * this conversation so far.
+ */
 function withoutMarks(messages: readonly Message[], total: number, most: number): Message[] {
   let position = 0;
   const isKept = (): boolean => {
@@ -122,7 +127,7 @@ function cacheMarks(spec: GenerationSpec, { limits }: Model): Excess | undefined
 
 const LIMITS = [temperature, stopSequences, budgetTokens, thinkingBeforeCalls, cacheMarks];
 
-/** The first value above a limit of the model; undefined: all fit. */
+/** The first value above a limit of the model; undefined: all values are within. */
 function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {
   for (const limit of LIMITS) {
     const found = limit(spec, model);
@@ -131,13 +136,13 @@ function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {
   return undefined;
 }
 
-/** A request made to keep the limits of a model. */
+/** A request fitted to the limits of a model. */
 export interface WithinLimits {
   readonly spec: GenerationSpec;
   readonly warnings: readonly Warning[];
 }
 
-/** The request within the limits of a model: values are lowered or left out, each with a warning. */
+/** Fits a request to the limits of a model. Values are lowered or left out, each with a warning. */
 export function withinLimits(asked: GenerationSpec, model: Model): WithinLimits {
   const warnings: Warning[] = [];
   let spec = asked;

@@ -4,12 +4,12 @@ import { isDataFor, type ProviderData } from "../domain/provider-data.ts";
 import type { Warning } from "../domain/warning.ts";
 import type { WarningReason } from "../domain/warning-reasons.ts";
 
-/** Messages as a target reads them, and paths of what was left out for it. */
+/** Messages for a target, and paths of the data that was left out. */
 export interface OwnData {
-  /** The same array where nothing was. */
+  /** The same array if nothing was left out. */
   readonly messages: readonly Message[];
   readonly parts: readonly string[];
-  /** Of parts, calls and messages that stay. */
+  /** Paths of parts, calls and messages that stay without their data. */
   readonly data: readonly string[];
 }
 
@@ -26,7 +26,7 @@ class DataFitter {
     return isDataFor(data, this.#model.providerType, this.#model.dialect);
   }
 
-  /** The same array where nothing of it is foreign. */
+  /** The parts for the target; the same array if nothing is foreign. */
   all(parts: readonly Part[], path: string): readonly Part[] {
     let isSame = true;
     const kept: Part[] = [];
@@ -57,7 +57,10 @@ class DataFitter {
     return rest as T;
   }
 
-  /** Annotations go back to the provider that wrote them, if it takes them. Those without provider JSON do not go back. */
+  /**
+   * Annotations are sent back to the provider that wrote them, if it accepts them. Annotations without provider JSON
+   * are not.
+   */
   #withoutAnnotations(part: Part, path: string): Part {
     if (part.type !== "text" || part.annotations === undefined) return part;
     const isForeign = ({ providerData }: { readonly providerData?: ProviderData }): boolean =>
@@ -78,8 +81,8 @@ class DataFitter {
 }
 
 /**
- * Leaves out what only providers of another type, or another dialect, can read: their parts, the
- * data that they have added to others, and messages that held nothing else.
+ * Leaves out parts and data that only providers of another type or dialect can read, and messages that are empty
+ * without them.
  */
 export function withoutForeignData(messages: readonly Message[], model: Model): OwnData {
   const fitter = new DataFitter(model);
@@ -106,7 +109,7 @@ function dropped(
   return [{ reason, message, field }];
 }
 
-/** The warnings about parts and data that were left out. */
+/** The warnings for parts and data that were left out. */
 export function foreignWarnings({ parts, data }: OwnData, model: Model): readonly Warning[] {
   return [
     ...dropped("PROVIDER_PART_DROPPED", "parts", parts, model),

@@ -14,7 +14,7 @@ function withoutReasoning(spec: GenerationSpec, key: keyof Reasoning): Generatio
   return { ...spec, reasoning: omit(spec.reasoning, key) };
 }
 
-/** The request without one of its parameters. */
+/** The request without one parameter. */
 export function withoutParameter(spec: GenerationSpec, parameter: Parameter): GenerationSpec {
   switch (parameter) {
     case "sampling.max_output_tokens":

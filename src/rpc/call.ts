@@ -16,13 +16,16 @@ export type Encoding = "gzip" | "deflate" | "br";
 /** The request of a call while it is on its way. Its caller is known. `Refusal` is the error of the call's door. */
 export interface Arrival<Refusal extends Error = RpcStatusError> {
   readonly caller: Caller;
-  /** What ended it before it was whole. */
+  /** The error that ended the request before it was complete; undefined: none has. */
   readonly error: Refusal | undefined;
-  /** Counts bytes that have come, as they are on the wire. */
+  /** Counts received bytes, as they are on the wire. */
   receive(bytes: number): void;
-  /** Calls back once, if the request is ended before it is whole: it takes too long, there is too much of it, or its caller is none any more. */
+  /**
+   * Calls `onCut` once if the request is ended before it is complete: it takes too long, has too many bytes, or its
+   * caller was removed.
+   */
   whenCut(onCut: (error: Refusal) => void): void;
-  /** The request is whole, or nobody waits for it. */
+  /** Called when the request is complete, or no longer expected. */
   end(): void;
   /**
    * Inflates a message to at most `maxBytes`, as soon as the bound on all inflated requests leaves room. Rejects
@@ -69,8 +72,8 @@ export class RpcStatusError extends Error {
   readonly status: RpcStatus;
 
   constructor(status: RpcStatus, cause: unknown) {
-    // A stack trace costs more than the rest of a refusal, and the place where the status was made is of no
-    // interest. The cause has its own stack.
+    // A stack trace would cost more than the rest of a refusal, and shows nothing useful. The cause has its own
+    // stack.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(status.message, { cause });
@@ -93,8 +96,8 @@ export interface Dispatcher {
   /** Like `admit`, for services without credentials whose calls are not logged. Refuses nobody. */
   expect(connection: object): Promise<Arrival>;
   /**
-   * A request of another door, whose caller is known: the bounds of requests on their way hold for all doors together.
-   * `refuse` reports a request that is ended before it is whole.
+   * Begins a request of another door whose caller is known. The bounds on arriving requests apply to all doors
+   * together. `refuse` converts the error of a request that is ended before it is complete.
    */
   arrive<Refusal extends Error>(
     caller: Caller,

@@ -51,7 +51,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   const starts = new StartTurns();
   const chain = new CallChain({ ...calls, toRefusal });
 
-  /** `refuse` reports a request that is ended before it is whole. */
+  /** `refuse` converts the error of a request that is ended before it is complete. */
   async function arrive<Refusal extends Error>(
     caller: Caller,
     connection: object,

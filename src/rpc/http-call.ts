@@ -67,7 +67,7 @@ export async function admitCall(
 /** The request of a call that passed `admitCall`. */
 export function arrivalOf(context: HandlerContext): Arrival {
   const arrival = context.values.get(arrivalKey);
-  if (arrival === undefined) throw new Error("a call that was not admitted");
+  if (arrival === undefined) throw new Error("the call was not admitted");
   return arrival;
 }
 

@@ -10,19 +10,19 @@ export interface Listener {
    * connection ends with its next answer.
    */
   setServing(serving: boolean): void;
-  /** What new TLS handshakes are served by; undefined: no TLS. */
+  /** Certificate and key for new TLS handshakes; undefined: no TLS. */
   readonly tls: TlsMaterial | undefined;
   /** Serves new TLS handshakes by these; connections that are open stay. */
   setTls(tls: TlsMaterial): void;
   /** Connections that are open now. */
   readonly connections: number;
   /**
-   * Says GOAWAY to every HTTP/2 client, and to those that come later; all calls go on. Resolves when the clients of now open
-   * no more calls.
+   * Sends GOAWAY to every HTTP/2 client, present and future ones. Calls continue. Resolves when the present clients
+   * start no more calls.
    */
   sayGoaway(): Promise<void>;
   /** Takes no new connection. */
   stopListening(): void;
-  /** Sends what is on its way, then cuts what is left. */
+  /** Sends answers that are on their way, then closes all remaining connections. */
   close(): Promise<void>;
 }

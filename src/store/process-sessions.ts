@@ -1,8 +1,8 @@
 import type { Sessions } from "./sessions.ts";
 
-/** Sessions of a store that one process has to itself: each lives as long as the process. */
+/** Sessions of a store that only one process uses. Each lives as long as the process. */
 export interface ProcessSessions {
-  /** Those that are open. */
+  /** Open sessions. */
   readonly living: ReadonlySet<string>;
   readonly calls: Sessions;
 }

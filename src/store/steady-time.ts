@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 
 /**
- * The time of a store that one process has to itself, in whole milliseconds since the epoch: that of its
- * beginning, counted on. A step of the wall clock expires nothing.
+ * Time of a store that only one process uses, in whole milliseconds since the epoch: the wall time at its start plus
+ * the monotonic time since. A step of the wall clock expires nothing.
  */
 export function steadyTime(clock: Clock): () => number {
   const beganAt = clock.wallTime() - clock.now();

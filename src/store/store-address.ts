@@ -1,6 +1,6 @@
-/** A store as the configuration names it. */
+/** The configured address of a store. */
 export type StoreAddress =
   | { readonly type: "memory"; readonly maxBytes: number }
   | { readonly type: "sqlite"; readonly path: string; readonly maxBytes: number | undefined }
-  /** With credentials, which no error and no log line repeats. */
+  /** Contains credentials, which no error and no log line repeats. */
   | { readonly type: "redis"; readonly url: string };

@@ -1,9 +1,9 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 
-/** Earliest sensible repetition while the store is away. */
+/** Earliest sensible repetition in milliseconds while the store is away. */
 const OUTAGE_HINT_MS = 1_000;
 
-/** What a caller is told who needs the store while it is away. */
+/** The error for a caller that needs the store while it is away. */
 export function storeUnavailable(cause?: unknown): GatewayError {
   return new GatewayError("state-unavailable", "the stream store does not answer", {
     retryAfterMs: OUTAGE_HINT_MS,

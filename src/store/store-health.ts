@@ -3,35 +3,35 @@ import { storeUnavailable } from "./store-errors.ts";
 import { answers, type StoreCause, type StoreTrouble } from "./store-trouble.ts";
 import { StoreUnavailable } from "./store-unavailable.ts";
 
-/** How the store is, as this replica sees it. `since`: by the clock, in milliseconds. */
+/** State of the store, as this replica sees it. `since`: the clock's milliseconds. */
 export type StoreState =
   | { readonly state: "up" }
   | { readonly state: "away"; readonly trouble: StoreTrouble; readonly since: number };
 
-/** Answers that are looked at, and how many late ones among them say that the store is late. */
+/** Number of sampled answers, and the number of late ones among them that makes the store count as late. */
 const SAMPLES = 8;
 const LATE_SAMPLES = 5;
-/** Answers that come closer together tell of one pause, and not of two. */
+/** Least milliseconds between two samples. Answers closer together belong to the same pause. */
 const SAMPLE_MS = 250;
 
-/** What comes and goes under load: the store is used again after so long without. */
+/** Causes that can come and go under load. The store is used again after `SETTLED_MS` milliseconds without one. */
 const SETTLING: ReadonlySet<StoreCause> = new Set(["full", "late"]);
 const SETTLED_MS = 5_000;
 
 const UP: StoreState = { state: "up" };
 
-/** Whether the store answers and takes events: nobody waits for one that does not. */
+/** Whether the store answers and accepts events, so that no call waits for a store that does not. */
 export class StoreHealth {
   readonly #clock: Clock;
   readonly #onChange: (state: StoreState, before: StoreState) => void;
   #state: StoreState = UP;
   #isStarting = false;
-  /** Whether the latest sampled answers were late; the newest last. */
+  /** For each of the latest sampled answers, whether it was late. The newest is last. */
   #samples: boolean[] = [];
   #sampledAt = Number.NEGATIVE_INFINITY;
-  /** When the store became, or changed, what it is. */
+  /** Time of the last change of the state. */
   #changedAt = 0;
-  /** Since when the store shows no trouble, though it counts as away. */
+  /** Time since which the store shows no trouble although it still counts as away. */
   #cleanSince: number | undefined;
 
   constructor(clock: Clock, onChange: (state: StoreState, before: StoreState) => void) {
@@ -43,34 +43,34 @@ export class StoreHealth {
     return this.#state;
   }
 
-  /** Undefined: none. */
+  /** Undefined: no trouble. */
   get trouble(): StoreTrouble | undefined {
     return this.#state.state === "away" ? this.#state.trouble : undefined;
   }
 
-  /** No stream is begun in it. */
+  /** Whether no stream can begin in the store. */
   get isDown(): boolean {
     return this.#state.state === "away";
   }
 
-  /** It can be asked, though it may take no event. */
+  /** Whether the store can be read, even if it accepts no events. */
   get isReadable(): boolean {
     return this.#state.state === "up" || answers(this.#state.trouble);
   }
 
-  /** The store has not answered, or has refused what must not be refused. */
+  /** Called when the store has not answered, or has refused a call that must not be refused. */
   failed(trouble: StoreTrouble): void {
     const now = this.#clock.now();
     this.#cleanSince = undefined;
     if (this.#state.state === "up") return this.#become({ state: "away", trouble, since: now });
     const { cause } = this.#state.trouble;
     if (cause === trouble.cause) return;
-    // Of several troubles in turn the log tells one, and the next one when that has lasted.
+    // If several kinds of trouble alternate, the state names one, and the next one only after it has lasted.
     const isDue = cause === "other" || now - this.#changedAt >= SETTLED_MS;
     if (isDue) this.#become({ ...this.#state, trouble });
   }
 
-  /** It shows that it can be used, and has taken so long to answer. */
+  /** Called when the store has shown that it can be used. `answerMs`: how long the answer took. */
   succeeded(answerMs: number, timeoutMs: number): void {
     if (this.#state.state === "up") return;
     const { cause } = this.#state.trouble;
@@ -91,7 +91,7 @@ export class StoreHealth {
     if (!this.#isStarting) this.#onChange(state, before);
   }
 
-  /** Until the returned function is called, what comes and goes is not worth telling. */
+  /** Until the returned function is called, short changes of state are not reported. */
   starting(): () => void {
     this.#isStarting = true;
     return () => {
@@ -101,8 +101,8 @@ export class StoreHealth {
   }
 
   /**
-   * The answer to a call that would store something, where it comes within `timeoutMs`; undefined
-   * where it does not, and while the store is away. `onLate` gets one that comes afterwards.
+   * The answer to a call that stores data, if it arrives within `timeoutMs`; undefined if it does not, or while the
+   * store is away. `onLate` receives a later answer.
    */
   async admit<T>(
     timeoutMs: number,
@@ -112,7 +112,7 @@ export class StoreHealth {
     return this.isDown ? undefined : this.#answered(timeoutMs, ask, onLate);
   }
 
-  /** The same for a question: a store that is full answers it. */
+  /** The answer to a call that only reads. A full store answers such calls. */
   async look<T>(timeoutMs: number, ask: () => T | Promise<T>): Promise<T | undefined> {
     return this.isReadable ? this.#answered(timeoutMs, ask, () => {}) : undefined;
   }
@@ -128,7 +128,7 @@ export class StoreHealth {
       return answer;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      // One late answer says nothing: a fork of Redis or a long page makes such pauses daily.
+      // One late answer is no evidence: a fork of Redis or a long page causes such pauses daily.
       if (error.trouble.cause === "timeout") this.#sample(true);
       else this.failed(error.trouble);
       return undefined;
@@ -145,8 +145,8 @@ export class StoreHealth {
   }
 
   /**
-   * The answer to an operator, who can wait: slowness says nothing of the store.
-   * Throws `GatewayError` where it does not come.
+   * The answer for an operator, who can wait. Slowness is no evidence about the store here. Throws `GatewayError` if
+   * the answer does not arrive.
    */
   async demand<T>(timeoutMs: number, ask: () => T | Promise<T>): Promise<T> {
     if (!this.isReadable) throw storeUnavailable();
@@ -158,10 +158,10 @@ export class StoreHealth {
   }
 }
 
-/** A timer that is later than that tells of this process, which was held up, and not of the store. */
+/** A timer that is late by more milliseconds than this shows that this process was blocked, not the store. */
 const LATE_MS = 10;
 
-/** The answer of a store, or `StoreUnavailable` where it takes longer: nothing waits for ever. */
+/** The answer of a store, or `StoreUnavailable` if it takes longer than `timeoutMs`. */
 export function within<T>(
   clock: Clock,
   timeoutMs: number,
@@ -172,14 +172,14 @@ export function within<T>(
   return new Promise((resolve, reject) => {
     const startedAt = clock.now();
     const giveUp = (): void => {
-      // A second failure tells nothing new.
+      // A later rejection adds nothing.
       answer.then(onLate, () => {});
       const message = `the stream store did not answer within ${timeoutMs} ms`;
       reject(new StoreUnavailable("unknown", message, { cause: "timeout", code: "" }));
     };
     let stop = clock.schedule(timeoutMs, () => {
       const lateMs = clock.now() - startedAt - timeoutMs;
-      // What has come meanwhile is read before the next timer.
+      // Data that arrived meanwhile is read before the next timer.
       if (lateMs > LATE_MS) stop = clock.schedule(0, giveUp);
       else giveUp();
     });

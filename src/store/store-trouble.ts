@@ -1,4 +1,4 @@
-// Why a store cannot be used: a word for operators, and the code that the evidence is.
+// Why a store cannot be used: a cause for operators, and the code of its evidence.
 
 export type StoreCause =
   | "wrong-password"
@@ -7,15 +7,15 @@ export type StoreCause =
   | "tls"
   /** The server or the file is of a version that cannot be used. */
   | "version"
-  /** The server is a part of a cluster that this store cannot be in. */
+  /** The server is part of a cluster that this store cannot use. */
   | "cluster"
   /** The Sentinels name no server. */
   | "sentinel"
-  /** The server takes no functions, or not these. */
+  /** The server accepts no functions, or not the required ones. */
   | "script"
-  /** No room: the store's bound, the server's memory or the disk is used up. */
+  /** No space: the store's bound, the server's memory or the disk is used up. */
   | "full"
-  /** It answers, and writes nothing. */
+  /** The store answers but accepts no writes. */
   | "read-only"
   /** The disk fails. */
   | "io"
@@ -23,17 +23,17 @@ export type StoreCause =
   | "file-gone"
   /** No answer. */
   | "timeout"
-  /** Most answers come too late for a call that waits. */
+  /** Most answers arrive too late for a waiting call. */
   | "late"
   | "other";
 
 export interface StoreTrouble {
   readonly cause: StoreCause;
-  /** As the server, the system or SQLite names it; a class or code alone, "" without one. */
+  /** Code of the server, the system or SQLite: a class or code only, or "". */
   readonly code: string;
 }
 
-/** A store in this trouble answers questions, and takes no event. */
+/** In these troubles, a store answers reads and accepts no events. */
 const ANSWERING: ReadonlySet<StoreCause> = new Set(["full", "read-only", "io", "file-gone"]);
 
 export function answers({ cause }: StoreTrouble): boolean {

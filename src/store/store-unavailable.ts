@@ -1,11 +1,11 @@
 import { OTHER, type StoreTrouble } from "./store-trouble.ts";
 
-/** How sure it is that a call had no effect. */
+/** Whether the call certainly had no effect. */
 export type UnavailableOutcome = "not-applied" | "unknown";
 
 /**
- * The store did not answer, or could not, or has no room. The only error of an engine and of its
- * tenants: all else that a store says is a value.
+ * The store did not answer, could not, or has no space. The only error of an engine and its tenants: every other
+ * result is a value.
  */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
@@ -24,12 +24,12 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** Nothing more fits. */
+/** The store is full. */
 export function storeFull(code = ""): StoreUnavailable {
   return new StoreUnavailable("not-applied", "the stream store is full", { cause: "full", code });
 }
 
-/** For `catch` where nobody waits for the answer. */
+/** For `catch` of calls whose answer nothing waits for. */
 export function ignoreOutage(error: unknown): void {
   if (!(error instanceof StoreUnavailable)) throw error;
 }

@@ -4,22 +4,22 @@ import type { StreamStore } from "./stream-store.ts";
 import type { UnusedStream } from "./unused-stream.ts";
 
 /**
- * A call whose answer was lost can still reach the store for so long, and a store
- * that comes back without its last seconds lacks no more than these.
+ * Milliseconds. A call whose answer was lost can still reach the store within this time, and a store that restores an
+ * older state has lost at most this much.
  */
 const LATE_MS = 10_000;
 
 interface Watch {
-  /** Undefined: others may go on with it. */
+  /** Undefined: other replicas may continue the stream. */
   readonly unused: UnusedStream | undefined;
-  /** Since when nothing of it names this process; undefined: something did at the last look. */
+  /** Time since which the record no longer names this process; undefined: the record named it at the last check. */
   settledAt: number | undefined;
 }
 
 /**
- * Streams that may name this process as their owner while nothing here writes them:
- * the answer to a claim or a creation was lost, a writer has stopped, the store has
- * forgotten a takeover or an end. The session lives, so nobody else could claim them.
+ * Streams that may name this process as their owner although no writer here writes them: the answer to a claim or a
+ * creation was lost, a writer has stopped, or the store has lost a takeover or an end. The session is alive, so no
+ * other replica could claim these streams.
  */
 export class AbandonedStreams {
   readonly #clock: Clock;
@@ -33,13 +33,16 @@ export class AbandonedStreams {
     this.#watches.set(streamId, { unused, settledAt: undefined });
   }
 
-  /** A stream whose last event is stored, as far as anybody knows. */
+  /** Adds a stream whose last event is stored according to the store's answer. */
   addEnded(streamId: string): void {
     if (this.#watches.has(streamId)) return;
     this.#watches.set(streamId, { unused: undefined, settledAt: this.#clock.now() });
   }
 
-  /** Hands off or ends what is owned by name only, and forgets what has been settled for long enough. */
+  /**
+   * Hands off or ends streams that this process owns in the record only. Forgets streams that have been settled for
+   * `LATE_MS`.
+   */
   async release(
     store: StreamStore,
     session: string,
@@ -58,7 +61,7 @@ export class AbandonedStreams {
       if (isOurs && !owned.has(streamId)) {
         watch.settledAt = undefined;
         const { unused } = watch;
-        // This process may have taken it over since, too.
+        // This process may also have taken the stream over in the meantime.
         const isUnused = unused !== undefined && isSameToken(unused.token, head.token);
         if (isUnused) await unused.end();
         else await store.handOff(streamId, head.token, "lost");

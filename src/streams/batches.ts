@@ -1,6 +1,6 @@
 import type { Batch } from "./stream-record.ts";
 
-/** Index of the first batch, or block of batches, that holds an event at or behind `sequence`. */
+/** Index of the first batch, or block of batches, that contains an event at or after `sequence`. */
 export function position(batches: readonly Pick<Batch, "last">[], sequence: number): number {
   let low = 0;
   let high = batches.length;

@@ -1,12 +1,12 @@
-// What replicas tell each other. Hints: each may be lost, none is waited for.
+// Messages between replicas. They are hints: each can be lost, and nothing waits for one.
 import type { StreamStore } from "./stream-store.ts";
 
 export type ControlMessage =
-  /** The stream is marked in the store, or is about to be. */
+  /** The stream is marked in the store, or will be soon. */
   | { readonly type: "cancel"; readonly streamId: string; readonly note: string }
-  /** `model` "": all of the provider. */
+  /** `model` "": all models of the provider. */
   | { readonly type: "reset-circuit"; readonly provider: string; readonly model: string }
-  /** A duration: clocks of replicas differ. */
+  /** The cooldown is a duration, because clocks of replicas differ. */
   | {
       readonly type: "cooldown";
       readonly provider: string;
@@ -42,7 +42,7 @@ function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Undefined for what this version does not know: replicas are upgraded one by one. */
+/** Undefined for messages that this version does not know: replicas are upgraded one by one. */
 export function decodeControl(bytes: Uint8Array): Envelope | undefined {
   const { type, from, streamId, note, provider, model, forMs } = parse(bytes);
   if (typeof from !== "string") return undefined;
@@ -77,12 +77,12 @@ export class ControlChannel {
     options.store.onBroadcast((bytes) => this.#hear(bytes));
   }
 
-  /** Hears what other replicas say. */
+  /** Adds a listener for messages of other replicas. */
   on<Type extends ControlMessage["type"]>(type: Type, listener: Listeners[Type][number]): void {
     this.#listeners[type].push(listener);
   }
 
-  /** Never rejects; says nothing where nobody could hear it. */
+  /** Sends a message to the other replicas. Never rejects; does nothing if the store is not shared or is down. */
   async send(message: ControlMessage): Promise<void> {
     const { store, session, isStoreDown } = this.#options;
     if (!store.capabilities.isShared || isStoreDown()) return;

@@ -1,18 +1,18 @@
-// Streams that this process has ended. Nobody else would notice if the store lost
-// such an end again: the stream would run for ever, with an owner that is alive.
+// Streams that this process has ended. If the store lost such an end again, no other replica would notice: the stream
+// would run for ever, with an owner that is alive.
 import type { OwnedStream } from "./owned-stream.ts";
 import type { StreamStore } from "./stream-store.ts";
 
-/** What a server that writes its log every second can lose, and some slack. */
+/** Milliseconds in which a server that writes its log every second can lose data, with some slack. */
 const SETTLED_MS = 3_000;
-/** Of what is kept to give the ends back; beyond that the oldest streams are trusted to the store. */
+/** Bounds of the events kept to restore lost ends. Beyond them, the ends of the oldest streams are not verified. */
 const MAX_STREAMS = 1_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 type EndedStream = Pick<OwnedStream, "streamId" | "writerId" | "held" | "restore">;
 
 export class EndedStreams {
-  /** In the order of their ends. */
+  /** Streams with the times of their ends, in this order. */
   readonly #streams = new Map<EndedStream, number>();
   #held = 0;
 
@@ -25,7 +25,7 @@ export class EndedStreams {
     }
   }
 
-  /** Looks once at each, when a loss would have shown. Rejects with `StoreUnavailable`. */
+  /** Checks each stream once, when a loss would be visible. Rejects with `StoreUnavailable`. */
   async heal(store: Pick<StreamStore, "heads">, now: number): Promise<void> {
     const due: EndedStream[] = [];
     for (const [stream, endedAt] of this.#streams) {

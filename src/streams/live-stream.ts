@@ -2,22 +2,22 @@ import type { Clock } from "../clock.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
 import { readerLeft } from "./stream-errors.ts";
 
-/** Events a reader may lag behind before the producer is held back. */
+/** Number of events that a reader may lag behind before the producer must wait. */
 const MAX_PENDING_EVENTS = 64;
 
 export interface FollowOptions {
   readonly clock: Clock;
-  /** Longest silence before a heartbeat; 0 for none. */
+  /** Longest silence before a heartbeat, in milliseconds; 0: no heartbeats. */
   readonly heartbeatMs: number;
-  /** Ends the wait of a reader that is gone. */
+  /** Aborted when the reader is gone. */
   readonly signal: AbortSignal;
-  /** The reader has left, at the end or before it; it is awaited. */
+  /** Called and awaited when the reader has left, at the end or before it. */
   readonly onLeave: () => Promise<void>;
 }
 
 /**
- * A stream that is not stored: one producer, one reader, a bounded number of
- * encoded events between them. Nothing outlives the reader.
+ * A stream that is not stored: one producer, one reader, and a bounded number of encoded events between them. The
+ * stream ends with its reader.
  */
 export class LiveStream {
   #pending: Uint8Array[] = [];
@@ -27,7 +27,7 @@ export class LiveStream {
   #wakeReader: (() => void) | undefined;
   #wakeProducer: (() => void) | undefined;
 
-  /** Hands an event to the reader; a promise means: wait, the reader lags. */
+  /** Hands an event to the reader. If a promise is returned, the reader lags and the producer must wait for it. */
   add(event: Uint8Array): Promise<void> | undefined {
     this.#pending.push(event);
     this.#last = event;
@@ -38,24 +38,24 @@ export class LiveStream {
     });
   }
 
-  /** Sequence of the last event that was added. */
+  /** Sequence of the last event added. */
   get tail(): number {
     return this.#sequence + this.#pending.length;
   }
 
-  /** No event follows. */
+  /** Marks the end: no event follows. */
   end(): void {
     this.#ended = true;
     this.#wakeReader?.();
     this.#wakeProducer?.();
   }
 
-  /** The last event; only after `follow` has ended by itself. */
+  /** The last event. Valid only after `follow` has ended normally. */
   get terminal(): Uint8Array | undefined {
     return this.#last;
   }
 
-  /** Throws `GatewayError` cancelled when the signal ends it early. */
+  /** Throws `GatewayError` cancelled if the signal aborts before the end. */
   async *follow(options: FollowOptions): AsyncGenerator<StreamDelivery, void> {
     const { clock, heartbeatMs, signal } = options;
     const wake = (): void => this.#wakeReader?.();

@@ -1,5 +1,5 @@
-// What a replica does for its streams all the time: shows that it lives, hears
-// cancels, takes over what others have lost, removes what is past its time.
+// A replica's continuous work for its streams: shows that the replica is alive, receives cancels, takes over orphans,
+// removes expired streams.
 import type { Clock } from "../clock.ts";
 import { within } from "../store/store-health.ts";
 import { StoreProblem } from "../store/store-problem.ts";
@@ -9,17 +9,17 @@ import type { StreamLog } from "./stream-log.ts";
 import type { StoredStream } from "./stream-store.ts";
 
 const TICK_MS = 1_000;
-/** While the store is away, its return is noticed sooner. */
+/** Shorter interval while the store is away, in order to notice its return sooner. */
 const DOWN_TICK_MS = 250;
-/** How long a start waits for the store; then it goes on without. */
+/** Longest wait of a start for the store. After it, the service starts without the store. */
 const FIRST_CONTACT_MS = 1_000;
 const FIRST_CONTACT_RETRY_MS = 50;
-/** Longest wait for a sign of life, and for an answer that may be long. */
+/** Longest wait for a sign of life, and for an answer that may be long, in milliseconds. */
 const RENEW_TIMEOUT_MS = 1_000;
 const ANSWER_TIMEOUT_MS = 3_000;
-/** A stream that has stored nothing for this long may not have heard of a cancel. */
+/** A stream that has stored nothing for this long, in milliseconds, may not have received a cancel. */
 const IDLE_MS = 2_000;
-/** Orphans that one replica takes at a time: a lost replica must not become a burst of calls. */
+/** Most orphans that one replica takes over at a time, so that a lost replica does not cause a burst of calls. */
 const MAX_ADOPTIONS = 16;
 const REAP_MS = 30_000;
 const REAP_LIMIT = 500;
@@ -30,9 +30,11 @@ export interface MaintenanceOptions {
   readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
   readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
   readonly onReaped: (expired: number) => void;
-  /** What no outage explains: it must not end the session, which other streams live by. */
+  /**
+   * Called with errors that no outage explains. They must not end the session, because other streams depend on it.
+   */
   readonly onDefect: (error: unknown) => void;
-  /** What other replicas are told of this one. */
+  /** The status that this replica publishes to the others. */
   readonly snapshot: () => Uint8Array;
 }
 
@@ -43,7 +45,7 @@ export class StreamMaintenance {
   #mayAdopt = true;
   #reapAt: number;
   #loop: Promise<void> | undefined;
-  /** Of the last look at the store, if it failed. */
+  /** The error of the last contact with the store; undefined if it succeeded. */
   #outage: StoreUnavailable | undefined;
 
   constructor(options: MaintenanceOptions) {
@@ -52,8 +54,8 @@ export class StreamMaintenance {
   }
 
   /**
-   * Opens the session, then goes on until `stop`; the service starts without its store. Rejects
-   * with a `StoreProblem` that no waiting ends.
+   * Opens the session, then works until `stop`. The service starts without its store if necessary. Rejects with a
+   * `StoreProblem` that no waiting resolves.
    */
   async start(): Promise<void> {
     const { clock, log } = this.#options;
@@ -73,7 +75,7 @@ export class StreamMaintenance {
     return this.#outage instanceof StoreProblem && this.#outage.isFinal;
   }
 
-  /** Leaves orphans to other replicas from now on. */
+  /** From now on, orphans are left to other replicas. */
   stopAdopting(): void {
     this.#mayAdopt = false;
   }
@@ -99,7 +101,7 @@ export class StreamMaintenance {
     }
   }
 
-  /** Nobody waits for the end of it: a timer, and no sleep of a call. */
+  /** Resolves after `ms`, or at once after `stop`. A timer instead of `sleep`, because no call waits for its end. */
   #pause(ms: number): Promise<void> {
     const { signal } = this.#stop;
     return new Promise((resolve) => {
@@ -131,7 +133,7 @@ export class StreamMaintenance {
     let isClean = true;
     for (const step of steps) {
       try {
-        // A store that is slow, and not away, must not cost the session.
+        // A store that is slow but answers must not cost the session.
         if (clock.now() - renewedAt >= TICK_MS) {
           slowestMs = Math.max(slowestMs, await this.#renew());
           renewedAt = clock.now();
@@ -142,7 +144,7 @@ export class StreamMaintenance {
         log.health.failed(error.trouble);
         this.#outage = error;
         isClean = false;
-        // A store without room can still make some, and says what it has.
+        // A store without room can still free some, and still answers reads.
         if (!answers(error.trouble)) return;
       }
     }
@@ -157,7 +159,7 @@ export class StreamMaintenance {
     await this.#answered(log.store.putSnapshot(log.session, snapshot()));
   }
 
-  /** How long it took, in milliseconds. */
+  /** Renews the session. Returns the time of the answer in milliseconds. */
   async #renew(): Promise<number> {
     const { clock, log } = this.#options;
     const { store, session, settings } = log;
@@ -166,7 +168,7 @@ export class StreamMaintenance {
     return clock.now() - askedAt;
   }
 
-  /** Cancels that came while a stream stored nothing. */
+  /** Finds cancels that arrived while a stream stored nothing. */
   async #hearCancels(): Promise<void> {
     const { clock, log } = this.#options;
     if (!log.store.capabilities.isShared) return;
@@ -206,7 +208,8 @@ export class StreamMaintenance {
     if (clock.now() < this.#reapAt) return;
     this.#reapAt = clock.now() + this.#reapDelay();
     const { expired } = await this.#answered(log.store.reap(log.settings.tombstoneMs, REAP_LIMIT));
-    // There are more: streams that end faster than that would be kept for longer and longer.
+    // More streams may have expired. Otherwise streams that end faster than this limit would be kept for longer and
+    // longer.
     if (expired >= REAP_LIMIT) this.#reapAt = clock.now();
     if (expired > 0) onReaped(expired);
   }

@@ -1,5 +1,5 @@
-// A stream that this process writes: its writer, its readers here, and what
-// becomes of the generation when the last of them has gone.
+// A stream that this process writes: its writer, its local readers, and the disconnect policy after the last reader
+// has left.
 
 import type { Clock } from "../clock.ts";
 import type { ErrorReason } from "../domain/error-reasons.ts";
@@ -12,7 +12,7 @@ import type { CancelReason, Ending, WriterToken } from "./stream-record.ts";
 import type { StreamWriter } from "./stream-writer.ts";
 import type { EventFacts } from "./stream-writer-options.ts";
 
-/** A replica that has not said for this long that it has readers has none. */
+/** If a replica has not reported readers for this long, in milliseconds, it has none. */
 const READERS_SEEN_MS = 4_000;
 
 const CANCELS = {
@@ -35,7 +35,7 @@ const CANCELS = {
   >
 >;
 
-/** `note`: what an operator says to it. */
+/** `note`: an operator's explanation. */
 export function cancelledBy(who: CancelReason, note = ""): GatewayError {
   if (who === "revoked") return callerRevoked();
   const { reason, message } = CANCELS[who];
@@ -48,10 +48,10 @@ export interface OwnedStreamOptions {
   readonly bus: StreamBus;
   readonly streamId: string;
   readonly token: WriterToken;
-  /** Another replica could go on with it. */
+  /** Whether another replica could continue the stream. */
   readonly canMove: boolean;
   readonly disconnect: DisconnectPolicy;
-  /** How long ago another replica had readers of it, as far as is known. */
+  /** Milliseconds since another replica last reported readers of the stream. */
   readonly remotelyReadAgo: () => Promise<number>;
   /** Ends the generation. */
   readonly stop: (error: GatewayError) => void;
@@ -63,7 +63,7 @@ export class OwnedStream {
   readonly #readers = new Set<StreamReader>();
   #stopGrace: (() => void) | undefined;
   #lastAddedAt: number;
-  /** What an operator says to a cancel that may be on its way. */
+  /** An operator's note for a cancel that may be about to arrive. */
   note = "";
 
   constructor(options: OwnedStreamOptions, writer: StreamWriter) {
@@ -77,7 +77,7 @@ export class OwnedStream {
     return this.#options.streamId;
   }
 
-  /** `writer` of its events. */
+  /** The `writer` field of its events. */
   get writerId(): number {
     return this.#options.token.nonce;
   }
@@ -94,22 +94,22 @@ export class OwnedStream {
     return this.#writer.tail;
   }
 
-  /** Memory that is held to give back what the store may lose, in bytes. */
+  /** Bytes of memory kept to restore events that the store may lose. */
   get held(): number {
     return this.#writer.held;
   }
 
-  /** Its last event was added. */
+  /** Whether the last event was added. */
   get hasEnd(): boolean {
     return this.#writer.hasEnd;
   }
 
-  /** Sends again what the store has lost behind `tail`, after the end of the stream. */
+  /** Sends the events after `tail` again, which the store has lost after the end of the stream. */
   restore(tail: number): void {
     this.#writer.restore(tail);
   }
 
-  /** Resolves when nothing more is stored: see `StreamWriter`. */
+  /** Resolves when nothing more will be stored: see `StreamWriter`. */
   get ended(): Promise<Ending | undefined> {
     return this.#writer.ended;
   }
@@ -123,7 +123,7 @@ export class OwnedStream {
     return this.#writer.add(event, facts);
   }
 
-  /** A reader here listens from now on. */
+  /** Called when a local reader begins to listen. */
   showAgain(): void {
     this.#writer.showAgain();
   }
@@ -132,7 +132,7 @@ export class OwnedStream {
     this.#options.stop(cancelledBy(reason, this.note));
   }
 
-  /** Ends the generation here without an end of the stream: another replica goes on with it. */
+  /** Ends the generation here without an end of the stream, because another replica continues it. */
   leaveToOthers(): void {
     const { bus, streamId, stop } = this.#options;
     const error = goesOnElsewhere();
@@ -150,7 +150,7 @@ export class OwnedStream {
     if (this.#readers.delete(reader)) this.watchReaders();
   }
 
-  /** Starts the grace where nobody reads; called whenever that may have become so. */
+  /** Starts the grace if nobody reads. Must be called after each change that can cause this. */
   watchReaders(): void {
     const { disconnect } = this.#options;
     if (this.#writer.isOver || this.#stopGrace !== undefined || isRead(this.#readers)) return;
@@ -174,11 +174,11 @@ export class OwnedStream {
   }
 
   async #endIfUnread(graceMs: number): Promise<void> {
-    // A store that does not answer knows of no reader either.
+    // A store that does not answer knows of no reader.
     const never = Number.POSITIVE_INFINITY;
     const readAgo = await this.#options.remotelyReadAgo().catch(() => never);
     if (this.#writer.isOver || isRead(this.#readers)) return;
-    // The grace begins with the last reader, wherever it was.
+    // The grace begins when the last reader leaves, at any replica.
     const leftMs = Math.max(graceMs, READERS_SEEN_MS) - readAgo;
     if (leftMs > 0) this.#endLater(leftMs, graceMs);
     else this.cancel("disconnect");

@@ -1,4 +1,4 @@
-// The events of a batch in one piece: each its length as a varint, then its bytes.
+// The events of a batch in one buffer: for each event its length as a varint, then its bytes.
 
 export function lengthOfVarint(value: number): number {
   let length = 1;
@@ -6,7 +6,7 @@ export function lengthOfVarint(value: number): number {
   return length;
 }
 
-/** Writes at `offset`; the offset behind what was written. */
+/** Writes at `offset` and returns the offset after the varint. */
 export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
   let position = offset;
   let rest = value;
@@ -15,7 +15,7 @@ export function writeVarint(bytes: Uint8Array, offset: number, value: number): n
   return position;
 }
 
-/** The value at `offset`, which is `lengthOfVarint` of it long. */
+/** Reads the varint at `offset`. Its size is `lengthOfVarint` of the returned value. */
 export function readVarint(bytes: Uint8Array, offset: number): number {
   let value = 0;
   let position = offset;

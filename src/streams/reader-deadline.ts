@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
 
-/** The end of a reader's time; its error has to arrive before the client makes one of its own. */
+/** The deadline of a reader. Its error must arrive before the client creates its own. */
 export interface ReaderDeadline {
-  /** From the beginning of the reading, in milliseconds. */
+  /** Milliseconds from the beginning of the reading. */
   readonly afterMs: number;
   readonly error: () => Error;
 }
 
-/** Watches a deadline from now on; `stop` must be called when the reading ends. */
+/** Watches a deadline from its construction on. `stop` must be called when the reading ends. */
 export class DeadlineWatch {
   readonly #deadline: ReaderDeadline | undefined;
   #isPassed = false;

@@ -1,18 +1,18 @@
-// What waits for a reader that takes it more slowly than it comes.
+// Messages that wait for a slow reader.
 import { sizeOf } from "./batches.ts";
 import type { BusMessage } from "./stream-bus.ts";
 
-/** In messages and in bytes of their events; more is dropped and read again from the store. */
+/** Bounds in messages and in bytes of their events. Batches beyond them are dropped and read again from the store. */
 const MAX_MESSAGES = 256;
 const MAX_BYTES = 512 * 1024;
 
 export class ReaderInbox {
   #messages: BusMessage[] = [];
   #bytes = 0;
-  /** Batches were dropped: the reader has to ask the store for them. */
+  /** Whether batches were dropped, so that the reader must read them from the store. */
   hasDropped = false;
 
-  /** `isOnlyHere`: no store has the batch yet, so that it cannot be dropped. */
+  /** `isOnlyHere`: no store has the batch yet, so it must not be dropped. */
   push(message: BusMessage, isOnlyHere: boolean): void {
     if (message.type === "batch") {
       const isFull = this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES;

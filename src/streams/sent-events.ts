@@ -1,10 +1,10 @@
-// The events of one writer: those that are not stored as they came, the others packed, or not at all where
-// the store is the memory of this process and can lose nothing.
+// The events of one writer. Unstored events are kept as they came. Stored events are packed, or dropped if the store
+// is the memory of this process and can lose nothing.
 import { PackedLog } from "./memory/packed-log.ts";
 
 export class SentEvents {
   readonly #writer: number;
-  /** Undefined: what is stored is not kept. */
+  /** Undefined: stored events are not kept. */
   readonly #log: PackedLog | undefined;
   /** Sequence of the last event of the log. */
   #packed: number;
@@ -42,13 +42,13 @@ export class SentEvents {
     this.#recent.push(event);
   }
 
-  /** Up to `most` events behind a sequence; what is stored up to there is no longer asked for. */
+  /** Up to `most` events after a sequence. Stored events before it must not be requested any more. */
   behind(sequence: number, most = Number.POSITIVE_INFINITY): Uint8Array[] {
     const from = sequence - this.#base;
     return this.#recent.slice(from, from + most);
   }
 
-  /** Everything up to this event is stored. */
+  /** Marks all events up to this one as stored. */
   store(sequence: number): void {
     const count = sequence - this.#base;
     if (count <= 0) return;
@@ -62,12 +62,12 @@ export class SentEvents {
     this.#base = sequence;
   }
 
-  /** The last event is stored: no more memory is held than the events need. */
+  /** Called when the last event is stored: frees unused memory. */
   seal(): void {
     this.#log?.seal();
   }
 
-  /** The store has lost what lies behind this event, which is at or behind `first`. */
+  /** Marks the events after `sequence`, which is at or after `first`, as lost by the store. */
   lose(sequence: number): void {
     if (sequence >= this.#base || this.#log === undefined) return;
     const { batches } = this.#log.read(sequence, Number.POSITIVE_INFINITY);

@@ -1,19 +1,19 @@
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Batch } from "./stream-record.ts";
 
-/** What a writer of this process tells the readers of this process. */
+/** Messages from a writer of this process to the readers of this process. */
 export type BusMessage =
   | { readonly type: "batch"; readonly batch: Batch; readonly isLast: boolean }
-  /** From now on events come before they are stored, or no longer do. */
+  /** From now on events are shown before they are stored, or no longer are. */
   | { readonly type: "durability"; readonly isUndurable: boolean }
-  /** This process writes the stream no longer: what follows is in the store. */
+  /** This process no longer writes the stream: further events are in the store. */
   | { readonly type: "left" }
-  /** The stream goes on at another replica, or the store takes nothing of it: its readers here end so. */
+  /** Another replica continues the stream, or the store accepts nothing for it. Local readers end with this error. */
   | { readonly type: "over"; readonly error: GatewayError };
 
 type Listener = (message: BusMessage) => void;
 
-/** From the writers of this process to its readers, by stream. */
+/** Passes messages of the writers of this process to its readers, by stream. */
 export class StreamBus {
   readonly #listeners = new Map<string, Set<Listener>>();
 

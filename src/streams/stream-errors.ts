@@ -1,9 +1,9 @@
-// What callers are told of streams: `docs/streams.md#what-survives-what`.
+// Errors of streams for callers: `docs/streams.md#what-survives-what`.
 import { GatewayError } from "../domain/gateway-error.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
 import type { WriterLoss } from "./stream-writer-options.ts";
 
-/** The same answer for a stream that is unknown, malformed or another caller's. */
+/** The same error for a stream that is unknown, malformed or another caller's. */
 export function streamNotFound(streamId: string): GatewayError {
   return new GatewayError("not-found", "no such stream", {
     reason: "STREAM_NOT_FOUND",
@@ -11,7 +11,7 @@ export function streamNotFound(streamId: string): GatewayError {
   });
 }
 
-/** A stream that only its end lets be taken away. */
+/** The error for a stream that cannot be removed before its end. */
 export function streamRuns(streamId: string): GatewayError {
   return new GatewayError("conflict", `stream ${streamId} runs: cancel it first`, {
     reason: "STREAM_RUNS",
@@ -25,7 +25,7 @@ export function streamExpired(streamId: string): GatewayError {
   });
 }
 
-/** `tail`: the last sequence that the log holds. */
+/** `tail`: the last sequence in the log. */
 export function stateLost(tail: number): GatewayError {
   return new GatewayError("state-lost", "the store has lost events that were delivered", {
     metadata: { last_sequence: String(tail) },
@@ -39,7 +39,7 @@ export function sequenceAhead(tail: number): GatewayError {
   });
 }
 
-/** The call that reads is over: it was cancelled, its deadline has passed or its connection is lost. */
+/** The reading call is over: it was cancelled, its deadline has passed or its connection is lost. */
 export function readerLeft(): GatewayError {
   return new GatewayError("cancelled", "the reader left before the end of the stream");
 }
@@ -52,7 +52,7 @@ export function goesOnElsewhere(): GatewayError {
   });
 }
 
-/** The error of a generation that another replica goes on with. */
+/** Whether the error is that of a generation that another replica continues. */
 export function isElsewhere({ message }: GatewayError): boolean {
   return message === ELSEWHERE;
 }
@@ -63,7 +63,7 @@ export function requestIdReused(): GatewayError {
   });
 }
 
-/** Why a writer has stopped before the end of its stream. */
+/** Errors of writers that stopped before the end of their stream. */
 const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
   fenced: () => new GatewayError("owner-lost", "another replica has taken the stream over"),
   lost: () => new GatewayError("state-lost", "the store has lost the stream"),

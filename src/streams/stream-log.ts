@@ -1,4 +1,4 @@
-// Stored streams as the gateway sees them: begin, join, follow, cancel, take over.
+// Stored streams for the gateway: begin, join, follow, cancel, take over.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
@@ -20,16 +20,16 @@ import type { StoredStream, StreamStore } from "./stream-store.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { type UnusedStreamOptions, unusedStream } from "./unused-stream.ts";
 
-/** Longest wait for an answer that no call waits for. */
+/** Longest wait in milliseconds for an answer that no call waits for. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
 export interface StreamLogOptions {
   readonly store: StreamStore;
-  /** Of the store's engine: one for all of its tenants. */
+  /** Health of the store's engine, which all tenants share. */
   readonly health: StoreHealth;
   readonly clock: Clock;
   readonly settings: () => StreamSettings;
-  /** Of this process: readers and writers are told apart by it. */
+  /** Identifies this process, to tell its readers and writers from those of others. */
   readonly session: string;
   /** Random, 32 bits, never 0. */
   readonly newNonce: () => number;
@@ -37,7 +37,7 @@ export interface StreamLogOptions {
   readonly observer: StreamObserver;
 }
 
-/** What the generation behind a stream has to be told. */
+/** The generation behind a stream, as the log needs it. */
 export interface StreamHooks {
   readonly disconnect: DisconnectPolicy;
   /** Ends the generation. */
@@ -48,12 +48,12 @@ export type BeginHooks = StreamHooks & Pick<UnusedStreamOptions, "endUnstarted">
 
 export type Begun =
   | { readonly state: "created"; readonly stream: OwnedStream }
-  /** The idempotency key leads to a stream that asks for the same. */
+  /** The idempotency key is bound to a stream with the same request. */
   | { readonly state: "joined"; readonly stream: StoredStream }
   /** Nothing is stored: the store is away, or has not answered in time. */
   | { readonly state: "unavailable"; readonly isLate: boolean };
 
-/** A stream that this process is to write. */
+/** A stream that this process will write. */
 interface Writable extends Pick<StreamRecord, "streamId" | "token" | "tail" | "canMove"> {
   /** Undefined: another process has created the stream. */
   readonly created: NewStream | undefined;
@@ -68,7 +68,7 @@ export class StreamLog {
   readonly #owned = new Map<string, OwnedStream>();
   readonly #abandoned: AbandonedStreams;
   readonly #ended = new EndedStreams();
-  /** Readers here of streams that other replicas write, by stream. */
+  /** Local readers of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
   constructor(options: StreamLogOptions) {
@@ -98,7 +98,7 @@ export class StreamLog {
     return { epoch: 1, nonce: this.#options.newNonce() };
   }
 
-  /** Stores the beginning of a stream. Throws `GatewayError` where the key means something else. */
+  /** Stores the beginning of a stream. Throws `GatewayError` if the key belongs to another request. */
   async begin(stream: NewStream, hooks: BeginHooks): Promise<Begun> {
     let isAsked = false;
     const unused = unusedStream({ ...hooks, ...this.#options, stream });
@@ -109,7 +109,7 @@ export class StreamLog {
         return this.store.create(stream);
       },
       (late) => {
-        // Where the store is away again the background work goes on with it.
+        // If the store is away again, the background work continues this step.
         if (late.state === "created") unused.end().catch(ignoreOutage);
       },
     );
@@ -127,14 +127,14 @@ export class StreamLog {
       case "conflict":
         throw requestIdReused();
       case undefined:
-        // It may be stored nevertheless, now or later.
+        // The store may still store the stream, now or later.
         if (isAsked) this.#abandoned.add(stream.streamId, unused);
         if (this.settings.durability === "required") throw storeUnavailable();
         return { state: "unavailable", isLate: !this.health.isDown };
     }
   }
 
-  /** The stream of an idempotency key; undefined: free, or the store is away. */
+  /** The stream of an idempotency key; undefined: the key is free, or the store is away. */
   async find(
     caller: string,
     requestId: string,
@@ -147,7 +147,7 @@ export class StreamLog {
     return found;
   }
 
-  /** Takes a stream over; undefined: another replica has it. */
+  /** Takes over a stream; undefined: another replica owns it. */
   async claim(
     stream: StoredStream,
     hooks: StreamHooks,
@@ -164,13 +164,19 @@ export class StreamLog {
     return { owned, record };
   }
 
-  /** A reader; it is present from now to the end of `follow`. Throws `GatewayError` where there are too many. */
+  /**
+   * Creates a reader, which counts as present until `follow` ends. Throws `GatewayError` if the stream has too many
+   * readers.
+   */
   reader(
     options: Pick<
       ReaderOptions,
       "streamId" | "cursor" | "signal" | "deadline" | "heartbeatMs" | "watch"
     >,
-    /** It waits for the end alone, and costs no more than its call: the bound is for deliveries. */
+    /**
+     * A reader that waits only for the end costs no more than its call. The bound of readers is for those that
+     * receive deliveries.
+     */
     isWhole = false,
   ): StreamReader {
     const { streamId } = options;
@@ -206,28 +212,31 @@ export class StreamLog {
     return reader;
   }
 
-  /** Readers of a stream at this replica. */
+  /** Number of readers of a stream at this replica. */
   readerCount(streamId: string): number {
     return this.#readers.get(streamId)?.size ?? 0;
   }
 
-  /** Streams of other replicas that are read here. */
+  /** Streams of other replicas that have readers here. */
   get readElsewhere(): readonly string[] {
     return [...this.#readers]
       .filter(([streamId, readers]) => !this.#owned.has(streamId) && isRead(readers))
       .map(([streamId]) => streamId);
   }
 
-  /** Asks for the end of a stream; its state afterwards, undefined where it is gone; throws `GatewayError` without an answer. */
+  /**
+   * Requests the end of a stream. Returns the state afterwards, or undefined if the stream is gone. Throws
+   * `GatewayError` if the store does not answer.
+   */
   async requestCancel(
     streamId: string,
     reason: CancelReason,
-    /** What the operator says to it. */
+    /** An operator's explanation. */
     note = "",
   ): Promise<StoredStream | undefined> {
     const here = this.#owned.get(streamId);
     if (here !== undefined) here.note = note;
-    // The owner may see the mark at once: what is said to it must be there before.
+    // The owner may see the mark at once, so the note must arrive before the mark.
     else if (note !== "") await this.control.send({ type: "cancel", streamId, note });
     const stream = await this.#within(this.store.requestCancel(streamId, reason)).catch(
       (error: unknown) => {
@@ -236,7 +245,7 @@ export class StreamLog {
     );
     const owned = this.#owned.get(streamId);
     if (owned !== undefined) owned.cancel(stream?.cancel ?? reason);
-    // A hint only: the owner sees the mark in the store as well.
+    // Only a hint: the owner also sees the mark in the store.
     else if (stream?.phase === "running") {
       await this.control.send({ type: "cancel", streamId, note });
     }
@@ -256,8 +265,8 @@ export class StreamLog {
   }
 
   /**
-   * Lets other replicas go on with the streams that can; the others stay. Readers of streams that other
-   * replicas write go on there as well.
+   * Hands movable streams to other replicas; the others stay. Local readers of other replicas' streams are told to
+   * continue elsewhere too.
    */
   async handOffAll(): Promise<void> {
     const movable = [...this.#owned.values()].filter(({ canMove }) => canMove);
@@ -267,11 +276,14 @@ export class StreamLog {
     const handOffs = movable.map(({ streamId, token }) =>
       this.#within(this.store.handOff(streamId, token, "planned")),
     );
-    // What cannot be handed off is found by others when this session ends.
+    // Other replicas find the remaining streams when this session ends.
     await Promise.allSettled(handOffs);
   }
 
-  /** Gives back ends that the store has lost; others go on with what this process owns by name only. */
+  /**
+   * Restores ends that the store has lost, and lets others continue streams that this process owns in the record
+   * only.
+   */
   async releaseAbandoned(): Promise<void> {
     await this.#ended.heal(this.store, this.#options.clock.now());
     await this.#abandoned.release(this.store, this.session, this.#owned);
@@ -299,7 +311,7 @@ export class StreamLog {
         hooks.stop(new GatewayError("stream-limit", message));
       },
       onOutage: (trouble) => {
-        // That a store is out of reach is found by the background work, which also sees its return.
+        // The background work detects whether the store is unreachable and notices its return.
         if (answers(trouble)) this.health.failed(trouble);
       },
       onLoss: (loss) => {
@@ -307,7 +319,7 @@ export class StreamLog {
         this.#abandoned.add(streamId);
         const error = writerLost(loss);
         hooks.stop(error);
-        // Nobody goes on with it as long as the store takes nothing.
+        // No replica continues the stream while the store accepts nothing.
         const isOver = loss === "unavailable" || (loss === "lost" && this.health.isDown);
         if (isOver) this.bus.publish(streamId, { type: "over", error });
       },
@@ -350,6 +362,9 @@ export class StreamLog {
   }
 }
 
-/** How long a running stream waits for the store: shown unstored after it, or given up. */
+/**
+ * Milliseconds that a running stream waits for the store before its events are shown unstored, or before it is given
+ * up.
+ */
 const SHOW_UNSTORED_AFTER_MS = 2_000;
 const GIVE_UP_AFTER_MS = 10_000;

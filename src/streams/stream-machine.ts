@@ -1,6 +1,5 @@
-// What may happen to a stored stream: pure transitions from one record to the
-// next. Stores apply them inside their atomic step; `tests/unit/streams` explores
-// every interleaving of them.
+// State machine of stored streams: pure transitions from one record to the next. Stores apply them inside their
+// atomic step. `tests/unit/streams` explores every interleaving.
 import type {
   CancelReason,
   Ending,
@@ -11,7 +10,7 @@ import type {
   WriterToken,
 } from "./stream-record.ts";
 
-/** What an append asks for, without the events themselves. */
+/** The facts of an append, without the events themselves. */
 export interface AppendStep {
   readonly token: WriterToken;
   readonly first: number;
@@ -23,27 +22,27 @@ export interface AppendStep {
   readonly progress: StreamProgress | undefined;
 }
 
-/** How an append was answered; `tail` is the last stored sequence. */
+/** The answer to an append. `tail` is the last stored sequence. */
 export type AppendAnswer =
   | { readonly state: "stored"; readonly tail: number }
-  /** An earlier try had stored it: a success. */
+  /** An earlier try stored the batch. Counts as a success. */
   | { readonly state: "repeated"; readonly tail: number }
-  /** A part is stored: send from `tail` + 1. */
+  /** A part is stored. The writer must send from `tail` + 1. */
   | { readonly state: "overlap"; readonly tail: number }
-  /** The store has lost events: send from `tail` + 1 out of memory. */
+  /** The store has lost events. The writer must send from `tail` + 1 from memory. */
   | { readonly state: "gap"; readonly tail: number }
-  /** Another writer owns the stream: stop at once. */
+  /** Another writer owns the stream. The writer must stop at once. */
   | { readonly state: "fenced" }
   /** The stream has ended. */
   | { readonly state: "closed"; readonly tail: number }
-  /** The store does not know the stream (any more). */
+  /** The store does not know the stream, or no longer does. */
   | { readonly state: "gone" };
 
 export type ClaimAnswer =
   | { readonly state: "claimed" }
-  /** Its owner lives. */
+  /** Its owner is alive. */
   | { readonly state: "held" }
-  /** Another claim was faster. */
+  /** Another claim succeeded first. */
   | { readonly state: "raced" }
   | { readonly state: "closed" }
   | { readonly state: "gone" };
@@ -52,7 +51,7 @@ export function isSameToken(a: WriterToken, b: WriterToken): boolean {
   return a.epoch === b.epoch && a.nonce === b.nonce;
 }
 
-/** A new stream with its first event. */
+/** The record of a new stream with its first event. */
 export function created(stream: NewStream, now: number): StreamRecord {
   return {
     streamId: stream.streamId,
@@ -82,7 +81,7 @@ export function created(stream: NewStream, now: number): StreamRecord {
   };
 }
 
-/** The answer to an append, and the record after it where something was stored. */
+/** The answer to an append, and the record after it if something was stored. */
 export function append(
   record: StreamRecord | undefined,
   step: AppendStep,
@@ -113,7 +112,9 @@ export function append(
   return { answer: { state: "stored", tail: after.tail }, after };
 }
 
-/** Takes over a stream whose owner is gone, or has handed it off; once, however often it is tried. */
+/**
+ * Takes over a stream whose owner is gone or has handed it off. Repeated tries with the same nonce take it over once.
+ */
 export function claim(
   record: StreamRecord | undefined,
   expectedEpoch: number,
@@ -133,21 +134,24 @@ export function claim(
       ...record,
       token: { epoch: record.token.epoch + 1, nonce: next.nonce },
       owner: next.session,
-      // A stream that was handed off was counted then.
+      // A handed-off stream was counted at the hand-over.
       takeovers: record.takeovers + (record.handedOff ? 0 : 1),
       handedOff: false,
     },
   };
 }
 
-/** Notes that a running stream is to stop. */
+/** Records that a running stream must stop. */
 export function cancelRequested(record: StreamRecord, reason: CancelReason): StreamRecord {
   return record.phase !== "running" || record.cancel !== undefined
     ? record
     : { ...record, cancel: reason };
 }
 
-/** Its owner has stopped writing, which counts once; undefined: it is not the owner any more. */
+/**
+ * Records that the owner has stopped writing, and counts this once; undefined: the token does not own the stream any
+ * more.
+ */
 export function handedOff(
   record: StreamRecord | undefined,
   token: WriterToken,
@@ -162,13 +166,13 @@ export function handedOff(
     : { ...record, handedOff: true, takeovers: takeovers + 1 };
 }
 
-/** The events of a stream that has ended are deleted. */
+/** The record after deletion of the events; undefined: the stream still runs, or has already expired. */
 export function expired(record: StreamRecord, now: number): StreamRecord | undefined {
   if (record.phase === "running" || record.expiredAt !== undefined) return undefined;
   return { ...record, expiredAt: now, isBound: false };
 }
 
-/** What the passing of time makes of a record: `delete` at the end of everything. */
+/** The step that time requires: `expire` at the end of the retention, `delete` at the end of the tombstone. */
 export function due(
   record: StreamRecord,
   now: number,
@@ -181,7 +185,7 @@ export function due(
   return now - record.endedAt >= record.retentionMs ? "expire" : "keep";
 }
 
-/** A record as it is now: past its retention it has expired, though no reaper has written that down yet. */
+/** The record at the time `now`. A stream past its retention has expired, even if no reaper has recorded that yet. */
 export function asOf(record: StreamRecord, now: number): StreamRecord {
   const { endedAt, retentionMs } = record;
   if (endedAt === undefined || due(record, now, Number.POSITIVE_INFINITY) !== "expire")
@@ -189,7 +193,7 @@ export function asOf(record: StreamRecord, now: number): StreamRecord {
   return { ...record, expiredAt: endedAt + retentionMs, isBound: false };
 }
 
-/** What a second call with the idempotency key of `record` gets. */
+/** The answer to a second call with the idempotency key of `record`. */
 export function repeated(
   record: StreamRecord | undefined,
   fingerprint: string,

@@ -1,9 +1,9 @@
-// How streams are filtered and ordered, for the stores that do it themselves.
+// Filter and order of listings, for stores that apply them in this process.
 import { asOf } from "./stream-machine.ts";
 import type { StreamRecord } from "./stream-record.ts";
 import type { CleanupQuery, ListPlace, ListQuery, StoredStream } from "./stream-store.ts";
 
-/** Streams that one answer of a listing looks at. */
+/** Most streams that one answer of a listing looks at. */
 export const LOOKED_AT = 200;
 
 export function newestFirst(a: ListPlace, b: ListPlace): number {
@@ -12,7 +12,7 @@ export function newestFirst(a: ListPlace, b: ListPlace): number {
   return a.streamId < b.streamId ? 1 : -1;
 }
 
-/** A stream belongs to the answer of a query; its limit aside. */
+/** Whether a stream matches a query, apart from the query's limit. */
 export function matches(
   stream: StreamRecord,
   { now, isOwnerAlive }: Pick<StoredStream, "now" | "isOwnerAlive">,
@@ -30,7 +30,7 @@ export function matches(
   );
 }
 
-/** A stream that has ended, that is still kept, and that the query means. */
+/** Whether a stream has ended, is still kept and matches the query. */
 export function isCleanable(record: StreamRecord, query: CleanupQuery, now: number): boolean {
   const { phase, endedAt, expiredAt } = asOf(record, now);
   if (phase === "running" || endedAt === undefined || expiredAt !== undefined) return false;

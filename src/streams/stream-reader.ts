@@ -1,5 +1,5 @@
-// One reader of a stream: from a cursor to the end, each event once and in order.
-// First readers and resumed ones take the same way.
+// One reader of a stream: from a cursor to the end, each event once and in order. First and resumed readers use the
+// same code.
 
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
@@ -20,29 +20,29 @@ import {
 import type { Batch } from "./stream-record.ts";
 import type { ReadResult, StreamStore } from "./stream-store.ts";
 
-/** Batches of one read. */
+/** Most batches in one read. */
 const READ_LIMIT = 256;
-/** A silence after which the store is asked whether a push was lost. */
+/** After this silence in milliseconds, the reader asks the store whether a push was lost. */
 const POLL_MS = 2_000;
-/** How long an owner may take to heal a log that has lost what this reader saw. */
+/** Milliseconds in which an owner must heal a log that has lost events this reader has delivered. */
 const HEAL_MS = 3_000;
 const RETRY_MS = 100;
-/** A store that is away for longer ends the readers that need it. */
+/** A longer outage of the store, in milliseconds, ends the readers that need it. */
 const OUTAGE_MS = 10_000;
-/** Longest wait for one answer. */
+/** Longest wait in milliseconds for one answer. */
 const ANSWER_MS = 2_000;
 
-/** A reader that takes nothing for this long counts as gone. */
+/** A reader that accepts nothing for this long, in milliseconds, counts as gone. */
 const STUCK_MS = 60_000;
 
-/** Why a reader asked the store again. */
+/** Why a reader reads from the store. */
 export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
 
-/** Is told how it goes with one reader. */
+/** Receives the progress of one reader. */
 export interface ReaderWatch {
-  /** The first event behind the cursor is taken. */
+  /** The first event after the cursor was accepted. */
   first(): void;
-  /** Once: `undefined` at the end of the stream, else what broke the reading off. */
+  /** Called once: with `undefined` at the end of the stream, otherwise with the error that ended the reading. */
   ended(error: unknown): void;
 }
 
@@ -52,25 +52,25 @@ export interface ReaderOptions {
   readonly clock: Clock;
   readonly streamId: string;
   readonly cursor: Cursor;
-  /** The reader is gone. */
+  /** Aborted when the reader is gone. */
   readonly signal: AbortSignal;
-  /** Unset: the caller has none. */
+  /** Unset: the caller set none. */
   readonly deadline?: ReaderDeadline | undefined;
-  /** Longest silence before a heartbeat, in milliseconds; 0: none. */
+  /** Longest silence before a heartbeat, in milliseconds; 0: no heartbeats. */
   readonly heartbeatMs: number;
-  /** This process writes the stream. */
+  /** Whether this process writes the stream. */
   readonly isLocal: () => boolean;
-  /** From now on the reader hears what the writer of this process shows. */
+  /** Called when the reader begins to receive the events of this process's writer. */
   readonly onListen: () => void;
-  /** An encoded event is the last of its stream. */
+  /** Whether an encoded event is the last of its stream. */
   readonly isTerminal: (event: Uint8Array) => boolean;
   readonly onFill: (cause: FillCause) => void;
   readonly watch: ReaderWatch | undefined;
-  /** The reader has left, at the end or before it. */
+  /** Called when the reader has left, at the end or before it. */
   readonly onLeave: () => void;
 }
 
-/** Somebody is there who takes what comes. */
+/** Whether at least one reader accepts deliveries. */
 export function isRead(readers: Iterable<StreamReader>): boolean {
   for (const reader of readers) if (!reader.isStuck) return true;
   return false;
@@ -81,21 +81,21 @@ type ReadLog = Extract<ReadResult, { state: "read" }>;
 export class StreamReader {
   readonly #options: ReaderOptions;
   #next: number;
-  /** Writer of the event before `next`; 0: not known. */
+  /** Writer of the event before `next`; 0: unknown. */
   #writer: number;
   readonly #inbox = new ReaderInbox();
   #hasDelivered = false;
   #isEnded = false;
   #isUndurable = false;
-  /** What the reader was told last of `isUndurable`. */
+  /** The last value of `isUndurable` that the reader was told. */
   #toldUndurable = false;
   #lastDelivery: number;
-  /** When events came last, or the store said what it has. */
+  /** Time of the last events, or of the store's last answer about its tail. */
   #lastHeard: number;
   #isBeatDue = false;
   #isPollDue = false;
   #deadline: DeadlineWatch | undefined;
-  /** Since when the caller has not taken what it was given; undefined: it has. */
+  /** Time since which the caller has not accepted a delivery; undefined: no delivery waits. */
   #waitsSince: number | undefined;
   #wake: (() => void) | undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
@@ -109,18 +109,18 @@ export class StreamReader {
     this.#lastHeard = this.#lastDelivery;
   }
 
-  /** The last event of the stream; only after `follow` has ended by itself. */
+  /** The last event of the stream. Valid only after `follow` has ended normally. */
   get terminal(): Uint8Array | undefined {
     return this.#last;
   }
 
-  /** The caller has not taken for so long what it was given that it counts as gone. */
+  /** Whether the caller has not accepted a delivery for so long that it counts as gone. */
   get isStuck(): boolean {
     if (this.#waitsSince === undefined) return false;
     return this.#options.clock.now() - this.#waitsSince >= STUCK_MS;
   }
 
-  /** Everything behind the cursor. Ends after the last event; throws `GatewayError` otherwise. */
+  /** Delivers all events after the cursor. Ends after the last event; throws `GatewayError` otherwise. */
   async *follow(): AsyncGenerator<StreamDelivery, void> {
     const { bus, streamId, signal, isLocal, onListen, clock } = this.#options;
     const stopListening = bus.listen(streamId, (message) => this.#receive(message));
@@ -135,14 +135,15 @@ export class StreamReader {
       yield* this.#catchUp();
       while (!this.#isEnded) {
         this.#throwIfOver();
-        // Told before anything that is not stored is shown.
+        // The reader must know before it gets events that are not stored.
         if (this.#isUndurable && !this.#toldUndurable) yield* this.#beat();
         const message = this.#inbox.shift();
         if (message?.type === "batch") {
           const { batch, isLast } = message;
           if (batch.first > this.#next)
             yield* this.#fill(this.#inbox.hasDropped ? "overflow" : "gap");
-          // That another writer goes on proves nothing of what this reader has: the log does.
+          // Another writer's batch does not prove that the log contains the events this reader has. Only the log
+          // does.
           if (this.#isOfAnother(batch)) yield* this.#fill("writer");
           if (this.#isOfAnother(batch) && !this.#isUndurable) continue;
           const events = this.#accept(batch);
@@ -199,13 +200,13 @@ export class StreamReader {
     return last >= this.#next && this.#writer !== 0 && writer !== this.#writer;
   }
 
-  /** The part of a batch that comes next; undefined: nothing of it does. */
+  /** The part of a batch that comes next; undefined: no part does. */
   #accept(batch: Batch): readonly Uint8Array[] | undefined {
     const { first, last, writer, events } = batch;
     if (last === this.#next - 1 && writer !== this.#writer && this.#writer !== 0) {
       throw stateLost(last);
     }
-    // What could not be filled comes with the next poll.
+    // The next poll reads events that could not be filled in.
     if (last < this.#next || first > this.#next) return undefined;
     const own = first === this.#next ? events : events.slice(this.#next - first);
     this.#next = last + 1;
@@ -213,7 +214,7 @@ export class StreamReader {
     return own;
   }
 
-  /** Events have been taken. */
+  /** Called when a delivery with events was accepted. */
   #delivered(): void {
     if (!this.#hasDelivered) this.#options.watch?.first();
     this.#hasDelivered = true;
@@ -241,11 +242,11 @@ export class StreamReader {
         const isLast = last !== undefined && isTerminal(last);
         this.#receive({ type: "batch", batch, isLast });
       });
-      // Whenever it comes, it is ended with the reader.
+      // The subscription ends with the reader, even if it is confirmed later.
       this.#unsubscribe = async () => (await subscribed)();
       await within(clock, ANSWER_MS, subscribed);
     } catch (error) {
-      // Without pushes the polls go on.
+      // Without pushes, the polls continue.
       if (!(error instanceof StoreUnavailable)) throw error;
     }
   }
@@ -256,7 +257,7 @@ export class StreamReader {
     yield* this.#catchUp();
   }
 
-  /** Delivers what the store holds behind the cursor. */
+  /** Delivers the events that the store has after the cursor. */
   async *#catchUp(): AsyncGenerator<StreamDelivery, void> {
     const { clock } = this.#options;
     for (;;) {
@@ -281,13 +282,13 @@ export class StreamReader {
     }
   }
 
-  /** The last event of a stream whose reader has it already. */
+  /** The last event of a stream, for a reader that already has it. */
   async #lastEvent(tail: number): Promise<Uint8Array | undefined> {
     const result = await this.#read({ sequence: tail - 1, writer: 0 });
     return result?.batches.at(-1)?.events.at(-1);
   }
 
-  /** Undefined where the store cannot say, and this reader can go on without it. */
+  /** Undefined if the store does not answer and this reader can continue without it. */
   async #read(cursor: Cursor): Promise<ReadLog | undefined> {
     const { store, streamId, clock, signal, isLocal } = this.#options;
     const startedAt = clock.now();
@@ -305,7 +306,7 @@ export class StreamReader {
             throw stateLost(result.stream.tail);
           case "gone":
             if (isServedByWriter) return undefined;
-            // Its writer can create it again, and does if it is here.
+            // The stream's writer can create the stream again, and will if the writer is in this process.
             if (!this.#hasDelivered && !isLocal()) throw streamNotFound(streamId);
             if (waitedMs >= HEAL_MS) throw stateLost(0);
             break;
@@ -331,7 +332,7 @@ export class StreamReader {
     this.#deadline?.throwIfPassed();
   }
 
-  /** One timer for heartbeats and polls, however many events pass. */
+  /** One timer for heartbeats and polls, independent of the number of events. */
   #watchSilence(): () => void {
     const { clock, heartbeatMs, store, isLocal } = this.#options;
     const beatMs = heartbeatMs > 0 ? heartbeatMs : Number.POSITIVE_INFINITY;

@@ -1,21 +1,21 @@
-// The vocabulary of the log: what is known of a stored stream beside its events.
+// Types of the log: the facts about a stored stream beside its events.
 
-/** Proof of who may write: minted by create and claim only, compared whole. */
+/** Proof of the right to write. Only create and claim issue tokens, and tokens are compared as a whole. */
 export interface WriterToken {
-  /** Grows by one with every change of owner; from 1. */
+  /** Starts at 1 and grows by one with each change of owner. */
   readonly epoch: number;
-  /** Random 32 bits, never 0: `writer` of every event of this epoch. */
+  /** Random 32 bits, never 0. It is the `writer` of every event of this epoch. */
   readonly nonce: number;
 }
 
-/** Why an owner lets go of a stream: it is to end itself, or it has lost the stream. */
+/** Why an owner gives up a stream: its process will end, or it has lost the stream. */
 export type HandOffCause = "planned" | "lost";
 
 export type EndPhase = "completed" | "failed" | "cancelled";
 
 export type StreamPhase = "running" | EndPhase;
 
-/** Why a stream is to stop. The first reason wins. `revoked`: its caller is none any more. */
+/** Why a stream must stop. The first reason wins. `revoked`: the caller was removed from the configuration. */
 export type CancelReason = "caller" | "operator" | "disconnect" | "revoked";
 
 /** Events `first` to `last` of one writer, as they are sent. */
@@ -27,40 +27,40 @@ export interface Batch {
   readonly events: readonly Uint8Array[];
 }
 
-/** How a stream ends: with the last event of a batch, in the same step. */
+/** The end of a stream, stored in the same step as its last event. */
 export interface Ending {
   readonly phase: EndPhase;
-  /** The idempotency key is free again: only a success, or a cancel that was asked for, is kept. */
+  /** The idempotency key becomes free. Only a success or a requested cancel keeps the key bound. */
   readonly freesKey: boolean;
-  /** Nobody has used the stream: it expires with its end, and is in no list. */
+  /** Nobody has used the stream: it expires with its end and is in no list. */
   readonly isUnused?: true;
 }
 
-/** A stream that is to be created. Durations in milliseconds; the store knows the time. */
+/** A stream to create. Durations are in milliseconds; the store supplies the time. */
 export interface NewStream {
   readonly streamId: string;
   readonly token: WriterToken;
   /** Session that will write. */
   readonly session: string;
   readonly caller: string;
-  /** Idempotency key, "" without one; and what the call asked for. */
+  /** Idempotency key, "" if the call has none, and fingerprint of the request. */
   readonly requestId: string;
   readonly fingerprint: string;
   /** The first event. */
   readonly start: Uint8Array;
-  /** Another replica could run the request anew from this; undefined: nobody may. */
+  /** The encoded request, with which another replica could run it anew; undefined: no replica may. */
   readonly request: Uint8Array | undefined;
   readonly retentionMs: number;
-  /** Time left for the generation. */
+  /** Milliseconds left for the generation. */
   readonly totalMs: number;
   /** For operators: see `Progress`. */
   readonly progress: StreamProgress;
 }
 
-/** What operators can see of a stream while it runs; rewritten at attempt boundaries and at the end. */
+/** Status of a running stream for operators, updated at attempt boundaries and at the end. */
 export interface StreamProgress {
   readonly provider: string;
-  /** Encoded by the edge, opaque here; never content. */
+  /** Encoded by `rpc/` and opaque here; never content. */
   readonly details: Uint8Array;
 }
 
@@ -74,32 +74,32 @@ export interface StreamRecord {
   readonly token: WriterToken;
   /** Session of the owner. */
   readonly owner: string;
-  /** The owner has stopped writing and lets another one go on. */
+  /** The owner has stopped writing and allows another owner. */
   readonly handedOff: boolean;
   /** Sequence of the last event. */
   readonly tail: number;
   /** Sequence of the first event with content; 0: none yet. */
   readonly firstContent: number;
-  /** Size of all events. */
+  /** Bytes of all events. */
   readonly bytes: number;
   readonly cancel: CancelReason | undefined;
-  /** Changes of owner after a loss: the owner's session ended, or the owner gave the stream up. */
+  /** Changes of owner after a loss: the owner's session expired, or the owner gave the stream up. */
   readonly takeovers: number;
-  /** Times that an owner which was to end has handed the stream over. */
+  /** Hand-overs by owners whose processes were about to end. */
   readonly handOvers: number;
-  /** The idempotency key still leads here. */
+  /** Whether the idempotency key still leads to this stream. */
   readonly isBound: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly endedAt: number | undefined;
-  /** When the generation must have ended. */
+  /** Time by which the generation must have ended. */
   readonly deadlineAt: number;
   readonly retentionMs: number;
-  /** The events are deleted, and the record is kept to say so; the time at which that happened. */
+  /** Time at which the events were deleted. The record stays as a tombstone. */
   readonly expiredAt: number | undefined;
-  /** When a replica last said that it has readers; 0: never. */
+  /** Time at which a replica last reported readers; 0: never. */
   readonly readersSeenAt: number;
-  /** The request is kept, so that another replica can run it. */
+  /** Whether the request is kept, so that another replica can run it. */
   readonly canMove: boolean;
   readonly progress: StreamProgress;
 }

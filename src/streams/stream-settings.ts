@@ -1,30 +1,30 @@
-/** The operator's numbers for stored streams; durations in milliseconds. */
+/** The operator's settings for stored streams. Durations are in milliseconds. */
 export interface StreamSettings {
-  /** How long a finished stream can be replayed, where the request names no time of its own. */
+  /** Time for which an ended stream can be replayed if the request sets none. */
   readonly retentionMs: number;
-  /** How long after that its end is remembered. */
+  /** Time for which the tombstone is kept after that. */
   readonly tombstoneMs: number;
-  /** How long a generation goes on without a reader. */
+  /** Time for which a generation continues without a reader. */
   readonly disconnectGraceMs: number;
   readonly maxBytes: number;
   readonly maxEvents: number;
-  /** `preferred`: without the store calls go on unstored; `required`: they fail. */
+  /** Without the store, calls continue unstored (`preferred`) or fail (`required`). */
   readonly durability: "preferred" | "required";
   /** Longest wait of a new call for the store. */
   readonly storeTimeoutMs: number;
-  /** `fail`: a lost owner ends its streams, and no request is kept. */
+  /** `fail`: a lost owner's streams end, and no request is kept. */
   readonly takeover: "auto" | "fail";
-  /** Most takeovers after a loss that one stream survives. */
+  /** Most takeovers after a loss for one stream. */
   readonly maxTakeovers: number;
-  /** How long a replica counts as alive without a sign. */
+  /** Time for which a replica counts as alive without a sign of life. */
   readonly sessionTtlMs: number;
-  /** Readers of one stream at this replica. */
+  /** Most readers of one stream at this replica. */
   readonly maxReaders: number;
 }
 
 /**
- * Most planned hand-overs of one stream, by replicas that end: a rolling restart of many replicas is
- * no reason to give a stream up, and a stream that outlives 8 of them pays for 8 more runs.
+ * Most planned hand-overs of one stream by ending replicas. A rolling restart of many replicas is no reason to give a
+ * stream up, and a stream that survives 8 restarts costs 8 additional runs.
  */
 export const MAX_HAND_OVERS = 8;
 

@@ -16,19 +16,19 @@ import type {
   WriterToken,
 } from "./stream-record.ts";
 
-/** A stream as a store answers it. */
+/** A stream in an answer of a store. */
 export interface StoredStream extends StreamRecord {
   /** The store's time at the answer, in milliseconds since the epoch. */
   readonly now: number;
-  /** The session of its owner has not expired. */
+  /** Whether the session of its owner has not expired. */
   readonly isOwnerAlive: boolean;
 }
 
 export type CreateAnswer =
   | { readonly state: "created" }
-  /** The idempotency key leads to a stream that asks for the same, or another has taken this one over. */
+  /** The idempotency key is bound to a stream with the same request, or another owner has taken over this stream. */
   | { readonly state: "exists"; readonly stream: StoredStream }
-  /** It leads to one that asks for something else. */
+  /** The key is bound to a stream with another request. */
   | { readonly state: "conflict" };
 
 export interface Append {
@@ -43,7 +43,7 @@ export interface Append {
 
 export type AppendResult =
   | (Extract<AppendAnswer, { state: "stored" | "repeated" }> & {
-      /** The stream is to stop. */
+      /** Set if the stream must stop. */
       readonly cancel: CancelReason | undefined;
     })
   | Extract<AppendAnswer, { state: "overlap" | "gap" | "fenced" | "closed" | "gone" }>;
@@ -56,17 +56,17 @@ export type ReadResult =
   | {
       readonly state: "read";
       readonly stream: StoredStream;
-      /** Batches that hold an event after the cursor, in order; the first can begin before it. */
+      /** Batches with events after the cursor, in order. The first batch can begin before the cursor. */
       readonly batches: readonly Batch[];
-      /** The limit cut the answer short. */
+      /** Whether the limit left out some batches. */
       readonly hasMore: boolean;
     }
   | { readonly state: "gone" }
   /** The events are deleted. */
   | { readonly state: "expired"; readonly stream: StoredStream }
-  /** The event at the cursor is another writer's: the log was rewritten. */
+  /** Another writer wrote the event at the cursor: the log was rewritten. */
   | { readonly state: "diverged"; readonly stream: StoredStream }
-  /** The cursor is behind the end of the log. */
+  /** The cursor is after the end of the log. */
   | { readonly state: "ahead"; readonly stream: StoredStream };
 
 export interface ListQuery {
@@ -78,11 +78,11 @@ export interface ListQuery {
   /** Only streams whose last event is at least this old. */
   readonly olderThanMs: number;
   readonly limit: number;
-  /** Goes on behind this place, as the answer before named it. */
+  /** Continues after this place, which the previous answer returned. */
   readonly after: ListPlace | undefined;
 }
 
-/** A stream that a listing has looked at last. */
+/** The last stream that a listing has looked at. */
 export interface ListPlace {
   readonly createdAt: number;
   readonly streamId: string;
@@ -90,7 +90,7 @@ export interface ListPlace {
 
 export interface ListPage {
   readonly streams: readonly StoredStream[];
-  /** Where the next call goes on; undefined: there is nothing more. */
+  /** Where the next call continues; undefined: the list is complete. */
   readonly next: ListPlace | undefined;
 }
 
@@ -101,75 +101,74 @@ export interface CleanupQuery {
   readonly olderThanMs: number;
   /** Most streams to delete. */
   readonly limit: number;
-  /** Counts, and deletes nothing. */
+  /** Counts without deleting. */
   readonly dryRun: boolean;
 }
 
 type MaybePromise<T> = T | Promise<T>;
 
 /**
- * A log of streams: the port of the stream log in every engine. Each method is one atomic step and
- * may be repeated with the same arguments. Time comes from the store, never from
- * the caller. Throws, or rejects with, `StoreUnavailable` alone. Where the bound of a store is reached by
- * running streams, the last event of a stream still goes through.
+ * The port of the stream log in every engine. Each method is one atomic step and may be repeated with the same
+ * arguments. Time comes from the store, never from the caller. Methods throw, or reject with, only
+ * `StoreUnavailable`. If running streams have reached the store's bound, the last event of a stream is still stored.
  */
 export interface StreamStore extends Sessions {
   readonly capabilities: StoreCapabilities;
-  /** Memory of this process that the streams take, in bytes; undefined where they lie elsewhere. */
+  /** Bytes of this process's memory that the streams take; undefined if another process holds them. */
   readonly held?: () => number;
 
-  /** Rejects where the next event would not be stored, though the store answers. */
+  /** Rejects if the next event could not be stored although the store answers. */
   check(): Promise<void>;
 
-  /** Index, record and first event in one step. A repeated call with the same token is `created`. */
+  /** Stores index, record and first event in one step. A repeated call with the same token answers `created`. */
   create(stream: NewStream): MaybePromise<CreateAnswer>;
   append(append: Append): MaybePromise<AppendResult>;
-  /** Up to `limit` batches behind the cursor. */
+  /** Up to `limit` batches after the cursor. */
   read(streamId: string, cursor: Cursor, limit: number): MaybePromise<ReadResult>;
   /**
-   * Tells of batches as they are stored by any replica. May repeat and may miss:
-   * readers order by sequence and ask again after a silence. Undefined where only
-   * this process writes and tells itself.
+   * Passes batches to the listener as any replica stores them. Batches can be repeated or missing: readers order by
+   * sequence and ask the store after a silence. Undefined if only this process writes, because its writers tell its
+   * readers themselves.
    */
   readonly subscribe:
     | ((streamId: string, listener: (batch: Batch) => void) => Promise<() => Promise<void>>)
     | undefined;
-  /** This replica has readers of these streams now. */
+  /** Reports that this replica has readers of these streams now. */
   touchReaders(streamIds: readonly string[]): Promise<void>;
 
-  /** The stream of an idempotency key that is bound. */
+  /** The stream to which an idempotency key is bound. */
   find(caller: string, requestId: string): Promise<StoredStream | undefined>;
-  /** In the order asked for; undefined: gone. */
+  /** Streams in the requested order; undefined: gone. */
   heads(streamIds: readonly string[]): Promise<readonly (StoredStream | undefined)[]>;
-  /** The stream as it is afterwards; undefined: gone. */
+  /** Returns the stream after the change; undefined: gone. */
   requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined>;
 
-  /** Running streams without a living owner, and those handed off. */
+  /** Running streams without a living owner, and streams that were handed off. */
   orphans(limit: number): Promise<readonly StoredStream[]>;
-  /** Compare-and-set on the epoch; fences the writer before in the same step. */
+  /** Compare-and-set on the epoch. Fences the previous writer in the same step. */
   claim(
     streamId: string,
     expectedEpoch: number,
     next: { readonly session: string; readonly nonce: number },
   ): Promise<ClaimResult>;
-  /** Lets another replica claim at once; counted by its cause. False: the token does not own it any more. */
+  /** Lets another replica claim at once, and counts the cause. False: the token no longer owns the stream. */
   handOff(streamId: string, token: WriterToken, cause: HandOffCause): Promise<boolean>;
-  /** The request as it was created; undefined: not kept, or the stream has ended. */
+  /** The request as it was stored; undefined: not kept, or the stream has ended. */
   loadRequest(streamId: string): Promise<Uint8Array | undefined>;
 
   /**
-   * Newest first. One call looks at a bounded number of streams, so that none holds up the process: a
-   * page may be short, or empty, though more follows.
+   * Newest first. One call looks at a bounded number of streams, so that no call blocks the process. A page can
+   * therefore be short or empty although more streams follow.
    */
   list(query: ListQuery): Promise<ListPage>;
-  /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
+  /** Expires streams past their retention and deletes old tombstones, a bounded number in each call. */
   reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
   cleanup(query: CleanupQuery): Promise<CleanupReport>;
-  /** Expires these streams, whatever their age; those that still run stay. */
+  /** Expires these streams at any age. Running streams stay. */
   discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
 }
 
-/** The parts of the port, as each engine's folder has a file for them. */
+/** The parts of the port. Each engine's folder has a file for each part. */
 export type LogCalls = Pick<StreamStore, "check" | "create" | "append" | "read">;
 export type OwnershipCalls = Pick<
   StreamStore,

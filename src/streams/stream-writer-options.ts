@@ -1,4 +1,4 @@
-// What a writer of a stream is told, and what it tells.
+// Options and events of a stream's writer.
 import type { Clock } from "../clock.ts";
 import type { StoreTrouble } from "../store/store-trouble.ts";
 import type { StreamBus } from "./stream-bus.ts";
@@ -15,7 +15,7 @@ import type { AppendResult, StreamStore } from "./stream-store.ts";
 export type WriterLoss =
   /** Another replica owns the stream. */
   | "fenced"
-  /** The store has lost events that this writer does not have, or the whole stream. */
+  /** The store has lost the whole stream, or events that this writer does not have. */
   | "lost"
   /** The store was away for too long. */
   | "unavailable";
@@ -26,20 +26,20 @@ export interface StreamWriterOptions {
   readonly clock: Clock;
   readonly streamId: string;
   readonly token: WriterToken;
-  /** Sequence of the last event that is stored already. */
+  /** Sequence of the last event that is already stored. */
   readonly tail: number;
-  /** How the stream was created, where this writer wrote it from its first event on. */
+  /** How the stream was created; set if this writer wrote it from its first event. */
   readonly created: NewStream | undefined;
-  /** Longest time without the store before events are shown unstored; undefined: never shown so. */
+  /** Longest outage of the store, in milliseconds, before events are shown unstored; undefined: never. */
   readonly showUnstoredAfterMs: number | undefined;
-  /** Longest time without the store before the writer gives up. */
+  /** Longest outage of the store, in milliseconds, before the writer gives up. */
   readonly giveUpAfterMs: number;
   readonly maxBytes: number;
   readonly maxEvents: number;
   readonly onCancel: (reason: CancelReason) => void;
-  /** An append did not go through, and is tried again. */
+  /** An append failed and will be tried again. */
   readonly onOutage: (trouble: StoreTrouble) => void;
-  /** The stream has reached a bound of its own: it must end. */
+  /** The stream has reached a limit of its own and must end. */
   readonly onFull: () => void;
   readonly onLoss: (loss: WriterLoss) => void;
   readonly onAppended: (result: AppendResult["state"], events: number, waitedMs: number) => void;

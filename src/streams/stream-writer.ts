@@ -1,4 +1,4 @@
-// The one writer of a stream: takes events in order and has them stored, then shown.
+// The writer of a stream: accepts events in order, stores them, then shows them to readers.
 
 import { StoreUnavailable } from "../store/store-unavailable.ts";
 import { pauseAfter, sendTo, watchOutage } from "./append-outage.ts";
@@ -8,44 +8,47 @@ import type { Batch, CancelReason, Ending, NewStream, StreamProgress } from "./s
 import type { Append, AppendResult } from "./stream-store.ts";
 import type { EventFacts, StreamWriterOptions, WriterLoss } from "./stream-writer-options.ts";
 
-/** Most of one append; a longer event goes alone. */
+/** Most events and bytes of one append. A longer event is sent alone. */
 const MAX_BATCH_EVENTS = 64;
 const MAX_BATCH_BYTES = 32 * 1024;
-/** Unstored events that hold the provider back. */
+/** The producer must wait while this many events or bytes are not stored. */
 const MAX_BACKLOG_EVENTS = 2_000;
 const MAX_BACKLOG_BYTES = 1024 * 1024;
-/** A store that loses what it has stored, over and over, is none. */
+/** The writer gives up after this many losses of stored events. */
 const MAX_HEALS = 100;
 
 export class StreamWriter {
   readonly #options: StreamWriterOptions;
-  /** What the store has lost is sent again. */
+  /** Events that can be sent again after the store has lost them. */
   readonly #events: SentEvents;
   /** Sequence before the first event of this writer. */
   readonly #base: number;
   #stored: number;
-  /** Sequence of the last event that readers were told of. */
+  /** Sequence of the last event shown to readers. */
   #shown: number;
   #bytes = 0;
   #backlogBytes = 0;
   #firstContent = 0;
   #ending: Ending | undefined;
-  /** The latest, until it is stored. */
+  /** The latest progress that is not stored yet. */
   #progress: StreamProgress | undefined;
   #latestProgress: StreamProgress | undefined;
   #isAppending = false;
   #isUndurable = false;
-  /** Readers were told so, and hold events that are not stored. */
+  /** Readers know that they have events that are not stored. */
   #isMarked = false;
   #isOver = false;
   #isFull = false;
-  /** The store has no room: the end goes through, with all that lies before it. */
+  /** The store has no room. It still accepts the last event, together with all events before it. */
   #isRoomless = false;
   #heals = 0;
   #oldestWaitSince: number | undefined;
   readonly #waiting: (() => void)[] = [];
   #resolveEnd: (ending: Ending | undefined) => void = () => {};
-  /** Resolves when nothing more is stored: the last event is, or (undefined) the writer has stopped before. */
+  /**
+   * Resolves when nothing more will be stored: with the ending if the last event is stored, with undefined if the
+   * writer stopped before.
+   */
   readonly ended: Promise<Ending | undefined>;
 
   constructor(options: StreamWriterOptions) {
@@ -73,12 +76,12 @@ export class StreamWriter {
     return this.#isOver;
   }
 
-  /** The last event of the stream was added. */
+  /** Whether the last event of the stream was added. */
   get hasEnd(): boolean {
     return this.#ending !== undefined;
   }
 
-  /** Takes the next event; a promise means: wait, the store lags. */
+  /** Accepts the next event. If a promise is returned, the store lags and the producer must wait for it. */
   add(event: Uint8Array, facts: EventFacts): Promise<void> | undefined {
     if (this.#isOver) return undefined;
     this.#events.push(event);
@@ -99,12 +102,12 @@ export class StreamWriter {
     return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
-  /** Memory that is held to send again what is stored, in bytes. */
+  /** Bytes of memory kept to send stored events again. */
   get held(): number {
     return this.#events.held;
   }
 
-  /** The store has lost the end, which it had, and what lies behind `tail`: both are sent again. */
+  /** Called when the store has lost a stored end, and with it the events after `tail`. Sends both again. */
   restore(tail: number): void {
     if (this.#ending === undefined || tail < this.#events.first || tail >= this.#stored) return;
     this.#isOver = false;
@@ -112,12 +115,12 @@ export class StreamWriter {
     this.#flush();
   }
 
-  /** Stores nothing more and lets another replica write; what was not stored is never shown. */
+  /** Stores nothing more and lets another replica write. Events that were not stored are never shown. */
   stop(): void {
     this.#end();
   }
 
-  /** Shows a reader that has come later what the others have and the store has not. */
+  /** Shows a late reader the events that other readers already have and the store does not. */
   showAgain(): void {
     if (!this.#isMarked || this.#isOver) return;
     this.#mark(true);
@@ -177,7 +180,7 @@ export class StreamWriter {
     };
   }
 
-  /** Waits for an append, and repeats it for as long as the store is away. */
+  /** Waits for the answer to an append, and repeats the append while the store is away. */
   async #settle(first: Append, sent: Promise<AppendResult>): Promise<void> {
     const stop = this.#watchOutage();
     let append = first;
@@ -203,13 +206,13 @@ export class StreamWriter {
       }
       await pauseAfter(this.#options.clock, tries);
       if (this.#isOver) return stop();
-      // The events of a sequence never change: a longer append repeats the one before.
+      // Events never change after they were added, so a longer append repeats the one before.
       if (this.#isRoomless && this.#ending !== undefined) append = this.#nextAppend();
       answer = Promise.resolve(sendTo(this.#options.store, append));
     }
   }
 
-  /** What happens when the store stays away. */
+  /** Schedules the steps of a long outage. */
   #watchOutage(): () => void {
     const { clock, showUnstoredAfterMs, giveUpAfterMs } = this.#options;
     const show = this.#isUndurable ? undefined : showUnstoredAfterMs;
@@ -254,7 +257,7 @@ export class StreamWriter {
     this.#stored = batch.last;
     this.#events.store(batch.last);
     this.#backlogBytes -= sizeOf(batch.events);
-    // What came while this was on its way goes with the next.
+    // Progress that arrived during this append goes with the next one.
     if (this.#progress === progress) this.#progress = undefined;
     this.#oldestWaitSince = this.#stored < this.tail ? this.#options.clock.now() : undefined;
     const isLast = ending !== undefined;
@@ -268,7 +271,7 @@ export class StreamWriter {
     if (cancel !== undefined) this.#options.onCancel(cancel);
   }
 
-  /** The store is at another event than this writer thought. */
+  /** Continues from the store's last event, which differs from the expected one. */
   #moveTo(sequence: number): void {
     this.#stored = sequence;
     this.#events.lose(sequence);
@@ -276,7 +279,7 @@ export class StreamWriter {
     this.#backlogBytes = sizeOf(this.#events.behind(sequence));
   }
 
-  /** The store has lost the whole stream: this writer can still have all of it. */
+  /** The store has lost the whole stream. The writer creates it again if it still has all events. */
   #recreate(): void {
     const { created } = this.#options;
     const hasAll = created !== undefined && this.#events.first < 1;
@@ -313,7 +316,7 @@ export class StreamWriter {
     this.#flush();
   }
 
-  /** Shows what is not stored: only while the store is away. */
+  /** Shows events that are not stored. Used only while the store is away. */
   #showAll(): void {
     if (this.#shown >= this.tail) return;
     const events = this.#events.behind(this.#shown);

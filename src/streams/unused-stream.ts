@@ -1,24 +1,24 @@
-// A stream that was created, or may be, although its call has gone on without the store.
+// A stream that was created, or may have been, although its call continued without the store.
 import type { Clock } from "../clock.ts";
 import { within } from "../store/store-health.ts";
 import type { NewStream, WriterToken } from "./stream-record.ts";
 import type { StreamStore } from "./stream-store.ts";
 
-/** Longest wait for an answer. */
+/** Longest wait in milliseconds for an answer. */
 const ANSWER_MS = 2_000;
 
 export interface UnusedStreamOptions {
   readonly store: StreamStore;
   readonly clock: Clock;
   readonly stream: NewStream;
-  /** The second and last event of a stream that began too late to be used. */
+  /** Encodes the second and last event of a stream that was created too late to be used. */
   readonly endUnstarted: () => Uint8Array;
 }
 
-/** It is not to be run, and to be in no list: its call has an end of its own. */
+/** The stream must not run or appear in lists, because its call ends separately. */
 export interface UnusedStream {
   readonly token: WriterToken;
-  /** Frees its key, and leaves nothing of it. Rejects with `StoreUnavailable`. */
+  /** Frees the key and deletes the stream. Rejects with `StoreUnavailable`. */
   readonly end: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { attribute, VENDORS } from "./names.ts";
 import type { AttributesOf, span } from "./spans.ts";
 import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 
-/** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
+/** Attributes shared by an attempt's span and its metrics. Each has few values, except models that no list has. */
 export function attemptAttributes(info: AttemptInfo) {
   return {
     [attribute.operation]: info.operation,
@@ -15,7 +15,7 @@ export function attemptAttributes(info: AttemptInfo) {
   };
 }
 
-/** Attributes of what was decided after a failed attempt. */
+/** Attributes of a decision after a failed attempt. */
 export function decisionAttributes(info: Decided) {
   return {
     [attribute.instance]: info.target.provider,
@@ -25,7 +25,7 @@ export function decisionAttributes(info: Decided) {
   };
 }
 
-/** Attributes of how an attempt ended. */
+/** Attributes of an attempt's result. */
 export function resultAttributes(result: AttemptResult): AttributesOf<typeof span.attempt> {
   const { usage, cost, json } = result;
   return {

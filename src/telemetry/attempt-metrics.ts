@@ -1,14 +1,14 @@
 import type { attemptAttributes } from "./attempt-attributes.ts";
 import type { CallerLabels } from "./caller-labels.ts";
 import { counter, histogram, type LabelsOf } from "./instruments.ts";
+import { createJsonMetrics } from "./json-metrics.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute } from "./names.ts";
-import { createJsonMetrics } from "./otel-json.ts";
-import type { createOutputMetrics } from "./otel-output.ts";
+import type { createOutputMetrics } from "./output-metrics.ts";
 import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 
-/** Costs are trillionths, and metrics whole units. */
+/** Costs are in trillionths, metrics in whole units of the currency. */
 const PICOS_PER_UNIT = 1e12;
 
 /** Labels whose values are names that others make up. */
@@ -35,7 +35,7 @@ export class AttemptMetrics {
     this.#output = output;
   }
 
-  /** `own` are the attributes of the attempt's span. */
+  /** `own`: the attributes of the attempt's span. */
   record(
     info: AttemptInfo,
     own: ReturnType<typeof attemptAttributes>,

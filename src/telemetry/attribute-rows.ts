@@ -1,4 +1,4 @@
-// What the attributes of spans and metrics mean, and which values they have: `docs/traces.md`.
+// Meaning and values of the attributes of spans and metrics: `docs/traces.md`.
 import type { AttemptTrigger } from "../domain/generation.ts";
 import type { RetryDecision } from "../domain/operations.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
@@ -7,18 +7,18 @@ import { attribute } from "./names.ts";
 
 interface AttributeRow {
   readonly meaning: string;
-  /** All values that there are. */
+  /** All possible values. */
   readonly values?: readonly string[];
-  /** In place of `values` where these are not a list. */
+  /** Replaces `values` if the values cannot be listed. */
   readonly inWords?: string;
 }
 
-/** The words of a type: one that is missing or too many does not compile. */
+/** The words of a type. A missing or additional word does not compile. */
 const wordsOf = <Word extends string>(words: Readonly<Record<Word, true>>): readonly string[] =>
   Object.keys(words);
 
 const MODEL =
-  "a model of the lists, one of 256 others of the instance that have answered, or `_other`";
+  "a listed model, one of at most 256 other models of the instance that have answered, or `_other`";
 const NUMBER = "number";
 const KINDS = "a category of [ErrorCategory](api.md#errorcategory) such as `rate-limit`";
 
@@ -75,10 +75,10 @@ const conventions = {
     meaning: "the vendor",
     inWords: "a type of `providers[].type`; `x_ai` for xAI",
   },
-  [attribute.requestModel]: { meaning: "the model as its provider calls it", inWords: MODEL },
+  [attribute.requestModel]: { meaning: "the provider's name of the model", inWords: MODEL },
   [attribute.requestMaxTokens]: { meaning: "the output limit that was sent", inWords: NUMBER },
   [attribute.requestStream]: {
-    meaning: "the answer was asked for as a stream",
+    meaning: "whether a stream was requested",
     values: ["true", "false"],
   },
   [attribute.responseId]: { meaning: "the provider's identifier of its answer", inWords: "text" },
@@ -86,9 +86,12 @@ const conventions = {
     meaning: "the model that answered, as its provider says",
     inWords: "text",
   },
-  [attribute.finishReasons]: { meaning: "why the output ended, as a list of one", values: ENDS },
+  [attribute.finishReasons]: {
+    meaning: "the finish reason, as a list with one entry",
+    values: ENDS,
+  },
   [attribute.timeToFirstChunk]: {
-    meaning: "from sending to the first content",
+    meaning: "time from sending to the first content",
     inWords: "seconds",
   },
   [attribute.inputTokens]: { meaning: "tokens of the prompt", inWords: NUMBER },
@@ -101,48 +104,51 @@ const conventions = {
     meaning: "tokens written to the provider's cache",
     inWords: NUMBER,
   },
-  [attribute.tokenType]: { meaning: "which tokens are counted", values: ["input", "output"] },
+  [attribute.tokenType]: { meaning: "the kind of tokens", values: ["input", "output"] },
 } as const;
 
 const own = {
   [attribute.instance]: { meaning: "the provider instance", inWords: "an id of `providers[].id`" },
-  [attribute.model]: { meaning: "the model as callers name it", inWords: MODEL },
+  [attribute.model]: { meaning: "the callers' name of the model", inWords: MODEL },
   [attribute.caller]: {
     meaning: "the caller, with `telemetry.caller_labels`",
-    inWords: "an id of `callers[].id` for the first 256, or `_other`; unset: off, or nobody known",
+    inWords: "an id of `callers[].id` for the first 256 callers, or `_other`; unset: no known caller",
   },
-  [attribute.attemptIndex]: { meaning: "which attempt of its call, from 1", inWords: NUMBER },
-  [attribute.attemptTrigger]: { meaning: "why the attempt was made", values: TRIGGERS },
+  [attribute.attemptIndex]: {
+    meaning: "number of the attempt in its call, from 1",
+    inWords: NUMBER,
+  },
+  [attribute.attemptTrigger]: { meaning: "the reason of the attempt", values: TRIGGERS },
   [attribute.attemptOutcome]: {
-    meaning: "how the attempt ended",
+    meaning: "the outcome of the attempt",
     values: ["succeeded", "failed", "cancelled", "superseded"],
   },
   [attribute.category]: { meaning: "the kind of the failure", inWords: KINDS },
   [attribute.decision]: { meaning: "whether another attempt follows", values: ["retry", "fail"] },
-  [attribute.decisionReason]: { meaning: "which rule has decided", values: REASONS },
-  [attribute.delay]: { meaning: "the wait", inWords: "seconds" },
+  [attribute.decisionReason]: { meaning: "the rule that decided", values: REASONS },
+  [attribute.delay]: { meaning: "length of the wait", inWords: "seconds" },
   [attribute.circuitState]: {
     meaning: "a state of circuits",
     values: ["closed", "half-open", "open"],
   },
   [attribute.hedgeWon]: {
-    meaning: "the rival delivered the first content",
+    meaning: "whether the rival delivered the first content",
     values: ["true", "false"],
   },
-  [attribute.stream]: { meaning: "the call is a stream", values: ["true", "false"] },
+  [attribute.stream]: { meaning: "whether the call is a stream", values: ["true", "false"] },
   [attribute.store]: { meaning: "the kind of the store", values: ["memory", "sqlite", "redis"] },
   [attribute.result]: {
-    meaning: "how it went",
+    meaning: "the result",
     inWords:
       "appends: `stored`, `repeated`, `overlap`, `gap`, `fenced`, `closed`, `gone`; takeovers: `taken`, `ended`; readers: `ok`, or a [reason](errors.md)",
   },
   [attribute.cause]: {
-    meaning: "what it came from",
+    meaning: "the cause",
     values: ["gap", "writer", "poll", "overflow", "left", "fenced", "lost", "unavailable"],
   },
   [attribute.streamPhase]: {
     meaning:
-      "how the stream ended; `left`: this process writes it no longer, and it goes on or is lost",
+      "the end of the stream; `left`: this process no longer writes the stream, which continues elsewhere or is lost",
     values: ["completed", "failed", "cancelled", "left"],
   },
   [attribute.costPicos]: { meaning: "the cost of the attempt", inWords: "10⁻¹² of the currency" },
@@ -151,22 +157,22 @@ const own = {
     inWords: "a code of the price table",
   },
   [attribute.costSource]: {
-    meaning: "whose price it is",
+    meaning: "the source of the price",
     values: ["price-table", "provider", "mixed"],
   },
   [attribute.estimator]: {
-    meaning: "what has counted the tokens",
+    meaning: "the estimator of the tokens",
     inWords: "an estimator of [accounting.md](accounting.md#estimates)",
   },
-  [attribute.quantile]: { meaning: "which gap it is", values: ["p50", "p95", "max"] },
-  [attribute.epoch]: { meaning: "how often the stream has changed its owner", inWords: NUMBER },
+  [attribute.quantile]: { meaning: "the quantile of the gaps", values: ["p50", "p95", "max"] },
+  [attribute.epoch]: { meaning: "number of the stream's owner, from 1", inWords: NUMBER },
   [attribute.jsonDocuments]: { meaning: "JSON documents that ended", inWords: NUMBER },
   [attribute.jsonChanges]: { meaning: "JSON deltas", inWords: NUMBER },
   [attribute.jsonUnits]: { meaning: "UTF-16 units read for JSON", inWords: NUMBER },
   [attribute.jsonMalformed]: { meaning: "JSON documents that never ended", inWords: NUMBER },
 } as const;
 
-/** One row for each attribute: one that is missing does not compile. */
+/** One row for each attribute. A missing row does not compile. */
 export const ATTRIBUTE_ROWS: Readonly<Record<AttributeName, AttributeRow>> = {
   ...conventions,
   ...own,

@@ -1,9 +1,9 @@
-/** The label of all names that have none of their own. */
+/** The shared label of names without their own. */
 export const OTHER = "_other";
 
 /**
- * Names that have a label of their own: the first that came. A label stays for as long as the process, so that one
- * that gives way to another would only leave both.
+ * The names that get their own label: the first ones. Metrics keep a label as long as the process, so that a later name
+ * in the place of an earlier one would add a label.
  */
 export class BoundedNames {
   readonly #names = new Set<string>();

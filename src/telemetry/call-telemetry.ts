@@ -1,13 +1,13 @@
-/** One RPC while it runs. */
+/** One running call. */
 export interface CallTelemetry {
-  /** The trace that it belongs to, as 32 hexadecimal digits; unset without one. */
+  /** Identifier of its trace, as 32 hexadecimal digits; unset: no trace. */
   readonly traceId?: string | undefined;
   /** Ends the server span and records the duration. */
   end(result: {
-    /** Name of the status, such as `OK`. */
+    /** Name of the status, for example `OK`. */
     readonly code: string;
     readonly reason: string | undefined;
-    /** Undefined: nobody knows who has called. */
+    /** Undefined: the caller is unknown. */
     readonly caller?: string | undefined;
   }): void;
 }

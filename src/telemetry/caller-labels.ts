@@ -1,14 +1,14 @@
 import { BoundedNames, OTHER } from "./bounded-names.ts";
 import { attribute } from "./names.ts";
 
-/** Callers that have a label of their own. */
+/** Most callers with their own label. */
 const MAX_CALLERS = 256;
 
 type CallerLabel = { readonly [attribute.caller]?: string };
 
 const NONE: CallerLabel = {};
 
-/** The labels of callers: none, unless the operator asks for them. */
+/** Labels of callers. Without `telemetry.caller_labels` there are none. */
 export class CallerLabels {
   readonly #isOn: boolean;
   readonly #names = new BoundedNames(MAX_CALLERS);
@@ -17,7 +17,7 @@ export class CallerLabels {
     this.#isOn = isOn;
   }
 
-  /** Undefined: nobody knows who has called. */
+  /** `caller` undefined: the caller is unknown. */
   of(caller: string | undefined): CallerLabel {
     if (!this.#isOn || caller === undefined) return NONE;
     this.#names.add(caller);

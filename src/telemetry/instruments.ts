@@ -1,4 +1,4 @@
-// Instruments of metrics, made from their definitions.
+// Creates instruments from the definitions of metrics.
 import {
   type AttributeValue,
   type Counter,

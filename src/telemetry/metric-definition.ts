@@ -8,11 +8,11 @@ export interface MetricDefinition {
   readonly unit: string;
   readonly description: string;
   readonly labels: readonly AttributeName[];
-  /** Of a histogram. */
+  /** Bucket boundaries of a histogram. */
   readonly boundaries?: readonly number[];
 }
 
-/** A metric that is no histogram. */
+/** A metric other than a histogram. */
 export function simple<
   const Kind extends Exclude<MetricDefinition["kind"], "histogram">,
   const Labels extends readonly AttributeName[],

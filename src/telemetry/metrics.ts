@@ -1,16 +1,16 @@
-// Every metric of the service: instruments are made from these, and `docs/metrics.md` is.
+// All metrics of the service. The instruments and `docs/metrics.md` are made from these definitions.
 import { buckets, simple } from "./metric-definition.ts";
 import { attribute } from "./names.ts";
 import { streamMetrics } from "./stream-metrics.ts";
 
-/** Buckets that the conventions ask for, in seconds and tokens. */
+/** Buckets that the conventions require, in seconds and tokens. */
 const SECONDS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 const ATTEMPTS = [0, 1, 2, 3, 4, 5, 6, 8];
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
-/** The gateway's own share is below a millisecond most of the time. */
+/** The gateway's own share is usually below a millisecond. */
 const OVERHEAD_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 ];
@@ -18,7 +18,7 @@ const GAP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 const RATES = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const ERRORS = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2];
 
-/** What the metrics of an attempt share. */
+/** Labels shared by the metrics of an attempt. */
 const TARGET = [
   attribute.operation,
   attribute.provider,
@@ -51,7 +51,7 @@ const callMetrics = {
   ),
   usageDropped: simple(
     "counter",
-    ["steer.usage.dropped", "{record}", "Usage records that their file did not take."],
+    ["steer.usage.dropped", "{record}", "Usage records that their file did not accept."],
     [],
   ),
   eventLoopMean: simple(
@@ -80,14 +80,14 @@ const attemptMetrics = {
   ),
   cost: simple(
     "counter",
-    ["steer.cost", "{currency_unit}", "Money that attempts have cost, in units of its currency."],
+    ["steer.cost", "{currency_unit}", "Cost of attempts, in units of the currency."],
     [...TARGET, attribute.currency, attribute.costSource, attribute.caller],
   ),
   timeToFirstChunk: buckets(
     [
       "gen_ai.client.operation.time_to_first_chunk",
       "s",
-      "From sending a streamed attempt to its first content.",
+      "Time from sending a streamed attempt to its first content.",
     ],
     ATTEMPT,
     SECONDS,
@@ -115,9 +115,13 @@ const attemptMetrics = {
     ["steer.chunk.stalls", "{stall}", "Gaps of more than two seconds in the output of a provider."],
     ATTEMPT,
   ),
-  chunkRate: buckets(["steer.chunk.rate", "{chunk}/s", "Content chunks a second."], ATTEMPT, RATES),
+  chunkRate: buckets(
+    ["steer.chunk.rate", "{chunk}/s", "Content chunks per second."],
+    ATTEMPT,
+    RATES,
+  ),
   characterRate: buckets(
-    ["steer.character.rate", "{character}/s", "Characters of output text a second."],
+    ["steer.character.rate", "{character}/s", "Characters of output text per second."],
     ATTEMPT,
     RATES,
   ),
@@ -146,7 +150,7 @@ const attemptMetrics = {
     [
       "steer.token.estimates",
       "{estimate}",
-      "Texts whose tokens were counted here because no provider reported them.",
+      "Texts whose tokens the gateway counted because no provider reported them.",
     ],
     [attribute.instance, attribute.model, attribute.estimator],
   ),
@@ -154,7 +158,7 @@ const attemptMetrics = {
     [
       "steer.token.estimate.error",
       "1",
-      "Relative error of the estimator that learns, at each report of a provider.",
+      "Relative error of the learning estimator, at each report of a provider.",
     ],
     [attribute.instance, attribute.model],
     ERRORS,
@@ -179,22 +183,22 @@ const retryMetrics = {
   ),
   retryBudget: simple(
     "gauge",
-    ["steer.retry.budget", "1", "Part of the retry budget that is left, 0 to 1."],
+    ["steer.retry.budget", "1", "Remaining part of the retry budget, 0 to 1."],
     [attribute.instance],
   ),
   inFlight: simple(
     "gauge",
-    ["steer.limit.in_flight", "{attempt}", "Attempts that run."],
+    ["steer.limit.in_flight", "{attempt}", "Running attempts."],
     [attribute.instance],
   ),
   queued: simple(
     "gauge",
-    ["steer.limit.queued", "{call}", "Calls that wait for a slot."],
+    ["steer.limit.queued", "{call}", "Calls that wait for a place."],
     [attribute.instance],
   ),
   hedges: simple(
     "observed counter",
-    ["steer.hedges", "{attempt}", "Rival attempts, by whether they delivered the first content."],
+    ["steer.hedges", "{attempt}", "Rival attempts, by delivery of the first content."],
     [attribute.instance, attribute.hedgeWon],
   ),
 };

@@ -22,7 +22,7 @@ export const attribute = {
   cacheReadTokens: "gen_ai.usage.cache_read.input_tokens",
   cacheWriteTokens: "gen_ai.usage.cache_creation.input_tokens",
   tokenType: "gen_ai.token.type",
-  /** Configured instance, where `gen_ai.provider.name` is the vendor. */
+  /** The configured instance; `gen_ai.provider.name` is the vendor. */
   instance: "steer.provider.instance",
   attemptIndex: "steer.attempt.index",
   attemptTrigger: "steer.attempt.trigger",
@@ -53,5 +53,5 @@ export const attribute = {
   jsonMalformed: "steer.json.malformed",
 } as const;
 
-/** The conventions' names of the vendors, where they differ from ours. */
+/** Names of vendors in the conventions, if they differ from those of the configuration. */
 export const VENDORS: Readonly<Record<string, string>> = { xai: "x_ai" };

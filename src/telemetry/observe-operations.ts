@@ -9,7 +9,7 @@ type Labels = LabelsOf<typeof metric.circuitState> & LabelsOf<typeof metric.hedg
 
 const STATES = ["closed", "half-open", "open"] as const;
 
-/** Circuits, budgets and queues as metrics. They are read when they are exported, at no other time. */
+/** Metrics of circuits, budgets and queues, which are read only at export. */
 export function observeOperations(
   { status }: Pick<LocalOperations, "status">,
   models: ModelLabels,
@@ -28,7 +28,7 @@ export function observeOperations(
         result.observe(inFlight, provider.inFlight, labels);
         result.observe(queued, provider.queued, labels);
         for (const [model, { state, isUnlisted }] of Object.entries(provider.modelCircuits)) {
-          // What has no label of its own shares one with circuits in other states.
+          // A model without its own label would share a label with circuits in other states.
           if (isUnlisted && !models.isNamed({ provider: id, model, isUnlisted })) continue;
           for (const each of STATES) {
             result.observe(circuit, each === state ? 1 : 0, {

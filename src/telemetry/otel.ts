@@ -16,11 +16,11 @@ import type { TargetName } from "../domain/generation.ts";
 import { attemptAttributes, decisionAttributes, resultAttributes } from "./attempt-attributes.ts";
 import { AttemptMetrics, type Labels } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import { createStreamMetrics } from "./create-stream-metrics.ts";
 import { counter, histogram } from "./instruments.ts";
 import { metric } from "./metrics.ts";
 import { attribute, SCOPE } from "./names.ts";
-import { createOutputMetrics } from "./otel-output.ts";
-import { createStreamMetrics } from "./otel-streams.ts";
+import { createOutputMetrics } from "./output-metrics.ts";
 import { type AttributesOf, span } from "./spans.ts";
 import type { StreamTelemetry } from "./stream-telemetry.ts";
 import type { AttemptInfo, AttemptTelemetry, Telemetry } from "./telemetry.ts";
@@ -45,7 +45,7 @@ export class OtelTelemetry implements Telemetry {
   readonly #output: ReturnType<typeof createOutputMetrics>;
   readonly #attempts: AttemptMetrics;
   readonly #contexts = new WeakMap<CallTelemetry, Context>();
-  /** The attempt that ended last in a call: later spans of the call are linked to that attempt. */
+  /** The last ended attempt of a call. Later spans of the call are linked to it. */
   readonly #latest = new WeakMap<CallTelemetry, SpanContext>();
 
   constructor(clock: Clock, labels: Labels) {

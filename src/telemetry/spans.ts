@@ -1,13 +1,13 @@
-// Every span of the service, as `docs/traces.md` tells of it.
+// All spans of the service, as `docs/traces.md` lists them.
 import type { AttributeValue } from "@opentelemetry/api";
 import type { AttributeName } from "./metric-definition.ts";
 import { attribute } from "./names.ts";
 
 interface SpanDefinition {
-  /** As it stands in front of the name's variable part, if there is one. */
+  /** The constant beginning of the span's name. */
   readonly name: string;
   readonly kind: "SERVER" | "CLIENT" | "INTERNAL";
-  /** How the name ends. Unset: it does not vary. */
+  /** The variable end of the name. Unset: the name does not vary. */
   readonly variable?: string;
   readonly description: string;
   readonly attributes: readonly AttributeName[];
@@ -35,9 +35,9 @@ export const span = {
   },
   attempt: {
     name: "chat ",
-    variable: "model as its provider calls it",
+    variable: "provider's name of the model",
     kind: "CLIENT",
-    description: "One attempt at a provider, linked to the attempt before.",
+    description: "One attempt at a provider, linked to the previous attempt.",
     attributes: [
       attribute.operation,
       attribute.provider,
@@ -68,9 +68,9 @@ export const span = {
   },
   count: {
     name: "count_tokens ",
-    variable: "model as its provider calls it",
+    variable: "provider's name of the model",
     kind: "CLIENT",
-    description: "One request for a provider's count of tokens, linked to the attempt before.",
+    description: "One request for a provider's count of tokens, linked to the previous attempt.",
     attributes: [
       attribute.operation,
       attribute.provider,
@@ -87,13 +87,13 @@ export const span = {
   backoff: {
     name: "backoff",
     kind: "INTERNAL",
-    description: "A wait between two attempts, linked to the attempt before.",
+    description: "A wait between two attempts, linked to the previous attempt.",
     attributes: [...DECISION, attribute.delay],
   },
   takeover: {
     name: "takeover",
     kind: "INTERNAL",
-    description: "A stream that this replica goes on with: its attempts stand below.",
+    description: "A stream that this replica has taken over, above its attempts.",
     attributes: [attribute.epoch, attribute.errorType],
   },
 } as const satisfies Readonly<Record<string, SpanDefinition>>;

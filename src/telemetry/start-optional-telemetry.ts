@@ -1,7 +1,7 @@
 import type { TelemetryOptions } from "./start-telemetry.ts";
 import { noTelemetry } from "./telemetry.ts";
 
-/** `options` undefined: it is off, and nothing of the SDK is loaded. */
+/** `options` undefined: telemetry is off, and the SDK is not loaded. */
 export async function startOptionalTelemetry(options: TelemetryOptions | undefined) {
   if (options === undefined) {
     return {

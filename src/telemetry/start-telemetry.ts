@@ -19,7 +19,7 @@ const RESOLUTION_MS = 10;
 
 const NANOSECONDS = 1e9;
 
-/** Delay of the event loop: what every call in the process waits for. */
+/** Delay of the event loop. Every call in the process waits this long. */
 function observeEventLoop(clock: Clock): () => void {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
@@ -52,11 +52,11 @@ export interface TelemetryOptions {
 
 export interface StartedTelemetry {
   readonly telemetry: Telemetry;
-  /** Shows what operators see as metrics. */
+  /** Exports the status for operators as metrics. */
   observe(operations: LocalOperations): void;
-  /** The metrics in Prometheus' text format; undefined: they are not kept for it. */
+  /** The metrics in Prometheus' text format; undefined: not available. */
   readonly readMetrics: (() => Promise<string>) | undefined;
-  /** Exports what is pending. */
+  /** Exports pending data and stops. */
   shutdown(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ function createSdk({ serviceName, isExported }: TelemetryOptions, scraped?: Prom
   return sdk;
 }
 
-/** Starts the OpenTelemetry SDK. Importing this file loads it. */
+/** Starts the OpenTelemetry SDK. Importing this file loads the SDK. */
 export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
   const { clock, isScraped, callerLabels } = options;
   const scraped = isScraped ? new PrometheusMetrics() : undefined;

@@ -22,7 +22,7 @@ export const streamMetrics = {
     [
       "steer.stream.terminal",
       "{stream}",
-      "Streams that this replica writes no longer, by how they ended.",
+      "Streams that this replica no longer writes, by their end.",
     ],
     [...STORE, attribute.streamPhase],
   ),
@@ -33,11 +33,11 @@ export const streamMetrics = {
   ),
   streamsResumed: simple(
     "counter",
-    ["steer.stream.resumed", "{call}", "Readers with a cursor that have ended, by how."],
+    ["steer.stream.resumed", "{call}", "Ended readers that started at a cursor, by result."],
     [...STORE, attribute.result],
   ),
   resumeLatency: buckets(
-    ["steer.stream.resume.latency", "s", "From a reader's call to its first event."],
+    ["steer.stream.resume.latency", "s", "Time from a reader's call to its first event."],
     STORE,
     RESUME_SECONDS,
   ),
@@ -48,7 +48,11 @@ export const streamMetrics = {
   ),
   readerFills: simple(
     "counter",
-    ["steer.stream.reader.fill", "{read}", "Reads of the store for what was not pushed, by cause."],
+    [
+      "steer.stream.reader.fill",
+      "{read}",
+      "Reads of the store for events that were not pushed, by cause.",
+    ],
     [...STORE, attribute.cause],
   ),
   streamsReaped: simple(
@@ -72,7 +76,7 @@ export const streamMetrics = {
     BATCH_EVENTS,
   ),
   commitDelay: buckets(
-    ["steer.store.commit_delay", "s", "From an event to the acknowledgement of its store."],
+    ["steer.store.commit_delay", "s", "Time from an event to the store's acknowledgement."],
     STORE,
     COMMIT_SECONDS,
   ),
@@ -83,7 +87,7 @@ export const streamMetrics = {
   ),
   storeHeld: simple(
     "gauge",
-    ["steer.store.held", "By", "Memory of this process that stored streams take."],
+    ["steer.store.held", "By", "Memory of this process for stored streams."],
     STORE,
   ),
   takeovers: simple(
@@ -92,7 +96,7 @@ export const streamMetrics = {
     [...STORE, attribute.result],
   ),
   takeoverGap: buckets(
-    ["steer.takeover.gap", "s", "From the last event of a lost owner to the takeover."],
+    ["steer.takeover.gap", "s", "Time from a lost owner's last event to the takeover."],
     STORE,
     TAKEOVER_SECONDS,
   ),

@@ -1,25 +1,25 @@
 import type { CallTelemetry } from "./call-telemetry.ts";
 
-/** What happens to stored streams; every text is a word of few values. */
+/** Events of stored streams. Every text is a word from a small set. */
 export interface StreamTelemetry {
   created(): void;
   ended(phase: string): void;
-  /** A reader that asked for what follows a cursor has ended so, before its first event or later. */
+  /** Result of a reader that started at a cursor, at its end. */
   resumed(result: string): void;
-  /** From such a reader's call to its first event. */
+  /** Milliseconds from such a reader's call to its first event. */
   resumeLatency(ms: number): void;
   readers(change: 1 | -1): void;
-  /** A reader has asked the store for what was not pushed to it. */
+  /** A reader has read events from the store that were not pushed to it. */
   filled(cause: string): void;
-  /** `waitedMs`: from the first event of the batch to its acknowledgement. */
+  /** `waitedMs`: milliseconds from the batch's first event to its acknowledgement. */
   appended(result: string, events: number, waitedMs: number): void;
-  /** A writer has stopped before the end of its stream. */
+  /** A writer stopped before the end of its stream. */
   lost(cause: string): void;
   degraded(isDown: boolean): void;
   reaped(streams: number): void;
-  /** A generation that no call began here; `gapMs` since the last event of the owner before. */
+  /** A takeover. `gapMs`: milliseconds since the previous owner's last event. */
   takenOver(result: string, gapMs: number): void;
-  /** The span under which the attempts of a stream that was taken over stand. */
+  /** The span around the attempts of a stream that was taken over. */
   startTakeover(info: { readonly epoch: number }): CallTelemetry;
 }
 

@@ -11,19 +11,19 @@ import { traceIdOf } from "./trace-id.ts";
 
 /** The rhythm of an attempt's content chunks. */
 export interface Rhythm {
-  /** Gaps between chunks; unset with fewer than two. */
+  /** Gaps between chunks, in milliseconds; unset with fewer than two chunks. */
   readonly chunkGapP50Ms?: number;
   readonly chunkGapP95Ms?: number;
   readonly chunkGapMaxMs?: number;
   readonly stallCount: number;
   readonly chunkCount: number;
-  /** Code points of output text. */
+  /** Unicode code points of output text. */
   readonly characterCount: number;
-  /** From the first chunk to the last. */
+  /** Milliseconds from the first chunk to the last. */
   readonly contentMs: number;
 }
 
-/** How an attempt ended, in milliseconds and tokens. */
+/** The result of an attempt, in milliseconds and tokens. */
 export interface AttemptResult {
   readonly outcome: "succeeded" | "failed" | "cancelled" | "superseded";
   readonly errorKind?: ErrorKind;
@@ -34,15 +34,15 @@ export interface AttemptResult {
   readonly cost?: Cost;
   readonly durationMs: number;
   readonly timeToFirstTokenMs?: number;
-  /** Mean time between content chunks. */
+  /** Mean milliseconds between content chunks. */
   readonly timePerChunkMs?: number;
-  /** Of a stream, worked out only where somebody measures. */
+  /** Rhythm of a stream, computed only if telemetry uses it. */
   readonly rhythm?: () => Rhythm;
-  /** What the JSON handler of a stream has found. */
+  /** Statistics of the JSON handler of a stream. */
   readonly json?: JsonStatistics;
 }
 
-/** One call to a provider while it runs. */
+/** One running call to a provider. */
 export interface AttemptTelemetry {
   /** W3C trace context for the provider's request. */
   readonly headers: Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ export interface AttemptTelemetry {
 }
 
 export interface AttemptInfo {
-  /** What the provider is asked for: a generation, or the number of tokens of a request. */
+  /** Kind of request: a generation, or a count of tokens. */
   readonly operation: "chat" | "count_tokens";
   /** Whose call it is for. */
   readonly caller: string;
@@ -58,39 +58,39 @@ export interface AttemptInfo {
   readonly providerType: string;
   readonly model: string;
   readonly providerModel: string;
-  /** No list has the model: a request has named it. */
+  /** Set if a request named the model and no list has it. */
   readonly isUnlisted?: true;
   readonly stream: boolean;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly index: number;
   readonly trigger: AttemptTrigger;
   readonly maxOutputTokens: number | undefined;
 }
 
-/**
- * Spans and metrics of the gateway. Content never passes here: identifiers,
- * counts and durations only.
- */
+/** Spans and metrics of the gateway. They never contain content, only identifiers, counts and durations. */
 export interface Telemetry {
   startCall(info: {
     readonly system: "grpc" | "connectrpc" | "http";
-    /** Full name, e.g. `steer.v1.GenerationService/Generate`. */
+    /** Full name, for example `steer.v1.GenerationService/Generate`. */
     readonly method: string;
     header(name: string): string | undefined;
   }): CallTelemetry;
   startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
-  /** A wait between attempts: the returned function ends it. */
+  /** Starts a wait between attempts. The returned function ends it. */
   startBackoff(call: CallTelemetry, info: Decided & { readonly ms: number }): () => void;
   recordDecision(info: Decided): void;
-  /** Tokens were counted that no provider reported. */
+  /** Counts an estimate of tokens that no provider reported. */
   recordEstimate(target: TargetName, estimator: string): void;
-  /** How far the estimator that learns was off where a provider has reported: 0.1 is a tenth. */
+  /** Relative error of the learning estimator, measured when a provider has reported; 0.1 is 10%. */
   recordEstimateError(target: TargetName, error: number): void;
-  /** A usage record was lost: its file took it too slowly, or not at all. */
+  /** Counts a lost usage record: the file accepted it too slowly, or not at all. */
   recordLostUsage(): void;
-  /** Stored streams; `store` is the kind of the store, `held` the memory of this process that it takes, in bytes. */
+  /**
+   * Telemetry of stored streams. `store`: kind of the store. `held`: bytes of this process's memory that the store
+   * takes.
+   */
   streams(store: string, held?: () => number): StreamTelemetry;
-  /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
+  /** Records the end of a generation. `overheadMs`: its time in the gateway itself, without providers and waits. */
   recordCall(info: {
     readonly stream: boolean;
     readonly attempts: number;
@@ -100,7 +100,7 @@ export interface Telemetry {
 
 const NO_ATTEMPT: AttemptTelemetry = { headers: {}, end: () => {} };
 
-/** Telemetry that is switched off: no spans, no metrics, no cost. */
+/** Telemetry that is off: no spans, no metrics, no cost. */
 export const noTelemetry: Telemetry = {
   startCall: ({ header }) => ({ traceId: traceIdOf(header("traceparent")), end: () => {} }),
   startAttempt: () => NO_ATTEMPT,

@@ -11,7 +11,7 @@ const TIER_UNPRICED: Warning = {
   field: "",
 };
 
-/** What a caller is told where a cost has the prices of another tier; undefined: it has its own. */
+/** The warning for a cost with the prices of another tier; undefined: the cost has the prices of its own tier. */
 export function serviceTierWarning(
   cost: Cost | undefined,
   { service_tier: tier }: JsonObject,

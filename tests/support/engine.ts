@@ -8,7 +8,7 @@ import {
   toTransportError,
   truncatedError,
 } from "../../src/providers/shared/http-error.ts";
-import { errorRules } from "../../src/providers/shared/openai-errors.ts";
+import { openAiErrorRules } from "../../src/providers/shared/openai-error-rules.ts";
 import type { AttemptLimits } from "../../src/reliability/attempt-timers.ts";
 import {
   type AttemptPlan,
@@ -39,7 +39,7 @@ export function answered(
   headers: Record<string, string> = {},
   body = "",
 ): GatewayError {
-  return toHttpError({ status, headers, body }, errorRules, systemClock);
+  return toHttpError({ status, headers, body }, openAiErrorRules, systemClock);
 }
 
 /** A refused connection: the request was not sent. */

@@ -2,7 +2,7 @@ import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.t
 import type { Model } from "../../src/domain/model.ts";
 import type { ProviderInstance } from "../../src/ports/provider-instance.ts";
 import type { ProviderRequest } from "../../src/providers/provider.ts";
-import { tokens } from "../../src/providers/shared/openai-tokens.ts";
+import { openAiTokens } from "../../src/providers/shared/openai-tokens.ts";
 
 export function testRouting(overrides: Partial<Routing> = {}): Routing {
   return {
@@ -60,7 +60,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     wire: {},
     goesBack: { reasoning: "text", annotations: true },
     pricing: undefined,
-    tokens,
+    tokens: openAiTokens,
     deprecated: false,
     isUnlisted: false,
     fallbacks: [],

@@ -1,5 +1,5 @@
 import type { Model, ModelRecord, Parameter } from "../../src/domain/model.ts";
-import { tokens } from "../../src/providers/shared/openai-tokens.ts";
+import { openAiTokens } from "../../src/providers/shared/openai-tokens.ts";
 import { createModelRegistry, type RegistryInstance } from "../../src/routing/model-registry.ts";
 
 const CHAT: readonly Parameter[] = [
@@ -34,7 +34,7 @@ export function instance(
     unaryUpstream: () => "auto",
     limits: () => ({}),
     timeouts: undefined,
-    tokens,
+    tokens: openAiTokens,
     models,
     unlistedModels: false,
     ...changes,

@@ -1,12 +1,12 @@
-/** A key of the configuration as people read about it. */
+/** A row of the reference of configuration keys. */
 export interface KeyRow {
-  /** As `keyPaths` names it. A row of a section stands for the keys in it that have no row. */
+  /** In the form of `keyPaths`. A section's row describes the section's keys that have no row. */
   readonly key: string;
-  /** The type with its bounds. */
+  /** The type, with its bounds. */
   readonly values: string;
-  /** As the file would say it. Unset: the key has no default. */
+  /** The default as the file would contain it. Unset: no default. */
   readonly default?: string;
-  /** In place of `default` where that depends on something else. */
+  /** Replaces `default` if the default depends on other values. */
   readonly defaultInWords?: string;
   readonly meaning: string;
 }

@@ -1,4 +1,4 @@
-// Keys of the listeners, of who may call, and of how a process ends.
+// Keys of listeners, callers and the end of a process.
 import { DURATION, FILE, FLAG, type KeyRow } from "./key-row.ts";
 
 const ADDRESS = "`HOST:PORT`, IPv6 in brackets; port 0 takes a free one";

@@ -1,4 +1,4 @@
-// Keys of provider instances and of their models.
+// Keys of provider instances and their models.
 import { COUNT, FILE, FLAG, type KeyRow } from "./key-row.ts";
 
 export const providerKeys: readonly KeyRow[] = [

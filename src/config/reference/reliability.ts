@@ -1,4 +1,4 @@
-// Keys of retries, circuits, limits and timeouts. `docs/reliability.md` says why each default is what it is.
+// Keys of retries, circuits, limits and timeouts. `docs/reliability.md` explains each default.
 import { COUNT, DURATION, FLAG, type KeyRow } from "./key-row.ts";
 
 const AMOUNT = "number from 0";

@@ -1,4 +1,4 @@
-// A generation as an answer of Anthropic's Messages API.
+// Encodes a generation as an answer of Anthropic's Messages API.
 import type { Generation } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
@@ -27,7 +27,7 @@ function messageId(generationId: string): string {
   return `msg_${generationId}`;
 }
 
-/** Input that was read from a cache or written to one is counted apart here. */
+/** Encodes usage. Anthropic counts input from and into a cache separately. */
 export function encodeUsage(usage: TokenUsage | undefined): JsonObject {
   const read = usage?.cacheReadTokens ?? 0;
   const written = usage?.cacheWriteTokens ?? 0;
@@ -39,7 +39,7 @@ export function encodeUsage(usage: TokenUsage | undefined): JsonObject {
   };
 }
 
-/** The arguments of a call as the object that they should be. */
+/** The arguments of a call as an object; empty if they are none. */
 function inputOf(argumentsJson: string): JsonObject {
   try {
     const value: unknown = JSON.parse(argumentsJson || "{}");
@@ -73,7 +73,7 @@ export function encodeBlock(part: Part): JsonObject | undefined {
   }
 }
 
-/** The message of an answer, without its content and its end. */
+/** The message of an answer, without content and end. */
 export function messageHead(generationId: string, model: string): JsonObject {
   return { id: messageId(generationId), type: "message", role: "assistant", model };
 }

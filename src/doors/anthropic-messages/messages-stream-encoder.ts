@@ -1,4 +1,4 @@
-// A stream as events of Anthropic's Messages API.
+// Encodes a stream as events of Anthropic's Messages API.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
@@ -15,7 +15,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
   #head: JsonObject = {};
   #isBegun = false;
-  /** Blocks by part while they are open. */
+  /** Open blocks by part. */
   readonly #open = new Map<number, number>();
   #blocks = 0;
 
@@ -57,7 +57,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
     this.#blocks = 0;
   }
 
-  /** Only a message that has begun takes it; before, a comment says no less. */
+  /** A `ping` is valid only after the start of a message. Before it, a comment is sent. */
   heartbeat(): string {
     return this.#isBegun ? eventText("", { type: "ping" }, "ping") : ": keep-alive\n\n";
   }
@@ -70,7 +70,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
     return eventText(this.#ids.next(), { type, ...data }, type);
   }
 
-  /** Counts stand in the last event: an estimate never stands here as a fact. */
+  /** Only the last event has counts, because an estimate must not appear as a fact. */
   #begin(): string {
     if (this.#isBegun) return "";
     this.#isBegun = true;
@@ -126,7 +126,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
     return signed + this.#close(partIndex);
   }
 
-  /** A part without deltas: the vendor's own block, or one that is told at once. */
+  /** A part without deltas: the vendor's own block, or one that arrives at once. */
   #wholeBlock(partIndex: number, part: Part): string {
     const block = encodeBlock(part);
     if (block === undefined) return "";

@@ -1,4 +1,4 @@
-// A stream as chunks of Chat Completions.
+// Encodes a stream as chunks of Chat Completions.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { JsonObject } from "../../domain/json.ts";
@@ -15,9 +15,9 @@ const DONE = "[DONE]";
 export class ChatStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
   #head: JsonObject = {};
-  /** The chunk with the role has gone out. */
+  /** Whether the chunk with the role was sent. */
   #isBegun = false;
-  /** Places of tool calls in the list of calls, by part. */
+  /** Indices of tool calls, by part. */
   readonly #calls = new Map<number, number>();
 
   encode(event: StoredEvent): string {
@@ -63,7 +63,7 @@ export class ChatStreamEncoder implements DiscardingEncoder {
     return COMMENT;
   }
 
-  /** No `[DONE]` follows an error: the answer has no clean end. */
+  /** No `[DONE]` follows an error, because the answer has no regular end. */
   fail(error: GatewayError): string {
     return eventText("", { error: openAiError(error) });
   }
@@ -76,7 +76,7 @@ export class ChatStreamEncoder implements DiscardingEncoder {
     return this.#chunk([{ index: 0, delta, logprobs, finish_reason: finish }]);
   }
 
-  /** The first chunk says the role, without which clients do not know the message. */
+  /** The first chunk contains the role. Without it, clients do not recognise the message. */
   #begin(): string {
     if (this.#isBegun) return "";
     this.#isBegun = true;

@@ -1,4 +1,4 @@
-// A generation as a Chat Completions answer.
+// Encodes a generation as a Chat Completions answer.
 import type { Generation } from "../../domain/generation.ts";
 import type { Message, Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
@@ -23,7 +23,7 @@ export function finishWord(reason: FinishReason | undefined): string {
   return FINISH_WORDS[reason ?? "stop"];
 }
 
-/** Identifier of the answer, the same in all its chunks. */
+/** Identifier of the answer, equal in all its chunks. */
 export function completionId(generationId: string): string {
   return `chatcmpl-${generationId}`;
 }

@@ -1,4 +1,4 @@
-// A whole generation as a response: by the encoder of streams, so that both are alike.
+// Encodes a whole generation as a response. Uses the encoder of streams, so that both forms agree.
 import type { Generation, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
@@ -32,7 +32,7 @@ function* bodiesOf(generation: Generation): Generator<StreamEventBody> {
   yield { type: "complete", generation, message: "whole", firstOutputSequence: 1 };
 }
 
-/** The response of a generation that nobody can retrieve. */
+/** The response of a generation that cannot be retrieved later. */
 export function encodeAnswer(generation: Generation): JsonObject {
   const encoder = new ResponsesStreamEncoder();
   for (const body of bodiesOf(generation)) {

@@ -1,4 +1,4 @@
-// Parts of an answer as output items of the Responses API.
+// Encodes parts of an answer as output items of the Responses API.
 import type { Part, ReasoningPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import { ORIGIN } from "./decode-input.ts";
@@ -26,7 +26,7 @@ export function callItem(
   return { id, type: "function_call", status, call_id, name, arguments: argumentsJson };
 }
 
-/** The item as the vendor wrote it; undefined: another vendor signed it, or nobody. */
+/** The item as the vendor wrote it; undefined: another vendor signed it, or none did. */
 function signedFields({ signature }: Pick<ReasoningPart, "signature">): JsonObject | undefined {
   if (signature.length === 0) return undefined;
   try {
@@ -45,7 +45,7 @@ export function reasoningItem(
   status: ItemStatus,
 ): JsonObject {
   const summary = text === "" ? [] : [{ type: "summary_text", text }];
-  // A stream has given the item its own name before the vendor's is known.
+  // A stream has already sent the item's own identifier before the vendor's is known.
   return { summary, ...signedFields({ signature }), id, type: "reasoning", status };
 }
 

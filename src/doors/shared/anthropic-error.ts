@@ -4,7 +4,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { DoorRefusal } from "../door.ts";
 import { httpStatusOf, retryHeaders } from "./http-status.ts";
 
-/** The vendor's own status for a service that has no room. */
+/** The vendor's own status for an overloaded service. */
 const OVERLOADED = 529;
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -24,14 +24,14 @@ function statusOf(error: GatewayError): number {
   return isOverloaded ? OVERLOADED : httpStatusOf(error);
 }
 
-/** What the clients' tool runners read of a refused thread. */
+/** Details of a refused thread, which the clients' tool runners read. */
 function detailsOf({ metadata }: GatewayError): JsonObject {
   const { error_code, unsupported } = metadata;
   if (error_code === undefined || unsupported === undefined) return {};
   return { details: { error_code, unsupported: [unsupported] } };
 }
 
-/** The body of a refusal and the data of an event. */
+/** The body of a refusal, and the data of an event. */
 export function anthropicError(error: GatewayError): JsonObject {
   const type = TYPES[statusOf(error)] ?? "api_error";
   return { type: "error", error: { type, message: error.message, ...detailsOf(error) } };

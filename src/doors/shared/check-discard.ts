@@ -2,11 +2,11 @@ import { GatewayError } from "../../domain/gateway-error.ts";
 import type { AttemptNotice } from "../../domain/generation.ts";
 
 /**
- * To be asked at each notice: a client of another API cannot drop what it has been given. Throws OUTPUT_DISCARDED if
- * `isBegun` and the notice voids the output so far.
+ * Must be called at each notice, because clients of other APIs cannot drop received output. Throws OUTPUT_DISCARDED
+ * if `isBegun` and the notice discards the output so far.
  */
 export function checkDiscard({ discardOutput }: AttemptNotice, isBegun: boolean): void {
   if (!discardOutput || !isBegun) return;
-  const message = "the answer broke off, and the one that follows does not go on with its text";
+  const message = "the answer was interrupted, and the next one does not continue its text";
   throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
 }

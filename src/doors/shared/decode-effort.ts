@@ -11,7 +11,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
   max: "max",
 };
 
-/** The effort under a name, by the words of OpenAI. Throws INVALID_ARGUMENT. */
+/** The effort in a field, in OpenAI's words. Throws INVALID_ARGUMENT. */
 export function decodeEffort(
   fields: Fields | undefined,
   name: string,

@@ -1,6 +1,6 @@
 import type { GenerationSpec } from "../../domain/generation-spec.ts";
 
-/** What no dialect has a word for: the request's own wishes stand in place of these. */
+/** Defaults for settings that no dialect has. The request's wishes replace them. */
 export const DOOR_DEFAULTS = {
   routing: {
     fallbacks: [],
@@ -10,7 +10,7 @@ export const DOOR_DEFAULTS = {
     unsupportedParameters: "drop",
     failoverOn: [],
     disableFailover: false,
-    // A client of another API cannot drop a text that it has been given.
+    // A client of another API cannot drop received text.
     midStreamRecovery: "continue",
   },
   retry: { retryOn: [] },

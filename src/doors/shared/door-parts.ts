@@ -2,7 +2,7 @@ import type { InputCount, InputCountCall } from "../../ports/gateway.ts";
 import type { DoorGenerations } from "./generations.ts";
 import type { ModelList } from "./models.ts";
 
-/** What every vendor's API is made of. */
+/** Dependencies of every vendor's API. */
 export interface DoorParts {
   readonly generations: DoorGenerations;
   readonly models: ModelList;

@@ -1,10 +1,10 @@
-// Text of server-sent events.
+// Encodes server-sent events.
 import type { JsonObject } from "../../domain/json.ts";
 
-/** A sign of life that every client takes and none shows. */
+/** A heartbeat that every client accepts and none shows. */
 export const COMMENT = ": keep-alive\n\n";
 
-/** Where an event stands: one event of the stream's log can become several. */
+/** Position in the stream's log. One event of the log can become several server-sent events. */
 export interface EventPlace {
   readonly sequence: number;
   readonly writer: number;
@@ -15,7 +15,7 @@ export class EventIds {
   #place: EventPlace = { sequence: 0, writer: 0 };
   #part = 0;
 
-  /** Begins the events of one event of the log. */
+  /** Begins the events for one event of the log. */
   at(place: EventPlace): void {
     this.#place = place;
     this.#part = 0;

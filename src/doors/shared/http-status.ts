@@ -1,7 +1,7 @@
 import { type CodeName, errorRow } from "../../domain/error-table.ts";
 import type { GatewayError } from "../../domain/gateway-error.ts";
 
-/** Longest wait that an answer asks for: some clients take any number of seconds at its word. */
+/** Longest wait in an answer, in milliseconds, because some clients wait any number of seconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 const STATUSES: Readonly<Record<CodeName, number>> = {
@@ -24,15 +24,15 @@ const STATUSES: Readonly<Record<CodeName, number>> = {
   UNAUTHENTICATED: 401,
 };
 
-/** Status of HTTP for an error, as the vendors' clients understand it. */
+/** HTTP status of an error, as the vendors' clients expect it. */
 export function httpStatusOf({ kind, reason }: GatewayError): number {
   if (reason === "REQUEST_TOO_LARGE") return 413;
   return STATUSES[errorRow(kind, reason).code];
 }
 
 /**
- * When and whether to come again. The gateway has used up the repetitions of what it could repeat, so that a client's
- * own would multiply with them.
+ * Headers that say whether and when to retry. The gateway has already used its own retries, and a client's would
+ * multiply with them.
  */
 export function retryHeaders(error: GatewayError): Readonly<Record<string, string>> {
   const { retryable, pushback } = errorRow(error.kind, error.reason);

@@ -1,4 +1,4 @@
-// The models of the deployment as both dialects list them.
+// The models of the deployment, in the lists of both dialects.
 import type { JsonObject } from "../../domain/json.ts";
 import type { Model } from "../../domain/model.ts";
 
@@ -19,7 +19,7 @@ export function modelNames({ list }: ModelList): readonly (readonly [string, Mod
   return [...names];
 }
 
-/** The vendors tell when a model came out, which no record has. */
+/** Vendors report when a model was published. The records do not have this time. */
 const CREATED = 0;
 
 export function openAiModel(id: string, { provider }: Model): JsonObject {

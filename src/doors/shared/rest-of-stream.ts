@@ -1,7 +1,7 @@
-// The rest of a stream, for a reader that names the last event that it has.
+// The rest of a stream, for a reader that names its last event.
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 
-/** Where an event stands: `id: sequence.writer.part`. */
+/** Identifier of an event: `id: sequence.writer.part`. */
 interface EventId {
   readonly sequence: number;
   readonly writer: number;
@@ -11,14 +11,14 @@ interface EventId {
 const ID = /^(\d{1,10})\.(\d{1,10})\.(\d{1,6})$/;
 const BETWEEN = "\n\n";
 
-/** Throws INVALID_ARGUMENT for what is no id of an event. */
+/** Throws INVALID_ARGUMENT if the text is no identifier of an event. */
 export function eventPlaceOf(id: string): EventId {
   const [, sequence, writer, part] = ID.exec(id) ?? [];
   if (sequence === undefined) throw invalidField("last-event-id", "is no id of an event");
   return { sequence: Number(sequence), writer: Number(writer), part: Number(part) };
 }
 
-/** Undefined: a comment, or an event that stands nowhere in the log. */
+/** Undefined: a comment, or an event without a position in the log. */
 function idOf(event: string): EventId | undefined {
   const [, id] = /^id: (\S+)$/m.exec(event) ?? [];
   return id === undefined ? undefined : eventPlaceOf(id);
@@ -29,13 +29,13 @@ function isBehind(id: EventId, last: EventId): boolean {
   return id.part > last.part;
 }
 
-/** Another writer has written this event anew: what the reader has is not what the stream is. */
+/** Another writer has rewritten this event, so the reader's output differs from the stream. */
 function stateLost(): GatewayError {
-  const message = "the stream was lost and begun again behind what this reader has";
+  const message = "the stream was lost and rewritten: it differs from the events of this reader";
   return new GatewayError("state-lost", message);
 }
 
-/** The events behind the last one. Throws DATA_LOSS if the last one is another writer's. */
+/** The events after the last one. Throws DATA_LOSS if another writer wrote the last one. */
 export async function* behind(
   texts: AsyncIterable<string>,
   last: EventId,

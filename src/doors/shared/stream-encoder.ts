@@ -1,18 +1,20 @@
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { StoredEvent } from "../../domain/generation.ts";
 
-/** An encoder whose output can be void before anybody has it. */
+/** An encoder whose output can be discarded before a client has received it. */
 export interface DiscardingEncoder extends StreamEncoder {
-  /** Forgets all output: what follows begins the answer again. */
+  /** Forgets all output. The answer begins again with the next event. */
   discard(): void;
 }
 
-/** Writes the events of one stream in a dialect. */
+/** Encodes the events of one stream in a dialect. */
 export interface StreamEncoder {
-  /** Server-sent events of one event of the log; "": it has none. Throws `GatewayError` for the stream's error. */
+  /**
+   * Server-sent events for one event of the log; "" if there are none. Throws `GatewayError` at the stream's error.
+   */
   encode(event: StoredEvent): string;
-  /** A sign of life. */
+  /** The text of a heartbeat. */
   heartbeat(): string;
-  /** The end of a stream that has begun and fails. */
+  /** The end of a started stream that fails. */
   fail(error: GatewayError): string;
 }

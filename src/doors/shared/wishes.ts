@@ -1,4 +1,4 @@
-// What a request wishes of the gateway itself: headers, and the object `steer` of the body in the contract's own JSON.
+// A request's settings for the gateway itself: headers, and the object `steer` of the body in the contract's JSON.
 import { invalidField } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 
@@ -10,7 +10,7 @@ function listOf(text: string): string[] {
   return text.split(",").flatMap((each) => each.trim() || []);
 }
 
-/** Seconds as the contract's JSON writes them. */
+/** Seconds in the form of the contract's JSON. */
 function timeoutOf(header: Header): string | undefined {
   const given = header("x-steer-timeout");
   if (given === undefined) return undefined;
@@ -44,7 +44,7 @@ function routingOf(header: Header): JsonObject {
   };
 }
 
-/** Members of both; those of objects are joined, and the second has the last word. */
+/** Members of both. Members that are objects are merged; for others, the second takes precedence. */
 function merged(first: JsonObject, second: JsonObject): JsonObject {
   const all = { ...first };
   for (const [name, value] of Object.entries(second)) {
@@ -55,8 +55,8 @@ function merged(first: JsonObject, second: JsonObject): JsonObject {
 }
 
 /**
- * The wishes of a request as fields of `GenerationSpec` in JSON; undefined: it has none. The body has the last word.
- * Throws INVALID_ARGUMENT naming the header.
+ * The settings of a request as fields of `GenerationSpec` in JSON; undefined: none. The body takes precedence. Throws
+ * INVALID_ARGUMENT naming the header.
  */
 export function wishesOf(header: Header, body: JsonObject | undefined): JsonObject | undefined {
   const routing = routingOf(header);

@@ -1,7 +1,7 @@
 import { invalidField } from "../../domain/gateway-error.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 
-/** A token of RFC 9110: what an element of a list in a header can be. */
+/** A token of RFC 9110, which an element of a list in a header must be. */
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]{1,128}$/;
 const MAX_BETAS = 64;
 
@@ -9,7 +9,7 @@ function isBeta(value: JsonValue): value is string {
   return typeof value === "string" && TOKEN.test(value);
 }
 
-/** The names in the option `betas`, which become a header; none where it is not set or not valid. */
+/** The names in the option `betas`, which are sent as a header; empty if the option is unset or invalid. */
 export function betasOf({ betas }: JsonObject): readonly string[] {
   return Array.isArray(betas) ? betas.filter(isBeta) : [];
 }

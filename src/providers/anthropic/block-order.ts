@@ -1,15 +1,15 @@
-/** Puts what comes of blocks into the order of the blocks. */
+/** Runs steps in the order of the blocks they belong to. */
 export interface BlockOrder {
-  /** Runs `step` now, or behind the blocks before `index` that are undecided. `size` is what it holds, in UTF-16 units. */
+  /** Runs `step` now, or after earlier blocks that are undecided. `size`: UTF-16 units that the step holds. */
   run(index: number, size: number, step: () => void): void;
-  /** Nothing waits. */
+  /** Whether no step waits. */
   isIdle(): boolean;
 }
 
-/** Most text that waits for the blocks before it, in UTF-16 units; more is not put into order. */
+/** Most text that waits for earlier blocks, in UTF-16 units. Beyond it, steps run out of order. */
 const MAX_WAITING = 1024 * 1024;
 
-/** `isUndecided` tells whether an open block may still become a part, and is none yet. */
+/** `isUndecided`: whether an open block is no part yet and may still become one. */
 export function createBlockOrder(
   openBlocks: () => Iterable<number>,
   isUndecided: (index: number) => boolean,

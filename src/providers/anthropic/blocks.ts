@@ -9,7 +9,7 @@ import { createBlockOrder } from "./block-order.ts";
 import { inputText } from "./input-text.ts";
 import { blockData, citationOf, citationsOf, ProviderBlock } from "./provider-blocks.ts";
 
-/** A content block while it is open; `data` has the fields that the contract has no word for. */
+/** An open content block. `data`: fields that the contract cannot express. */
 type Block =
   | {
       readonly type: "text";
@@ -30,7 +30,7 @@ type Block =
       signature: string;
       readonly data: ProviderData | undefined;
     }
-  /** It is a part when it ends. */
+  /** Becomes a part at its end. */
   | {
       readonly type: "provider";
       readonly kind: string;
@@ -38,7 +38,7 @@ type Block =
       part: undefined;
     };
 
-/** Texts of the JSON that a block was read from. */
+/** JSON texts of a block and of its input. */
 export interface BlockTexts {
   readonly block: () => string | undefined;
   readonly input: () => string | undefined;
@@ -47,7 +47,7 @@ export interface BlockTexts {
 /** The JSON text of a field. */
 type FieldText = (field: string) => string | undefined;
 
-/** Content blocks of one answer as parts, numbered without gaps. */
+/** Turns the content blocks of one answer into parts, numbered without gaps. */
 export class Blocks {
   readonly #providerType: string;
   readonly #newId: () => string;
@@ -60,7 +60,7 @@ export class Blocks {
   #isEmpty = true;
   #hasCalls = false;
 
-  /** `providerType` signs reasoning parts; `newId` names calls that came without a name. */
+  /** `providerType` signs reasoning parts. `newId` creates identifiers of calls that have none. */
   constructor(providerType: string, newId: () => string) {
     this.#providerType = providerType;
     this.#newId = newId;
@@ -74,7 +74,7 @@ export class Blocks {
     return this.#hasCalls;
   }
 
-  /** No block came but texts without a character. */
+  /** Whether there were no blocks except empty texts. */
   get isEmpty(): boolean {
     return this.#isEmpty;
   }
@@ -84,7 +84,7 @@ export class Blocks {
   }
 
   delta(index: number, delta: JsonObject, raw: FieldText): void {
-    // Nearly always one block is open, and there is nothing to put into order.
+    // Usually one block is open, and no order is needed.
     if (this.#open.size < 2 && this.#order.isIdle()) return this.#append(index, delta, raw);
     const size = stringOf(delta["partial_json"]).length + stringOf(delta["text"]).length;
     this.#order.run(index, size, () => this.#append(index, delta, raw));
@@ -96,11 +96,11 @@ export class Blocks {
 
   /** Ends the blocks that the provider left open. */
   endAll(): void {
-    // From the first on: the end of one lets those behind it come.
+    // From the first on, because the end of a block releases the blocks after it.
     while (this.#open.size > 0) this.end(Math.min(...this.#open.keys()));
   }
 
-  /** The block keeps every field of its deltas. */
+  /** Whether the block keeps all fields of its deltas. */
   takesAll(index: number): boolean {
     return this.#open.get(index)?.type === "provider";
   }
@@ -145,11 +145,11 @@ export class Blocks {
     }
     if (block.type === "tool") return block.part.end(undefined, partAdditions(block.data));
     if (block.part !== undefined) return block.part.end(this.#reasoningPart(block));
-    // Thinking that is not shown still has to go back with the next turn.
+    // Thinking without text still must be sent back with the next turn.
     if (block.signature !== "") this.#writer.writeWhole(this.#reasoningPart(block));
   }
 
-  /** A start that is told twice; any other start ends what is open at its index. */
+  /** Whether a start repeats an earlier one. Any other start ends the open block at its index. */
   #isAgain(index: number, source: JsonObject): boolean {
     const block = this.#open.get(index);
     if (block === undefined) return false;
@@ -232,7 +232,7 @@ export class Blocks {
     } else if (block.type === "thinking" && type === "thinking_delta") {
       this.#appendThinking(block, stringOf(delta["thinking"]));
     } else if (block.type === "thinking" && type === "signature_delta") {
-      // It comes whole: set, not appended.
+      // The signature arrives as a whole, so it is set and not appended.
       block.signature = stringOf(delta["signature"]);
     }
   }

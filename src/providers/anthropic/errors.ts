@@ -1,11 +1,11 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
-import { isTooLong } from "../shared/context-length.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
+import { isTooLong } from "../shared/is-too-long.ts";
 
 /**
- * `details.error_code` of the vendor: it says more than `type`, and an unknown one
- * leaves the decision to the type.
+ * The vendor's `details.error_code`, which is more specific than `type`. Unknown codes leave the decision to the
+ * type.
  */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ["enforced_spend_limit_reached", "quota"],
@@ -18,7 +18,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["request_body_too_large_after_decoding", "context-length"],
 ]);
 
-/** Of limits without a code of their own only the text is left. */
+/** Limits without a code can only be recognised by their text. */
 const SPEND_TEXT = /credit balance is too low|spend limit|usage limits/i;
 
 export const errorRules: ErrorRules = {

@@ -16,13 +16,13 @@ import { ORIGIN } from "./provider-blocks.ts";
 import { createUsage } from "./usage.ts";
 
 export interface MessagesReaderOptions {
-  /** What an error inside the answer means. */
+  /** Converts an error inside the answer. */
   readonly toError: (payload: unknown) => Error;
-  /** An identifier for a call that came without one. */
+  /** Creates an identifier for a call that has none. */
   readonly newCallId: () => string;
 }
 
-/** Where blocks and the inputs of calls stand. */
+/** Places of blocks and of call inputs. */
 const BLOCKS: readonly PlacePattern[] = [
   ["content", ANY],
   ["content", ANY, "input"],
@@ -33,14 +33,14 @@ const BLOCKS: readonly PlacePattern[] = [
 ];
 const DELTA_VALUES: readonly PlacePattern[] = [["delta", ANY]];
 
-/** A message, and the delta that ends one: fields that have words in the contract. */
+/** Fields of a message, and of the delta that ends one, that the contract can express. */
 const MESSAGE: FieldRules = {
   known: new Set(["id", "type", "role", "model", "content", "stop_reason", "usage"]),
 };
-/** What an event is, and what it is about. */
+/** Type of an event, and index of its block. */
 const FORM = ["type", "index"];
 const ANY_EVENT: FieldRules = { known: new Set(FORM) };
-/** Fields that bring what is read elsewhere, by the types of their events. */
+/** Fields with content that is read elsewhere, by type of event. */
 const EVENTS: ReadonlyMap<string, FieldRules> = new Map(
   [
     ["message_start", "message"],
@@ -51,7 +51,7 @@ const EVENTS: ReadonlyMap<string, FieldRules> = new Map(
 );
 const DELTA_GROUP = { group: "delta", isPiece: true };
 const ANY_DELTA: FieldRules = { known: new Set(FORM), ...DELTA_GROUP };
-/** Fields of the deltas that have words in the contract. */
+/** Fields of deltas that the contract can express. */
 const DELTAS: ReadonlyMap<string, FieldRules> = new Map(
   [
     ["text_delta", "text"],
@@ -61,7 +61,7 @@ const DELTAS: ReadonlyMap<string, FieldRules> = new Map(
     ["citations_delta", "citation"],
   ].map(([type = "", field = ""]) => [type, { known: new Set([...FORM, field]), ...DELTA_GROUP }]),
 );
-/** Where they stand; made once, since each event is asked. */
+/** Places of deltas. They are constants, because they are needed for each event. */
 const TOP = (): Place => [];
 const DELTA = (): Place => ["delta"];
 const KNOWN_USAGE = new KnownUsage(
@@ -70,7 +70,7 @@ const KNOWN_USAGE = new KnownUsage(
     "output_tokens",
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
-    // It stands at the top of the metadata.
+    // The metadata has this field at the top.
     "service_tier",
   ],
   {
@@ -79,7 +79,7 @@ const KNOWN_USAGE = new KnownUsage(
   },
 );
 
-/** A block as it stands in `json`. */
+/** The texts of a block at a place in `json`. */
 function textsAt(raw: RawValues, ...place: readonly (string | number)[]): BlockTexts {
   return { block: () => raw.at(...place), input: () => raw.at(...place, "input") };
 }
@@ -93,7 +93,7 @@ export class MessagesReader implements AnswerReader {
   readonly #metadata = new AnswerMetadata();
   #messageId: string | undefined;
   #rawReason = "";
-  /** No content has followed the vendor's word. */
+  /** Whether no content has followed the finish reason. */
   #isWhole = false;
 
   constructor({ toError, newCallId }: MessagesReaderOptions) {
@@ -112,7 +112,7 @@ export class MessagesReader implements AnswerReader {
     return this.#isWhole;
   }
 
-  /** The counts come with the reason: only `message_stop` can be missing. */
+  /** The counts arrive with the reason, so only `message_stop` can be missing. */
   readEnd(): void {
     this.#finish();
   }
@@ -152,20 +152,20 @@ export class MessagesReader implements AnswerReader {
     this.#rawReason = stringOf(source["stop_reason"]) || this.#rawReason;
   }
 
-  /** What a message says beside the contract's words, at its start and at its end. */
+  /** Keeps fields of a message that the contract cannot express, at its start and its end. */
   #keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
     this.#metadata.keep(source, MESSAGE, json, () => place);
     KNOWN_USAGE.keepOthers(this.#metadata, usage, json, [...place, "usage"]);
   }
 
-  /** What a delta says beside its piece; a block without a word takes all of it. */
+  /** Keeps fields of a delta beside its content. A block of an unknown type keeps all fields itself. */
   #keepDelta(index: number, delta: JsonObject, json: string): void {
     if (this.#blocks.takesAll(index)) return;
     const rules = DELTAS.get(stringOf(delta["type"])) ?? ANY_DELTA;
     this.#metadata.keep(delta, rules, json, DELTA);
   }
 
-  /** The vendor tells the tier among the counts. */
+  /** The vendor reports the service tier among the counts. */
   #readTier({ service_tier: tier }: JsonObject): void {
     if (typeof tier === "string") this.#metadata.add("service_tier", tier);
   }
@@ -178,14 +178,14 @@ export class MessagesReader implements AnswerReader {
   #finishReason(): FinishReason {
     const reason = finishReasonOf(this.#rawReason) ?? "other";
     if (reason !== "tool-calls" || this.#blocks.hasCalls) return reason;
-    // The vendor says that there are calls, and none came.
+    // The vendor's reason says that there are calls, but none arrived.
     if (this.#blocks.isEmpty) return "stop";
     this.events.push({ type: "warning", warning: CALLS_MISSING });
     return "other";
   }
 
   #finish(): void {
-    // Without its reason an answer is no success, whatever came before.
+    // An answer without a finish reason is a failure, whatever came before.
     if (this.#rawReason === "") throw truncatedError();
     const interruption = interruptionOf(this.#rawReason);
     if (interruption !== undefined) throw interruption;
@@ -207,7 +207,7 @@ export class MessagesReader implements AnswerReader {
     this.#usage.take(usage);
   }
 
-  /** Blocks of a message; `place` is where they stand in `json`. */
+  /** Starts the blocks of a message. `place`: their path in `json`. */
   #startBlocks(content: readonly JsonValue[], json: string, ...place: readonly string[]): void {
     const raw = rawValues(json, BLOCKS);
     for (const [position, block] of content.entries()) {
@@ -219,7 +219,7 @@ export class MessagesReader implements AnswerReader {
     const isFirst = this.#messageId === undefined;
     this.#readHead(message);
     if (!isFirst) return;
-    // The prompt's counts come first, with a placeholder for the output that is no count yet.
+    // The prompt's counts come first, with a placeholder instead of the output count.
     const { output_tokens: _, ...prompt } = objectOf(message["usage"]);
     this.#readUsage(prompt);
     this.#tellUsage();
@@ -245,7 +245,7 @@ export class MessagesReader implements AnswerReader {
     this.#isWhole = this.#rawReason !== "";
   }
 
-  /** True at the end marker. Pings say nothing. */
+  /** True at the end marker. Pings are ignored. */
   #read(event: JsonObject, type: string, json: string): boolean {
     this.#metadata.keep(event, EVENTS.get(type) ?? ANY_EVENT, json, TOP);
     const index = typeof event["index"] === "number" ? event["index"] : 0;

@@ -18,10 +18,10 @@ import { RawJson, rawArray, rawEntries, rawObject } from "../shared/json-body.ts
 import { misplacedPart, type Placements } from "../shared/placements.ts";
 import { rawFields, rawPart, withData } from "../shared/provider-json.ts";
 
-/** A turn as the wire has it: neighbours of one role are one turn. */
+/** A turn on the wire. Adjacent messages of one role become one turn. */
 interface Turn {
   readonly role: "user" | "assistant";
-  /** They come before everything else of a user turn. */
+  /** Tool results, which come first in a user turn. */
   readonly results: RawJson[];
   readonly blocks: RawJson[];
 }
@@ -54,7 +54,7 @@ function encodeImage({ source, cacheHint, providerData }: ImagePart): RawJson {
   );
 }
 
-/** Plain text goes as text: only PDF is taken as base64. */
+/** Plain text is sent as text, because only PDF is accepted as base64. */
 function encodeFile({ source, filename, cacheHint, providerData }: FilePart): RawJson {
   const plain = source.type === "inline" && source.mediaType.startsWith("text/");
   const content = plain
@@ -76,7 +76,7 @@ function encodeText(part: TextPart | RefusalPart): RawJson {
   return withData({ type: "text", text, cache_control: cacheControl(cacheHint) }, providerData);
 }
 
-/** A block as the vendor wrote it; a mark of the caller's is added. */
+/** A block as the vendor wrote it, with the caller's cache mark added. */
 function encodeProviderPart(part: ProviderPart): RawJson {
   const mark = cacheControl(part.cacheHint);
   return mark === undefined
@@ -84,7 +84,7 @@ function encodeProviderPart(part: ProviderPart): RawJson {
     : rawEntries([...rawFields(part.json), ["cache_control", mark]]);
 }
 
-/** The text of an answer with its citations; only there the vendor takes them. */
+/** The text of an answer with its citations. The vendor accepts citations only there. */
 function encodeAnswerText(part: TextPart): RawJson {
   const { text, cacheHint, providerData, annotations = [] } = part;
   const citations = annotations.flatMap((each) =>
@@ -136,7 +136,7 @@ function encodeToolResult(part: ToolResultPart, path: string): RawJson {
   );
 }
 
-/** Opaque bytes go back as they came; without them the provider takes no reasoning. */
+/** Signatures are sent back unchanged. Without one, the provider accepts no reasoning. */
 function encodeReasoning(part: ReasoningPart): RawJson | undefined {
   if (part.signature.length === 0) return undefined;
   const signature = Buffer.from(part.signature).toString("utf8");
@@ -145,10 +145,13 @@ function encodeReasoning(part: ReasoningPart): RawJson | undefined {
     : withData({ type: "thinking", thinking: part.text, signature }, part.providerData);
 }
 
-/** Arguments by their part: those that are checked before they are sent are parsed once. */
+/** Inputs by part, so that arguments are parsed once for the check and the body. */
 const inputs = new WeakMap<ToolCallPart, string | undefined>();
 
-/** The arguments of a call as an object; nothing and null are none. Undefined: they are no object. */
+/**
+ * The arguments of a call as the JSON text of an object; empty arguments and null count as an empty object.
+ * Undefined: the arguments are no object.
+ */
 function inputOf(part: ToolCallPart): string | undefined {
   if (!inputs.has(part)) inputs.set(part, readInput(part.argumentsJson));
   return inputs.get(part);
@@ -214,7 +217,7 @@ const MESSAGES_PLACEMENTS: Placements = {
   file: ["inline", "uri", "provider-file"],
 };
 
-/** What `encodeSystem` and `encodeTurns` cannot encode; undefined: nothing. */
+/** The part that `encodeSystem` and `encodeTurns` cannot encode; undefined: all can be encoded. */
 export function unsupportedMessages(messages: readonly Message[]): FieldViolation | undefined {
   const found = misplacedPart(messages, MESSAGES_PLACEMENTS);
   if (found !== undefined) return found;
@@ -228,7 +231,7 @@ export function unsupportedMessages(messages: readonly Message[]): FieldViolatio
   return undefined;
 }
 
-/** `system`: every system message in order, as blocks. */
+/** `system`: all system messages in order, as blocks. */
 export function encodeSystem(messages: readonly Message[]): RawJson | undefined {
   const blocks = messages.flatMap((message, index) =>
     message.role !== "system"
@@ -241,7 +244,7 @@ export function encodeSystem(messages: readonly Message[]): RawJson | undefined 
   return blocks.length === 0 ? undefined : rawArray(blocks);
 }
 
-/** `messages`: turns that alternate, tool results first. Throws `GatewayError` for a part that the wire cannot carry. */
+/** `messages`: alternating turns, tool results first. Throws `GatewayError` for a part that the wire cannot carry. */
 export function encodeTurns(messages: readonly Message[]): RawJson {
   const turns: Turn[] = [];
   for (const [index, message] of messages.entries()) {

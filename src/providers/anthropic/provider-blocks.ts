@@ -1,5 +1,5 @@
-// What blocks have beside the contract's words: whole blocks of the vendor's own tools, citations, and
-// fields that the next turn repeats.
+// Data of blocks that the contract cannot express: blocks of the vendor's own tools, citations, and fields that the
+// next turn must repeat.
 import type { ProviderPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
@@ -10,7 +10,7 @@ import { inputText } from "./input-text.ts";
 
 export const ORIGIN: DataOrigin = { providerType: "anthropic", api: "messages" };
 
-/** Fields of blocks that have words in the contract. */
+/** Fields of blocks that the contract can express. */
 const KNOWN_FIELDS = {
   text: new Set(["type", "text", "citations"]),
   tool_use: new Set(["type", "id", "name", "input"]),
@@ -18,7 +18,7 @@ const KNOWN_FIELDS = {
   redacted_thinking: new Set(["type", "data"]),
 } as const satisfies Record<string, ReadonlySet<string>>;
 
-/** Fields that the vendor adds to a block, and that go back with it. */
+/** Fields that the vendor adds to a block, to be sent back with it. */
 export function blockData(
   type: keyof typeof KNOWN_FIELDS,
   source: JsonObject,
@@ -35,7 +35,7 @@ function count(value: JsonValue | undefined): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** A citation as an annotation of its whole block: the vendor cuts its text by what is cited. */
+/** A citation as an annotation of its whole block, because the vendor splits its text at citations. */
 export function citationOf(citation: JsonObject, json: string): Annotation {
   const { start_page_number: first, end_page_number: behind } = citation;
   const end = count(behind);
@@ -50,7 +50,7 @@ export function citationOf(citation: JsonObject, json: string): Annotation {
   });
 }
 
-/** The citations that a block begins with. */
+/** The citations at the start of a block. */
 export function citationsOf(source: JsonObject, raw: () => string | undefined): Annotation[] {
   const { citations } = source;
   if (!Array.isArray(citations) || citations.length === 0) return [];
@@ -62,18 +62,18 @@ export function citationsOf(source: JsonObject, raw: () => string | undefined): 
   );
 }
 
-/** A block of another kind, while it is open. */
+/** An open block of another kind. */
 export class ProviderBlock {
   readonly #json: string;
   #input = "";
-  /** What deltas of other kinds have said, by field. */
+  /** Content of other kinds of deltas, by field. */
   readonly #added = new Map<string, string | RawJson>();
 
   constructor(json: string) {
     this.#json = json;
   }
 
-  /** The input comes as pieces of JSON; texts of other deltas are pieces too. */
+  /** The input arrives in pieces of JSON. Texts of other deltas are pieces too. */
   append(delta: JsonObject, raw: (field: string) => string | undefined): void {
     for (const [field, value] of Object.entries(delta)) {
       if (field === "type") continue;
@@ -87,7 +87,7 @@ export class ProviderBlock {
     }
   }
 
-  /** The input as JSON text; as a string where it was cut. */
+  /** The input as JSON text, or as a JSON string if it was cut off. */
   #inputJson(): RawJson {
     try {
       JSON.parse(this.#input);

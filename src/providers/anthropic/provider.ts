@@ -7,7 +7,7 @@ import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
-import { parseModels } from "../shared/model-records.ts";
+import { parseModels } from "../shared/parse-models.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
@@ -17,7 +17,7 @@ import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
-/** What the Messages API takes, and with it every server that speaks it. */
+/** Limits of the Messages API, on every server with this API. */
 const MESSAGES_LIMITS: WireLimits = {
   callIds: { pattern: /^[a-zA-Z0-9_-]+$/, madeLength: 40 },
   maxTemperature: 1,
@@ -26,12 +26,12 @@ const MESSAGES_LIMITS: WireLimits = {
   thinkingBeforeCalls: true,
 };
 
-/** Headers of the SDK's own requests that carry credentials and the API version. */
+/** Headers of the SDK's own requests that the adapter keeps. */
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
 
 /**
- * The headers that the SDK puts on a request of this instance, built once for a key. What
- * the SDK finds in the environment stays out.
+ * The headers that the SDK creates for this instance and key. Settings of the SDK's environment variables are left
+ * out.
  */
 async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
   const { Anthropic } = await import("@anthropic-ai/sdk");
@@ -88,7 +88,7 @@ export const anthropic: ProviderType = {
   async create(instance, context) {
     const { clock } = context;
     const errors = reportErrorTexts(errorRules, context);
-    // Users give the address with and without the version.
+    // Operators configure the address with or without the version.
     const path = instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages";
     const messages: Dialect = {
       path: () => path,

@@ -13,15 +13,15 @@ import {
 import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
 
-/** The wire requires a limit; this one is for models that publish none. */
+/** Limit for models that publish none, because the wire requires a limit. */
 const DEFAULT_MAX_TOKENS = 4096;
 
-/** From 2026-10-21 on, any sampling field is an error; the version before takes them. */
+/** Version for requests with sampling fields, which later versions refuse with an error. */
 const SAMPLING_VERSION = "2023-06-01";
 
 const NO_ARGUMENTS = '{"type":"object","properties":{}}';
 
-/** A schema has to say that it is an object's; what it has besides stays as it is. */
+/** A schema must have a `type`; the rest of the schema is not changed. */
 function schemaOf(schema: string): string {
   if (schema === "") return NO_ARGUMENTS;
   const fields: unknown = JSON.parse(schema);
@@ -51,14 +51,14 @@ function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefine
   return parallel === undefined ? undefined : { type: "auto", ...single };
 }
 
-/** `max_tokens` of a request, which includes the budget of thinking. */
+/** `max_tokens` of a request. It includes the budget for thinking. */
 function maxTokens({ spec, model }: ProviderRequest): number {
   const { sampling, reasoning } = spec;
   const most = sampling.maxOutputTokens ?? model.maxOutputTokens;
   return most ?? DEFAULT_MAX_TOKENS + (reasoning.budgetTokens ?? 0);
 }
 
-/** A model without a record of its modes is given the budget that a request asks for. */
+/** Whether a model supports a mode of thinking. Models without a record support `enabled`, which takes a budget. */
 export function takesThinking(
   { thinking: modes = ["enabled"] }: JsonObject,
   mode: string,
@@ -67,8 +67,8 @@ export function takesThinking(
 }
 
 /**
- * `thinking` of a request, by the modes that the model's record lists. Reasoning
- * is switched on or off only where the request says so.
+ * `thinking` of a request, by the modes in the model's record. Reasoning is switched on or off only if the request
+ * asks for it.
  */
 function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | undefined {
   const takes = (mode: string): boolean => takesThinking(model.wire, mode);
@@ -97,7 +97,7 @@ function samplingFields({ sampling }: GenerationSpec): BodyFields {
   };
 }
 
-/** Headers that depend on the request: the API version, and betas by the option `betas`. */
+/** Headers that depend on the request: the API version, and the option `betas`. */
 export function messagesHeaders({ spec, options }: ProviderRequest): Record<string, string> {
   const samples = Object.values(samplingFields(spec)).some((value) => value !== undefined);
   const betas = betasOf(options);
@@ -107,7 +107,7 @@ export function messagesHeaders({ spec, options }: ProviderRequest): Record<stri
   };
 }
 
-/** The part of a request's body that is counted; the counter refuses what only generates. */
+/** The part of a request's body that is counted. The counter refuses fields for output. */
 function inputFields(request: ProviderRequest): BodyFields {
   const { spec, model } = request;
   const { tools } = spec;
@@ -121,7 +121,7 @@ function inputFields(request: ProviderRequest): BodyFields {
   };
 }
 
-/** The body of a request that counts the input of another. */
+/** The body of a request for a count of input tokens. */
 export function encodeCountBody(request: ProviderRequest): string {
   return encodeBody(
     inputFields(request),

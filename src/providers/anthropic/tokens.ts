@@ -1,6 +1,6 @@
 import type { TokenRules } from "../../domain/token-rules.ts";
 
-/** The vocabulary is not published: the vendor counts by a call, else it is estimated. */
+/** The vocabulary is not published. The vendor counts by a call; otherwise the tokens are estimated. */
 export const tokens: TokenRules = {
   characters: { codePointsPerToken: 3.5, confidence: 0.7 },
   scripts: {

@@ -11,21 +11,21 @@ const NAMES = [
 
 type Name = (typeof NAMES)[number];
 
-/** Calls of the model beside the message itself, which the counts of the message leave out. */
+/** Model calls beside the message itself, which the message's counts do not include. */
 function extraCalls({ iterations }: JsonObject): JsonObject[] {
   if (!Array.isArray(iterations)) return [];
   return iterations.filter(isJsonObject).filter(({ type }) => type === "compaction");
 }
 
-/** A count of the message and of the calls beside it; undefined: nobody said one. */
+/** The sum of a count over the message and its additional calls; undefined: not reported. */
 function countOf(usage: JsonObject, name: Name): number | undefined {
   const counts = [usage, ...extraCalls(usage)].flatMap((call) => tokenCount(call[name]) ?? []);
   return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Usage of one answer, out of cumulative reports. */
+/** Usage of one answer, from cumulative reports. */
 export interface MessagesUsage {
-  /** The last report that says a number holds; a zero, which some servers fill in, replaces none. */
+  /** The last report of each number counts. Zeros, which some servers fill in, replace no number. */
   take(usage: JsonObject): void;
   report(): UsageReport;
 }
@@ -39,7 +39,7 @@ export function createUsage(): MessagesUsage {
       );
       seen = { ...seen, ...Object.fromEntries(said) };
     },
-    /** The vendor counts cache reads and writes beside the input. */
+    /** The vendor counts cache reads and writes outside the input. */
     report() {
       const fresh = countOf(seen, "input_tokens");
       const read = countOf(seen, "cache_read_input_tokens");

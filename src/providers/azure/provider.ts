@@ -16,22 +16,22 @@ import type { ErrorRules } from "../shared/http-error.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { createOpenAiHeaders } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
-import { errorRules as openAiErrors } from "../shared/openai-errors.ts";
+import { openAiErrorRules } from "../shared/openai-error-rules.ts";
 import { OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
-import { tokens } from "../shared/openai-tokens.ts";
+import { openAiTokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
+import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./base-url.ts";
 
-/** The newest field is understood by all models since the API version 2024-09-01-preview. */
+/** All models support the newer field since API version 2024-09-01-preview. */
 const SERVER: ChatServer = { ...COMPATIBLE_SERVER, tokenLimitField: "max_completion_tokens" };
 
-const errorRules: ErrorRules = { ...openAiErrors, requestIdHeader: "apim-request-id" };
+const errorRules: ErrorRules = { ...openAiErrorRules, requestIdHeader: "apim-request-id" };
 
-/** The key has a header of its own here. */
+/** Azure has its own header for the key. */
 async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
   const { authorization: _, ...headers } = await createOpenAiHeaders(instance);
   return instance.apiKey === "" ? headers : { ...headers, "api-key": instance.apiKey };
@@ -39,7 +39,7 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 
 /** Azure OpenAI, whose models are the operator's deployments. */
 export const azure: ProviderType = {
-  // A resource has an address of its own, and no key goes to an address that it was not named for.
+  // Each resource has its own address, and no key is sent to an address it was not configured for.
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
   hasDefaultInstance: false,
@@ -56,7 +56,7 @@ export const azure: ProviderType = {
   goesBack: (dialect, wire) =>
     dialect === "responses" ? RESPONSES_GO_BACK : chatGoesBack(wire, SERVER),
   prefill: false,
-  tokens,
+  tokens: openAiTokens,
   models: [],
   unsupported: ({ messages }, model) =>
     model.dialect === "responses"

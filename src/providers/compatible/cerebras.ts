@@ -2,8 +2,8 @@ import { compatibleType } from "./compatible-type.ts";
 import { modelRecord } from "./model-record.ts";
 
 /**
- * Cerebras answers 400 to penalties, to a word about parallel calls, and to `reasoning_content`: thoughts
- * go back in `reasoning`.
+ * Cerebras answers 400 to penalties, to the parameter of parallel calls, and to `reasoning_content`: thoughts are
+ * sent back in `reasoning`.
  */
 export const cerebras = compatibleType({
   type: "cerebras",

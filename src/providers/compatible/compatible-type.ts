@@ -13,38 +13,38 @@ import {
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
-import { errorRules } from "../shared/openai-errors.ts";
+import { openAiErrorRules } from "../shared/openai-error-rules.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
-import { tokens } from "../shared/openai-tokens.ts";
+import { openAiTokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 
-/** A page that says so, and the day on which its words were read, or last changed. */
+/** A page with evidence, and the date when it was read or last changed. */
 export interface Source {
   readonly url: string;
   /** `YYYY-MM-DD`. */
   readonly date: string;
 }
 
-/** What is known of a server that speaks a dialect of OpenAI, beside what its answers say. */
+/** The known facts of a server with a dialect of OpenAI. */
 export interface CompatibleRecord {
   /** Name of the type. */
   readonly type: string;
   readonly baseUrl: string;
-  /** Environment variable of the key; undefined: a server of one's own, which needs none. */
+  /** Environment variable of the key; undefined: a self-hosted server, which needs none. */
   readonly apiKeyVariable: string | undefined;
   readonly dialect: "chat" | "responses";
-  /** Parameters that it answers with an error, in every model. */
+  /** Parameters that the server answers with an error, for every model. */
   readonly refuses: readonly Parameter[];
-  /** Parameters of which only the models of the file that list them are known to take them. */
+  /** Parameters that are only sent to models whose records list them. */
   readonly listed: readonly Parameter[];
   readonly server: Partial<ChatServer>;
   readonly limits: WireLimits;
-  /** Streams report usage as whole answers do. */
+  /** Whether streams report the same usage as whole answers. */
   readonly reportsUsageInStreams: boolean;
-  /** It goes on after a last message of the assistant. */
+  /** Whether the server can continue a last message of the assistant. */
   readonly prefill: boolean;
   readonly models: readonly Omit<ModelRecord, "limits">[];
   readonly sources: readonly Source[];
@@ -53,14 +53,14 @@ export interface CompatibleRecord {
 
 const PARAMETERS = { chat: CHAT_PARAMETERS, responses: RESPONSES_PARAMETERS };
 
-/** `top_k` has a field in Chat that OpenAI does not take. */
+/** Chat has a field for `top_k` that OpenAI does not support. */
 const BEYOND = { chat: ["sampling.top_k"], responses: [] } as const;
 
 export interface CompatibleType extends ProviderType {
   readonly record: CompatibleRecord;
 }
 
-/** The type of a record. */
+/** Creates the type of a record. */
 export function compatibleType(record: CompatibleRecord): CompatibleType {
   const { type, dialect, refuses, listed } = record;
   const server: ChatServer = { ...COMPATIBLE_SERVER, ...record.server };
@@ -77,7 +77,7 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
     ...(record.dialectProblem !== undefined && { dialectProblem: record.dialectProblem }),
     defaultBaseUrl: record.baseUrl,
     baseUrlProblem: openAiBaseUrlProblem,
-    // Nobody knows whether a server of one's own is there.
+    // A self-hosted server may not exist.
     hasDefaultInstance: record.apiKeyVariable !== undefined,
     isNameReserved: false,
     dialects: { [dialect]: carried },
@@ -88,12 +88,12 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
     reportsUsageInStreams: () => record.reportsUsageInStreams,
     limits: () => record.limits,
     goesBack: (_, wire) => (isChat ? chatGoesBack(wire, server) : RESPONSES_GO_BACK),
-    tokens,
+    tokens: openAiTokens,
     unsupported: ({ messages }, model) =>
       isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : unsupportedInput(messages, model),
     async create(instance, context) {
       const { clock } = context;
-      const errors = reportErrorTexts(errorRules, context);
+      const errors = reportErrorTexts(openAiErrorRules, context);
       return createHttpProvider({
         instance,
         authentication: await openAiAuthentication(instance, context),

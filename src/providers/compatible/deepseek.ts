@@ -1,7 +1,7 @@
 import { compatibleType } from "./compatible-type.ts";
 import { modelRecord } from "./model-record.ts";
 
-/** They think unless told otherwise, and take no sampling then. */
+/** These models think unless told otherwise, and accept no sampling parameters while thinking. */
 const THINKING = {
   efforts: ["low", "high", "max"],
   defaultEffort: "high",
@@ -17,7 +17,7 @@ const THINKING = {
   ],
 } as const;
 
-/** DeepSeek answers 400 where the thoughts before a tool call do not come back. */
+/** DeepSeek answers 400 if the thoughts before a tool call are not sent back. */
 export const deepseek = compatibleType({
   type: "deepseek",
   baseUrl: "https://api.deepseek.com/v1",
@@ -35,7 +35,7 @@ export const deepseek = compatibleType({
   limits: { maxTemperature: 2 },
   reportsUsageInStreams: true,
   prefill: false,
-  // Its prices double at some hours of the day, which a table of prices cannot say: none stands here.
+  // Its prices double at some hours of the day, which a price table cannot express, so there is none.
   models: [
     modelRecord({
       id: "deepseek-flash",

@@ -2,8 +2,8 @@ import { compatibleType } from "./compatible-type.ts";
 import { modelRecord } from "./model-record.ts";
 
 /**
- * Gemini behind its compatible endpoint, which answers 400 to fields that it does not know. Thought
- * signatures go back as the data of their calls.
+ * Gemini's compatible endpoint, which answers 400 to unknown fields. Thought signatures are sent back as data of
+ * their calls.
  */
 export const gemini = compatibleType({
   type: "gemini",
@@ -23,7 +23,7 @@ export const gemini = compatibleType({
   limits: { maxTemperature: 2 },
   reportsUsageInStreams: true,
   prefill: false,
-  // Its price holds until the end of 2026, which a table of prices cannot say: none stands here.
+  // Its price is valid until the end of 2026, which a price table cannot express, so there is none.
   models: [
     modelRecord({
       id: "gemini-3.8-flash",

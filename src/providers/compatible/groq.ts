@@ -3,7 +3,7 @@ import { modelRecord } from "./model-record.ts";
 
 const PENALTIES = ["sampling.frequency_penalty", "sampling.presence_penalty"] as const;
 
-/** Groq answers 400 to probabilities and to names of messages, and has no model that heeds penalties. */
+/** Groq answers 400 to probabilities and to names of messages. None of its models applies penalties. */
 export const groq = compatibleType({
   type: "groq",
   baseUrl: "https://api.groq.com/openai/v1",

@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** The server of llama.cpp writes prompts by the template of the model, as vLLM does. */
+/** The server of llama.cpp creates prompts from the model's template, like vLLM. */
 export const llamacpp = compatibleType({
   type: "llamacpp",
   baseUrl: "http://127.0.0.1:8080/v1",

@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** LM Studio documents no field that takes thoughts back. */
+/** LM Studio documents no field for returned thoughts. */
 export const lmstudio = compatibleType({
   type: "lmstudio",
   baseUrl: "http://127.0.0.1:1234/v1",

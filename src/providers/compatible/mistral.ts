@@ -5,7 +5,7 @@ import { modelRecord } from "./model-record.ts";
 const SCHEMAS = ["json-object", "json-schema", "prompt-cache"] as const;
 const IMAGES = ["image-input", ...SCHEMAS] as const;
 
-/** A token that comes from the cache costs a tenth of one of input. */
+/** A token from the cache costs a tenth of an input token. */
 function price(inputPicos: number, outputPicos: number): Pricing {
   const cacheReadPicos = inputPicos / 10;
   return {
@@ -18,7 +18,7 @@ function price(inputPicos: number, outputPicos: number): Pricing {
   };
 }
 
-/** Mistral refuses fields that it does not know, `stream_options` among them, and counts unasked. */
+/** Mistral refuses unknown fields, including `stream_options`, and always reports usage. */
 export const mistral = compatibleType({
   type: "mistral",
   baseUrl: "https://api.mistral.ai/v1",

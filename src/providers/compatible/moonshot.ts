@@ -1,7 +1,7 @@
 import { compatibleType } from "./compatible-type.ts";
 import { modelRecord } from "./model-record.ts";
 
-/** Kimi's models think before they call tools, and want their thoughts back. */
+/** Kimi's models think before they call tools, and need their thoughts sent back. */
 export const moonshot = compatibleType({
   type: "moonshot",
   baseUrl: "https://api.moonshot.ai/v1",

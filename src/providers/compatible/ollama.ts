@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** Ollama has no field for `max_completion_tokens`, and ignores what it does not know. */
+/** Ollama has no field `max_completion_tokens`, and ignores unknown fields. */
 export const ollama = compatibleType({
   type: "ollama",
   baseUrl: "http://127.0.0.1:11434/v1",

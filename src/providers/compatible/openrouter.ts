@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** OpenRouter says what each answer cost, so that no prices of its models stand here. */
+/** OpenRouter reports the cost of each answer, so its models need no prices here. */
 export const openrouter = compatibleType({
   type: "openrouter",
   baseUrl: "https://openrouter.ai/api/v1",

@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** Perplexity has ended its Chat endpoint on 2026-09-27: its Agent API speaks Responses. */
+/** Perplexity ended its Chat endpoint on 2026-09-27. Its Agent API has the Responses dialect. */
 export const perplexity = compatibleType({
   type: "perplexity",
   baseUrl: "https://api.perplexity.ai/v1",

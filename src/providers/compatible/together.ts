@@ -1,13 +1,13 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** Together documents no field that takes thoughts back. */
+/** Together documents no field for returned thoughts. */
 export const together = compatibleType({
   type: "together",
   baseUrl: "https://api.together.ai/v1",
   apiKeyVariable: "TOGETHER_API_KEY",
   dialect: "chat",
   refuses: [],
-  // Its probabilities have another form: a number in place of a flag.
+  // Its parameter for probabilities has another form: a number instead of a flag.
   listed: ["sampling.logprobs", "tool_choice.parallel", "messages.name", "end_user_id"],
   server: {},
   limits: {},

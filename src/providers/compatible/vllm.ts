@@ -1,6 +1,6 @@
 import { compatibleType } from "./compatible-type.ts";
 
-/** vLLM writes prompts by the template of the model: most open models want one system message, first. */
+/** vLLM creates prompts from the model's template. Most open models need a single system message at the start. */
 export const vllm = compatibleType({
   type: "vllm",
   baseUrl: "http://127.0.0.1:8000/v1",

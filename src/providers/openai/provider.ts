@@ -10,13 +10,13 @@ import {
   RESPONSES_FACTS,
 } from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
-import { parseModels } from "../shared/model-records.ts";
 import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
-import { errorRules } from "../shared/openai-errors.ts";
+import { openAiErrorRules } from "../shared/openai-error-rules.ts";
 import { NO_LIMITS, OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
-import { tokens } from "../shared/openai-tokens.ts";
+import { openAiTokens } from "../shared/openai-tokens.ts";
+import { parseModels } from "../shared/parse-models.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { unsupportedInput } from "../shared/responses-input.ts";
@@ -25,8 +25,8 @@ import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
 /**
- * OpenAI, and every server that speaks its dialects. The newest models of OpenAI
- * take tools with reasoning in Responses only; compatible servers speak Chat.
+ * OpenAI, and every server with its dialects. The newest models of OpenAI support tools with reasoning only in
+ * Responses; compatible servers use Chat.
  */
 export const openai: ProviderType = {
   apiKeyVariable: "OPENAI_API_KEY",
@@ -35,7 +35,7 @@ export const openai: ProviderType = {
   isNameReserved: true,
   baseUrlProblem: openAiBaseUrlProblem,
   dialects: { chat: CHAT_PARAMETERS, responses: RESPONSES_PARAMETERS },
-  // OpenAI does not take it; most compatible servers do.
+  // OpenAI does not support it; most compatible servers do.
   listedParameters: { chat: ["sampling.top_k"] },
   takes: () => true,
   wireFacts: { chat: CHAT_FACTS, responses: RESPONSES_FACTS },
@@ -47,7 +47,7 @@ export const openai: ProviderType = {
   goesBack: (dialect, wire) =>
     dialect === "responses" ? RESPONSES_GO_BACK : chatGoesBack(wire, COMPATIBLE_SERVER),
   prefill: false,
-  tokens,
+  tokens: openAiTokens,
   models: parseModels(models, OPENAI_LIMITS),
   unsupported: ({ messages }, model) =>
     model.dialect === "responses"
@@ -55,7 +55,7 @@ export const openai: ProviderType = {
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = reportErrorTexts(errorRules, context);
+    const errors = reportErrorTexts(openAiErrorRules, context);
     const own = isOpenAi(instance.baseUrl);
     return createHttpProvider({
       instance,

@@ -1,12 +1,12 @@
 import type { Annotation } from "../../domain/provider-data.ts";
 
-/** Bounds of the contract: what a vendor says beyond them stands in its JSON alone. */
+/** Bounds of the contract. Values beyond them are only in the vendor's JSON. */
 const MAX_URI = 8_192;
 const MAX_TITLE = 4_096;
 const MAX_CITED_UNITS = 262_144 / 3;
 const MAX_FILE_ID = 256;
 const MAX_FILENAME = 1_024;
-/** Of an int32. */
+/** Largest int32. */
 const MAX_COUNT = 2_147_483_647;
 
 type Said = { readonly [Field in keyof Annotation]: Annotation[Field] | undefined };
@@ -23,7 +23,7 @@ function between(value: number | undefined, least: number): number | undefined {
   return value !== undefined && value >= least && value <= MAX_COUNT ? value : undefined;
 }
 
-/** What a vendor says of a source, within the contract's bounds. */
+/** An annotation from a vendor's facts, within the contract's bounds. */
 export function annotationOf(said: Said): Annotation {
   const range = { start: between(said.start, 0), end: between(said.end, 0) };
   const fields: Said = {

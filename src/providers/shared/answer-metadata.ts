@@ -1,12 +1,12 @@
-// Fields of an answer that have no place in the contract: they travel as metadata.
+// Fields of an answer that the contract cannot express. They become metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { isEmptyValue } from "./is-empty-value.ts";
 
-/** Only a text with so many digits can hold an integer that a double does not. */
+/** Only a text with this many digits can contain an integer beyond a double's precision. */
 const LONG_NUMBER = /\d{16}/;
 const INTEGER = /^-?\d+$/;
 
-/** JSON with its integers beyond 2^53 as text. */
+/** Parses JSON, with integers beyond 2^53 as text. */
 function parseExactly(json: string): JsonValue {
   const keep = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     const isExact = typeof value !== "number" || Number.isSafeInteger(value);
@@ -25,20 +25,20 @@ function at(value: JsonValue | undefined, place: readonly (string | number)[]): 
   return found ?? null;
 }
 
-/** Where an object stands in the text that it was parsed from. */
+/** Path of an object in the text that it was parsed from. */
 export type Place = readonly (string | number)[];
 
-/** Where the metadata has fields of an object, and how they are put together. */
+/** Place of an object's fields in the metadata, and how pieces are joined. */
 interface Keeping {
-  /** The field of the metadata that holds them; unset: they stand at its top. */
+  /** The metadata field that contains them; unset: they are at the top. */
   readonly group?: string;
-  /** Texts and lists are pieces of longer ones. Default: false. */
+  /** Whether texts and lists are pieces of longer ones. Default: false. */
   readonly isPiece?: boolean;
 }
 
-/** How the fields of an object are kept. One constant for each kind of object: nothing is made for each event. */
+/** Rules for the fields of one kind of object. They are constants, so that no event creates objects. */
 export interface FieldRules extends Keeping {
-  /** Fields that have words in the contract, or say nothing. They are not kept. */
+  /** Fields that the contract can express, or without information. They are not kept. */
   readonly known: ReadonlySet<string>;
 }
 
@@ -55,14 +55,16 @@ function isScalar(value: JsonValue): boolean {
   return typeof value !== "object" && typeof value !== "number";
 }
 
-/** Metadata of one answer. Integers beyond 2^53 are strings. */
+/** Metadata of one answer. Integers beyond 2^53 are text. */
 export class AnswerMetadata {
   #fields: JsonObject | undefined;
   #units = 0;
-  /** Something was left out that is longer than what is carried. */
+  /** Whether a field was left out because the metadata would be too long. */
   isCut = false;
 
-  /** Keeps the fields of `source` that are not known and say something; `json` is the text that it was parsed from. */
+  /**
+   * Keeps the fields of `source` that are neither known nor empty. `json`: the text that `source` was parsed from.
+   */
   keep(source: JsonObject, rules: FieldRules, json: string, place: () => Place): void {
     let exact: JsonValue | undefined;
     for (const name in source) {
@@ -75,7 +77,7 @@ export class AnswerMetadata {
     }
   }
 
-  /** A server repeats in each piece what holds for all. */
+  /** Whether the field is already kept, because servers repeat general fields in each piece. */
   #has(name: string, value: JsonValue, { group }: Keeping): boolean {
     const fields = group === undefined ? this.#fields : this.#fields?.[group];
     return isJsonObject(fields) && fields[name] === value;
@@ -98,7 +100,7 @@ export class AnswerMetadata {
     fields[name] = joined(fields[name], value, isPiece);
   }
 
-  /** The field `metadata` of the end of an answer. */
+  /** The field `metadata` for the end of an answer. */
   get metadata(): { readonly metadata?: JsonObject } {
     return this.#fields === undefined ? {} : { metadata: this.#fields };
   }

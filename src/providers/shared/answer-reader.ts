@@ -3,20 +3,20 @@ import type { ProviderEvent } from "../../domain/provider-event.ts";
 import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError } from "./http-error.ts";
 
-/** Understands one answer of one dialect. It writes to `events` and throws what an error inside the answer says. */
+/** Reads one answer of one dialect: appends to `events`, and throws errors inside the answer. */
 export interface AnswerReader {
   readonly events: ProviderEvent[];
-  /** One event of a stream; true once the end marker was seen: nothing after it is read. */
+  /** Reads one event of a stream; true at the end marker: nothing after it is read. */
   readEvent(event: StreamEvent): boolean;
-  /** The vendor has said how the output ended: only counts and the end marker can follow. */
+  /** Whether the vendor has given the finish reason, so that only counts and the end marker can follow. */
   isWhole(): boolean;
-  /** The input has ended without the end marker: writes the end of a whole answer, else throws. */
+  /** Called if the input ended without the end marker. Ends a complete answer, throws otherwise. */
   readEnd(): void;
-  /** The answer of a call that does not stream, and the text that it was read from. */
+  /** Reads the answer of a call without a stream. `text`: the text that `body` was parsed from. */
   readBody(body: JsonObject, text: string): void;
 }
 
-/** Google's APIs put an error into a list, in answers of HTTP 200 too. */
+/** Unwraps an error from a list. Google's APIs put errors into a list, even with HTTP 200. */
 export function withoutList(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const first: unknown = value[0];

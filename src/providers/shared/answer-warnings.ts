@@ -1,4 +1,4 @@
-// What a caller is told about an answer. Each is one object, so that several attempts say it once.
+// Warnings about answers. Each is one object, so that several attempts add it once.
 import type { Warning } from "../../domain/warning.ts";
 
 export const CALLS_MISSING: Warning = {

@@ -3,15 +3,15 @@ import type { ProviderContext } from "../provider.ts";
 import { type Authentication, createAuthentication, fixedCredential } from "./authentication.ts";
 import { RefreshedCredential } from "./refreshed-credential.ts";
 
-/** A key with the headers that carry it. */
+/** A key with its headers. */
 interface KeyHeaders {
   readonly apiKey: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Authentication by the key of an instance. `createHeaders` makes the headers of a key, and those
- * that say who calls. A key from a file is read again when the provider refuses it.
+ * Authentication by the key of an instance. `createHeaders` creates the headers for a key, and headers that name the
+ * client. A key from a file is read again when the provider refuses it.
  */
 export async function apiKeyAuthentication(
   instance: ProviderInstance,

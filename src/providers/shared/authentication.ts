@@ -1,7 +1,7 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
-/** Where the credential of an instance comes from: a key of the configuration, a file, a token service. */
+/** Source of an instance's credential: a key of the configuration, a file or a token service. */
 export interface CredentialSource<Credential> {
   /**
    * The credential for the next request. Rejects with a `GatewayError` of kind
@@ -9,15 +9,15 @@ export interface CredentialSource<Credential> {
    */
   current(signal: AbortSignal): Credential | Promise<Credential>;
   /**
-   * The provider has refused `refused`: the credential that has replaced it, or undefined if none
-   * has. Rejects as `current` does.
+   * Called when the provider has refused `refused`. Returns the credential that has replaced it, or undefined if none
+   * has. Rejects like `current`.
    */
   replacement(refused: Credential, signal: AbortSignal): Promise<Credential | undefined>;
 }
 
 /**
- * Puts a credential on a request: as a header, or as a signature over the path, the headers and the
- * body. The method is POST, and the origin is that of the instance. The result is sent as it is.
+ * Adds a credential to a request: as a header, or as a signature over the path, the headers and the body. The method
+ * is POST, and the origin is that of the instance. The result is sent unchanged.
  */
 export type SignRequest<Credential> = (
   request: UpstreamRequest,
@@ -25,8 +25,8 @@ export type SignRequest<Credential> = (
 ) => UpstreamRequest | Promise<UpstreamRequest>;
 
 /**
- * Has a request sent with the credential of an instance. `send` is called once, and once more if it
- * rejects because the provider has refused the credential and there is another one.
+ * Sends a request with the credential of an instance. `send` is called once, and once more if the provider has
+ * refused the credential and a replacement exists.
  */
 export type Authentication = <Answer>(
   request: UpstreamRequest,
@@ -49,7 +49,7 @@ export function createAuthentication<Credential>(
       return await send(signed);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      // The provider's own refusal tells more than a source that has failed.
+      // The provider's refusal is more useful than the error of a failed source.
       const other = await source.replacement(credential, signal).catch(() => undefined);
       signal.throwIfAborted();
       if (other === undefined) throw error;
@@ -58,7 +58,7 @@ export function createAuthentication<Credential>(
   };
 }
 
-/** A credential that stays as it is. */
+/** A credential that never changes. */
 export function fixedCredential<Credential>(credential: Credential): CredentialSource<Credential> {
   return { current: () => credential, replacement: async () => undefined };
 }

@@ -1,9 +1,9 @@
-/** Endpoints that are added to a base URL. */
+/** Endpoints that the adapter appends to a base URL. */
 const ENDPOINT =
   /\/(?:chat\/completions|completions|responses|messages|messages\/count_tokens|models)$/;
 const VERSION_TWICE = /\/v1\/v1$/;
 
-/** Why an address cannot be a base URL; undefined: it can. Paths are as the file has them. */
+/** Why an address is no valid base URL; undefined: it is. Paths are quoted as in the file. */
 export function baseUrlProblem(baseUrl: string): string | undefined {
   const { origin, pathname } = new URL(baseUrl);
   const endpoint = ENDPOINT.exec(pathname)?.[0];
@@ -16,8 +16,8 @@ export function baseUrlProblem(baseUrl: string): string | undefined {
 }
 
 /**
- * As `baseUrlProblem`, for servers that speak OpenAI's dialects: most answer below `/v1`, so that
- * an address without a path is a mistake unless it ends with a slash.
+ * Like `baseUrlProblem`, for servers with OpenAI's dialects. Most answer below `/v1`, so an address without a path is
+ * a mistake unless it ends with a slash.
  */
 export function openAiBaseUrlProblem(baseUrl: string): string | undefined {
   const problem = baseUrlProblem(baseUrl);

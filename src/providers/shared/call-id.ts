@@ -4,9 +4,9 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 const RANDOM_LENGTH = 24;
 
 /**
- * Identifiers for calls that came without one: at most 40 characters of `[a-zA-Z0-9_]`, which every
- * vendor takes. Random, since a conversation holds the calls of several answers, and the identifiers
- * of answers repeat at some servers.
+ * Creates identifiers for calls that have none: at most 40 characters of `[a-zA-Z0-9_]`, which every vendor accepts.
+ * They are random, because a conversation contains calls of several answers, and some servers repeat identifiers of
+ * answers.
  */
 export function createCallIds({ random }: Pick<Clock, "random">): () => string {
   let count = 0;
@@ -19,10 +19,10 @@ export function createCallIds({ random }: Pick<Clock, "random">): () => string {
   };
 }
 
-/** Longest identifier, in characters, that comes back with the next request: the contract has the bound. */
+/** Longest identifier in characters that the next request can contain: the contract's bound. */
 const MAX_LENGTH = 256;
 
-/** An identifier that can come back; "" in place of one that cannot. */
+/** An identifier that the next request can contain; "" instead of a longer one. */
 export function usableId(id: string): string {
   return id.length > MAX_LENGTH ? "" : id;
 }

@@ -1,4 +1,4 @@
-// What answers of Chat Completions have beside the contract's words.
+// Data in answers of Chat Completions that the contract cannot express.
 import type { ProviderPart, ToolCallPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { MAX_PROVIDER_JSON_BYTES, type ProviderData } from "../../domain/provider-data.ts";
@@ -10,20 +10,20 @@ export const CHAT_API = "chat";
 const AUDIO = "audio";
 const CUSTOM = "custom";
 
-/** Fields of a call that have words in the contract. */
+/** Fields of a call that the contract can express. */
 const KNOWN_CALL_FIELDS: ReadonlySet<string> = new Set([
   "id",
   "index",
   "type",
   "function",
   "custom",
-  // Of a call of the older form.
+  // Fields of a call of the older form.
   "name",
   "arguments",
 ]);
 const KNOWN_CUSTOM_FIELDS = new Set([...KNOWN_CALL_FIELDS].filter((name) => name !== "type"));
 
-/** Fields that the vendor adds to a call; a custom call says what it is. */
+/** Fields that the vendor adds to a call. A custom call keeps its type. */
 export function callData(
   fragment: JsonObject,
   raw: () => string | undefined,
@@ -39,17 +39,17 @@ function typeOf({ json }: ProviderData): JsonValue | undefined {
   return isJsonObject(fields) ? fields.type : undefined;
 }
 
-/** The vendor wrote it as a call with free text. */
+/** Whether the vendor wrote the call as a custom call with free text. */
 export function isCustomCall({ providerData }: ToolCallPart): boolean {
   return providerData !== undefined && typeOf(providerData) === CUSTOM;
 }
 
-/** The sound of an answer: its message goes back with the identifier alone. */
+/** Whether the part is the audio of an answer, whose message is sent back with the identifier only. */
 export function isAudioPart(part: ProviderPart): boolean {
   return typeOf(part) === AUDIO;
 }
 
-/** Parts of a list that comes in pieces: what goes on with the last is joined to it. */
+/** Joins a piece of a list to the list. A piece that continues the last element is appended to it. */
 function joinDetails(all: JsonObject[], piece: JsonObject): void {
   const last = all.at(-1);
   const isSame =
@@ -70,7 +70,7 @@ function joinDetails(all: JsonObject[], piece: JsonObject): void {
   }
 }
 
-/** Fields of a message, of all its pieces, that the next turn repeats, and the sound of the answer. */
+/** Fields of a message, from all its pieces, that the next turn must repeat, and the audio of the answer. */
 export class ChatMessageData {
   readonly #origin: DataOrigin;
   #details: JsonObject[] = [];
@@ -84,7 +84,7 @@ export class ChatMessageData {
     this.#origin = origin;
   }
 
-  /** `raw` has the text of a field of the message. */
+  /** `raw` returns the JSON text of a field of the message. */
   read(message: JsonObject, raw: (field: string) => string | undefined): void {
     const { reasoning_details: details, extra_content: extra, audio } = message;
     if (Array.isArray(details) && details.length > 0) {
@@ -101,11 +101,11 @@ export class ChatMessageData {
     this.#audio = { ...this.#audio, ...Object.fromEntries(said) };
     if (typeof data !== "string" || data === "") return;
     this.#soundUnits += data.length;
-    // More is told to be left out.
+    // Longer audio is reported as left out.
     if (this.#soundUnits - data.length <= MAX_PROVIDER_JSON_BYTES) this.#sound.push(data);
   }
 
-  /** Pieces are whole base64 each. */
+  /** Each piece is complete base64. */
   #soundText(): string {
     const [first = "", ...others] = this.#sound;
     if (others.length === 0) return first;
@@ -114,7 +114,7 @@ export class ChatMessageData {
     );
   }
 
-  /** The sound as a part; undefined: there is none. */
+  /** The audio as a part; undefined: there is none. */
   part(transcript: string): ProviderPart | undefined {
     if (this.#audio === undefined || this.#sound.length === 0) return undefined;
     const audio = { ...this.#audio, data: this.#soundText(), transcript };

@@ -10,25 +10,25 @@ import type { DataOrigin } from "./provider-json.ts";
 import { ANY, type PlacePattern, rawValues } from "./raw-values.ts";
 import { textOf } from "./text-of.ts";
 
-/** Where a message stands, and the JSON text that it was read from. */
+/** Place of a message, and the JSON text that it was read from. */
 export interface MessageSource {
-  /** The answer, and not a piece of it. */
+  /** Whether the message is the whole answer, not a piece. */
   readonly isWhole: boolean;
   readonly json: string;
-  /** Of the choice. */
+  /** Index of the choice. */
   readonly position: number;
   readonly field: "message" | "delta";
 }
 
 type TextType = "text" | "reasoning" | "refusal";
 
-/** Fields of a message that are no output. */
+/** Fields of a message that are not output. */
 const FIELDS_OF_FORM: ReadonlySet<string> = new Set(["role", "name", "index"]);
 
-/** Where a message stands. */
+/** Place of a message. */
 const MESSAGE: PlacePattern = ["choices", ANY, ANY];
 
-/** Fields that nearly all messages have: nothing else is looked for where there are no others. */
+/** Fields of nearly all messages. Further fields are looked up only if a message has others. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   "role",
   "content",
@@ -43,7 +43,7 @@ function ownJson({ providerData }: Annotation): JsonObject {
   return JSON.parse(providerData?.json ?? "{}") as JsonObject;
 }
 
-/** The message has a field with output, whether this reader knows the field or not. */
+/** Whether the message has a field with output, known or unknown to this reader. */
 export function hasOutput(message: JsonObject): boolean {
   return Object.entries(message).some(
     ([field, value]) => !FIELDS_OF_FORM.has(field) && !isEmptyValue(value),
@@ -57,7 +57,7 @@ export class ChatMessageReader {
   readonly #metadata: ChatMetadata;
   readonly #calls: ChatToolCalls;
   readonly #data: ChatMessageData;
-  /** Sources that belong to the text that is open, or comes. */
+  /** Sources that belong to the open text, or to the next one. */
   #annotations: Annotation[] = [];
   #transcript = "";
   #open: { readonly type: TextType; readonly part: OpenPart } | undefined;
@@ -66,7 +66,10 @@ export class ChatMessageReader {
   #isEmpty = true;
   #isOver = false;
 
-  /** `newCallId` names calls that came without a name; fields without a place go to `metadata`. */
+  /**
+   * `newCallId` creates identifiers of calls that have none. `metadata` receives fields that the contract cannot
+   * express.
+   */
   constructor(origin: DataOrigin, newCallId: () => string, metadata: ChatMetadata) {
     this.#origin = origin;
     this.#metadata = metadata;
@@ -78,12 +81,12 @@ export class ChatMessageReader {
     return this.#writer.events;
   }
 
-  /** Nothing was read that could be output. */
+  /** Whether nothing was read that could be output. */
   get isEmpty(): boolean {
     return this.#isEmpty;
   }
 
-  /** No content has followed the reason for the end. */
+  /** Whether no content has followed the finish reason. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -96,12 +99,12 @@ export class ChatMessageReader {
     return this.#calls.count > 0;
   }
 
-  /** Something came, and nothing of it is cut. */
+  /** Whether there was output and none of it is cut off. */
   get hasAll(): boolean {
     return (this.#hasContent || this.#calls.hasAny) && !this.#calls.isCut;
   }
 
-  /** Fields that the next turn repeats; undefined: there are none. */
+  /** Fields that the next turn must repeat; undefined: none. */
   get messageData(): ProviderData | undefined {
     return this.#data.data();
   }
@@ -123,7 +126,7 @@ export class ChatMessageReader {
     if (message.tool_calls || message.function_call) this.#readCalls(message, source);
   }
 
-  /** The reason for the end has come. Counts can follow, and with some servers more content. */
+  /** Called at the finish reason. Counts can follow it, and at some servers more content. */
   takeReason(isWhole: boolean): void {
     this.#isOver = true;
     this.#closeText();
@@ -135,7 +138,7 @@ export class ChatMessageReader {
     this.#calls.end();
   }
 
-  /** Writes what is left of the message. */
+  /** Writes the rest of the message. */
   end(): void {
     this.#closeText();
     this.#calls.end();
@@ -163,7 +166,7 @@ export class ChatMessageReader {
     this.#open.part.append(text, logprobs);
   }
 
-  /** What only some servers have in a message. */
+  /** Reads fields that only some servers add to a message. */
   #readAdded(message: JsonObject, { isWhole, json, position, field }: MessageSource): void {
     const place = ["choices", position, field];
     const raw = (name: string) => rawValues(json, [[...MESSAGE, name]]).at(...place, name);
@@ -178,7 +181,7 @@ export class ChatMessageReader {
     this.#metadata.message(message, json, () => place, isWhole);
   }
 
-  /** A text, or parts, of which some are thoughts (Mistral). */
+  /** Reads a text, or parts, some of which can be thoughts (Mistral). */
   #readContent(
     content: JsonValue | undefined,
     source: MessageSource,
@@ -207,7 +210,7 @@ export class ChatMessageReader {
     this.#writer.writeWhole({ type: "provider", ...this.#origin, json: own });
   }
 
-  /** The field before `tool_calls` holds one call; a server that sends both means the same one. */
+  /** Reads calls. The older field `function_call` has one call; servers that send both fields mean the same call. */
   #readCalls(message: JsonObject, { isWhole, json, position, field }: MessageSource): void {
     const given = message.tool_calls;
     const isOld = !Array.isArray(given) || given.length === 0;

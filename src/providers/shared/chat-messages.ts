@@ -18,17 +18,17 @@ import type { Placements } from "./placements.ts";
 import { rawPart, withData } from "./provider-json.ts";
 
 export interface ChatMessageWire {
-  /** Field of a part that marks the end of a reusable prefix; undefined: none does. */
+  /** Field of a part that marks the end of a reusable prefix; undefined: no field does. */
   readonly cacheField: CacheField | undefined;
-  /** Field of an assistant message that takes reasoning text back; undefined: none does. */
+  /** Field of an assistant message for returned reasoning text; undefined: there is none. */
   readonly reasoningField: ReasoningField | undefined;
   readonly systemPlace: SystemPlace;
 }
 
-/** `content` takes reasoning as parts of type `thinking` (Mistral). */
+/** With `content`, reasoning is sent as parts of type `thinking` (Mistral). */
 export type ReasoningField = "reasoning_content" | "reasoning" | "content";
 
-/** `first`: one system message at the start, which templates of many open models insist on. */
+/** `first`: a single system message at the start, which the templates of many open models require. */
 export type SystemPlace = "anywhere" | "first";
 
 /** Inline bytes as a data URL. */
@@ -38,7 +38,7 @@ export function dataUrl(source: Extract<MediaSource, { type: "inline" }>): strin
   return `data:${mediaType};base64,${base64}`;
 }
 
-/** OpenAI's mark, or Anthropic's behind a translation (OpenRouter). */
+/** OpenAI's mark, or Anthropic's for servers that translate (OpenRouter). */
 export type CacheField = "prompt_cache_breakpoint" | "cache_control";
 
 /** The mark that ends a reusable prefix. */
@@ -68,17 +68,17 @@ function encodeFile({ source, filename }: FilePart, path: string): JsonObject {
   }
 }
 
-/** A part of a message; with fields of the vendor's it is text. */
+/** A part of a message. A part with fields of the vendor is JSON text. */
 type Encoded = JsonObject | RawJson;
 
-/** A message with the fields that the vendor adds. */
+/** A message, with the fields that its vendor has added. */
 interface EncodedMessage {
   readonly role: string;
   readonly fields: BodyFields;
   readonly data?: ProviderData | undefined;
 }
 
-/** Texts only: what every role but `user` takes. */
+/** Text parts, the only ones that roles other than `user` support. */
 function encodeText(part: Part, path: string): Encoded {
   if (part.type === "text") return { type: "text", text: part.text };
   if (part.type === "provider") return rawPart(part);
@@ -96,14 +96,14 @@ function encodeUserPart(part: Part, path: string): Encoded {
   }
 }
 
-/** The part with a mark of the caller's and fields of the vendor's. */
+/** The part with the caller's cache mark and the vendor's fields. */
 function completed(encoded: Encoded, { providerData }: Part, mark: JsonObject): Encoded {
   if (encoded instanceof RawJson) return encoded;
   const marked = { ...encoded, ...mark };
   return providerData === undefined ? marked : withData(marked, providerData);
 }
 
-/** One plain text as a string, the shortest form; anything else as parts. */
+/** A single plain text as a string, the shortest form; otherwise parts. */
 function content(parts: readonly Encoded[]): RawJson | string {
   const [first] = parts;
   if (first === undefined) return "";
@@ -120,7 +120,7 @@ function encodeToolResult(part: ToolResultPart, path: string): EncodedMessage {
   const parts = part.content.map((entry, index) =>
     completed(encodeText(entry, `${path}.content[${index}]`), entry, {}),
   );
-  // The wire has no flag for a failed tool: the text has to say it.
+  // The wire has no flag for a failed tool, so the text marks it.
   const marked = part.isError ? [{ type: "text", text: "Error:" }, ...parts] : parts;
   return {
     role: "tool",
@@ -139,7 +139,7 @@ function encodeCall(part: ToolCallPart): RawJson {
       );
 }
 
-/** Thoughts as Mistral writes them. */
+/** A thought in Mistral's form. */
 function thinkingPart(text: string): Encoded {
   return { type: "thinking", thinking: [{ type: "text", text }] };
 }
@@ -163,7 +163,8 @@ function encodeAssistant(message: Message, path: string, wire: ChatMessageWire):
     role: "assistant",
     fields: {
       role: "assistant",
-      // Empty and not null beside calls: llama-cpp-python fails with null, and nobody with "".
+      // Beside calls, empty content must be "" and not null: llama-cpp-python fails with null, and every server
+      // accepts "".
       content: content(parts),
       ...(calls.length === 0 ? undefined : { tool_calls: rawArray(calls) }),
       ...(wire.reasoningField === undefined || reasoning === ""
@@ -198,7 +199,7 @@ function named(encoded: EncodedMessage, { name }: Message): EncodedMessage {
   return { ...encoded, fields: { ...encoded.fields, name } };
 }
 
-/** What `encodeChatMessages` can encode. */
+/** Parts that `encodeChatMessages` can encode. */
 export const CHAT_PLACEMENTS: Placements = {
   parts: {
     system: ["text", "tool-result"],
@@ -211,12 +212,12 @@ export const CHAT_PLACEMENTS: Placements = {
   file: ["inline", "provider-file"],
 };
 
-/** A text that nothing is added to. */
+/** Whether a part is text without additions. */
 function isPlain(part: Part): part is TextPart {
   return part.type === "text" && part.cacheHint === undefined && part.providerData === undefined;
 }
 
-/** Everything that is said in the system's name as one message before all others. */
+/** Joins all system messages into one at the start. */
 function systemFirst(messages: readonly Message[]): readonly Message[] {
   const [first, ...more] = messages.filter(({ role }) => role === "system");
   if (first === undefined || (more.length === 0 && messages[0] === first)) return messages;
@@ -228,7 +229,7 @@ function systemFirst(messages: readonly Message[]): readonly Message[] {
   ];
 }
 
-/** Results follow the calls that they answer, before anything else that was said since. */
+/** Moves tool results directly after their calls, before other later messages. */
 function resultsFirst(encoded: readonly EncodedMessage[]): readonly EncodedMessage[] {
   const ordered: EncodedMessage[] = [];
   let others: EncodedMessage[] = [];

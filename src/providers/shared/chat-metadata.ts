@@ -1,4 +1,4 @@
-// Fields of Chat Completions that have no word in the contract: they travel as metadata.
+// Fields of Chat Completions that the contract cannot express. They become metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { AnswerMetadata, type FieldRules, type Place } from "./answer-metadata.ts";
 import { KnownUsage } from "./known-usage.ts";
@@ -9,7 +9,7 @@ const KNOWN_CHUNK: ReadonlySet<string> = new Set([
   "choices",
   "usage",
   "error",
-  // What it is, and not what it says; padding.
+  // Fields about the form, and padding.
   "object",
   "created",
   "obfuscation",
@@ -38,7 +38,7 @@ const KNOWN_MESSAGE: ReadonlySet<string> = new Set([
   "extra_content",
 ]);
 
-/** Of a call, below the name of its kind. */
+/** Fields of a call, below the name of its kind. */
 const KNOWN_CALLED: ReadonlySet<string> = new Set(["name", "arguments", "input"]);
 
 const CHUNK: FieldRules = { known: KNOWN_CHUNK };
@@ -47,7 +47,7 @@ const WHOLE_MESSAGE: FieldRules = { known: KNOWN_MESSAGE, group: "message" };
 const MESSAGE_PIECE: FieldRules = { ...WHOLE_MESSAGE, isPiece: true };
 const CALL_PIECE: FieldRules = { known: KNOWN_CALLED, group: "function", isPiece: true };
 
-/** The place of a chunk; made once, since each chunk is asked. */
+/** Place of a chunk. It is a constant, because it is needed for each chunk. */
 const TOP = (): Place => [];
 
 const USAGE_FIELDS = [
@@ -66,7 +66,7 @@ const USAGE_GROUPS = {
   completion_tokens_details: ["reasoning_tokens"],
 };
 
-/** Keeps what nobody else reads. `others` are fields of a usage that have a place of their own. */
+/** Keeps fields that no other reader uses. `others`: fields of the usage that the metadata has at its top. */
 export class ChatMetadata {
   readonly #metadata = new AnswerMetadata();
   readonly #usage;
@@ -94,7 +94,7 @@ export class ChatMetadata {
     this.#metadata.keep(message, isWhole ? WHOLE_MESSAGE : MESSAGE_PIECE, json, place);
   }
 
-  /** What stands inside of a call, beside the name and the arguments. */
+  /** Keeps fields inside a call beside its name and arguments. */
   call(called: JsonValue | undefined, json: string, place: () => Place): void {
     if (!isJsonObject(called)) return;
     this.#metadata.keep(called, CALL_PIECE, json, place);
@@ -108,7 +108,7 @@ export class ChatMetadata {
     this.#usage.keepOthers(this.#metadata, usage, json, place);
   }
 
-  /** Sources that belong to no text. */
+  /** Keeps sources that belong to no text. */
   annotations(annotations: readonly JsonObject[]): void {
     this.#metadata.add("annotations", [...annotations], MESSAGE_PIECE);
   }

@@ -15,17 +15,17 @@ import { protocolError, truncatedError } from "./http-error.ts";
 import { readLogprobs } from "./logprobs.ts";
 
 export interface ChatReaderOptions {
-  /** The vendor's arithmetic of `usage`. */
+  /** Reads `usage` by the vendor's arithmetic. */
   readonly readUsage: (usage: JsonObject) => UsageReport;
-  /** What an error inside the answer means. */
+  /** Converts an error inside the answer. */
   readonly toError: (payload: unknown) => Error;
-  /** An identifier for a call that came without one. */
+  /** Creates an identifier for a call that has none. */
   readonly newCallId: () => string;
-  /** Type of the provider, whose data of messages and calls goes back to it. */
+  /** Type of the provider. Data of messages and calls is sent back only to it. */
   readonly providerType: string;
-  /** Fields of `usage` that stand at the top of the metadata. */
+  /** Fields of `usage` that the metadata has at its top. */
   readonly usageMetadataFields?: readonly string[];
-  /** The price that `usage` names; `impossible` where it names one that cannot be. */
+  /** Reads the price in `usage`; `impossible` for an invalid price. */
   readonly readCost?: (usage: JsonObject) => ReportedCost | "impossible" | undefined;
 }
 
@@ -38,9 +38,9 @@ export class ChatReader implements AnswerReader {
   readonly #warned = new Set<Warning>();
   #responseId = "";
   #model = "";
-  /** The provider's word, once it has come. */
+  /** The provider's finish reason; undefined until it has arrived. */
   #rawReason: string | undefined;
-  /** The provider has told what it counted. */
+  /** Whether the provider has reported counts. */
   #isCounted = false;
 
   constructor(options: ChatReaderOptions) {
@@ -54,16 +54,16 @@ export class ChatReader implements AnswerReader {
 
   readEvent({ name, data }: StreamEvent): boolean {
     if (data.trim() === "[DONE]") {
-      // Servers that give no reason count what they have made; a proxy in front of a broken one does not.
+      // Servers that send no reason report counts. A proxy in front of a broken server does not.
       if (this.#rawReason === undefined && !(this.#isCounted && this.#message.hasAll)) {
         throw truncatedError();
       }
       this.#finish(this.#rawReason ?? "");
       return true;
     }
-    // A comment that a bad proxy has wrapped into data.
+    // A comment that a faulty proxy has wrapped into data.
     if (data.startsWith(":")) return false;
-    // It can be words alone.
+    // The error can be plain text.
     if (name === "error") throw this.#options.toError(data);
     this.#readChunk(parseEvent(data), data, false);
     return false;
@@ -74,7 +74,7 @@ export class ChatReader implements AnswerReader {
   }
 
   readEnd(): void {
-    // Many compatible servers never send the end marker: the finish reason is the vendor's word.
+    // Many compatible servers never send the end marker. The finish reason is enough.
     if (this.#rawReason === undefined) throw truncatedError();
     this.#finish(this.#rawReason);
   }
@@ -107,7 +107,7 @@ export class ChatReader implements AnswerReader {
     });
   }
 
-  /** A chunk, or a whole answer: they differ in `delta` and `message`, and some servers send both. */
+  /** Reads a chunk or a whole answer. They differ in `delta` and `message`, and some servers send both. */
   #readChunk(chunk: JsonObject, json: string, isWhole: boolean): void {
     if (chunk.error || chunk.object === "error") throw this.#options.toError(chunk);
     this.#readHead(chunk);
@@ -117,7 +117,7 @@ export class ChatReader implements AnswerReader {
       const choice = choices[position];
       if (isJsonObject(choice)) this.#readChoice(choice, json, position, isWhole);
     }
-    // Nothing but counts follows the reason.
+    // Only counts follow the reason.
     if (this.#message.isOver && choices.length === 0) this.#message.endCalls();
     if (isJsonObject(chunk.usage)) this.#readUsage(chunk.usage, json, ["usage"]);
   }
@@ -137,13 +137,13 @@ export class ChatReader implements AnswerReader {
     }
     this.#metadata.choice(choice, json, position);
     this.#readReason(choice, isWhole);
-    // Moonshot's place for it.
+    // Moonshot's place for the usage.
     if (isJsonObject(choice.usage)) {
       this.#readUsage(choice.usage, json, ["choices", position, "usage"]);
     }
   }
 
-  /** Where the output of a choice stands; some servers send both, and repeat in one what the other has said. */
+  /** The field with the output of a choice. Some servers send both fields, one repeating the other. */
   #fieldOf(choice: JsonObject, isWhole: boolean): "message" | "delta" {
     const first = isWhole ? "message" : "delta";
     const second = isWhole ? "delta" : "message";
@@ -177,11 +177,11 @@ export class ChatReader implements AnswerReader {
     if (reason === "tool-calls" && !hasCalls) return this.#withoutCalls();
     if (reason !== "stop" && raw !== "") return reason;
     if (isRefused) return "refusal";
-    // A forced call can end with `stop`.
+    // A forced call can end with the reason `stop`.
     return hasCalls ? "tool-calls" : reason;
   }
 
-  /** The vendor says that there are calls, and none came. */
+  /** The finish reason if the vendor announced calls but sent none. */
   #withoutCalls(): FinishReason {
     if (this.#message.isEmpty) return "stop";
     this.#tellOnce(CALLS_MISSING);

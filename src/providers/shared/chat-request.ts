@@ -17,18 +17,18 @@ import {
   rawObject,
 } from "./json-body.ts";
 
-/** Where servers that speak Chat Completions differ. */
+/** Differences between servers of Chat Completions. */
 export interface ChatWire extends ChatMessageWire {
-  /** `max_completion_tokens`, or `max_tokens` for servers that know only that. */
+  /** `max_completion_tokens`, or `max_tokens` for servers without the newer field. */
   readonly tokenLimitField: string;
-  /** Where the end user's pseudonym goes: `safety_identifier` or `user`. */
+  /** Field for the end user's pseudonym: `safety_identifier` or `user`. */
   readonly endUserField: string;
   readonly endUserId: string | undefined;
   /** `seed`, or Mistral's `random_seed`. */
   readonly seedField: string;
-  /** Streams may ask for `stream_options`: some servers refuse the field, and count unasked. */
+  /** Whether streams may ask for `stream_options`. Some servers refuse the field, and always report usage. */
   readonly streamOptions: boolean;
-  /** The server pads streamed deltas unless told otherwise. */
+  /** Whether the server pads streamed deltas unless told otherwise. */
   readonly obfuscates: boolean;
 }
 
@@ -56,7 +56,7 @@ function encodeToolChoice({ mode }: ToolChoice): string | JsonObject {
   return { type: "function", function: { name: mode.functionName } };
 }
 
-/** Tools and what goes with them: a choice without tools is an error at some servers. */
+/** Tools and their settings. A choice without tools is an error at some servers. */
 function toolFields({ tools, toolChoice }: GenerationSpec): BodyFields {
   if (tools.length === 0) return {};
   return {
@@ -112,7 +112,7 @@ export function encodeChatBody(
       reasoning_effort: effort,
       [wire.endUserField]: wire.endUserId,
       stream,
-      // vLLM's and SGLang's words for "go on after the last message".
+      // Fields of vLLM and SGLang that continue the last message.
       ...(request.continues && { add_generation_prompt: false, continue_final_message: true }),
     },
     options,

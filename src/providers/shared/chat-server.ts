@@ -6,7 +6,7 @@ import type { ProviderRequest } from "../provider.ts";
 import type { CacheField, ReasoningField, SystemPlace } from "./chat-messages.ts";
 import type { ChatWire } from "./chat-request.ts";
 
-/** Where a server of Chat Completions differs from others, for all its models. */
+/** Differences between servers of Chat Completions, for all models of a server. */
 export interface ChatServer {
   readonly tokenLimitField: "max_tokens" | "max_completion_tokens";
   readonly endUserField: "user" | "safety_identifier";
@@ -15,11 +15,11 @@ export interface ChatServer {
   readonly reasoningField: ReasoningField | undefined;
   readonly cacheField: CacheField | undefined;
   readonly streamOptions: boolean;
-  /** It pads streamed deltas unless told otherwise. */
+  /** Whether the server pads streamed deltas unless told otherwise. */
   readonly obfuscates: boolean;
 }
 
-/** What nearly all compatible servers understand; the older ones ignore `max_completion_tokens`. */
+/** The form that nearly all compatible servers support. Older ones ignore `max_completion_tokens`. */
 export const COMPATIBLE_SERVER: ChatServer = {
   tokenLimitField: "max_tokens",
   endUserField: "user",
@@ -31,7 +31,7 @@ export const COMPATIBLE_SERVER: ChatServer = {
   obfuscates: false,
 };
 
-/** Keys of `wire` that are read for a model of a dialect. */
+/** Keys of `wire` for models of the dialect. */
 export const CHAT_FACTS = [
   "reasoningField",
   "tokenLimitField",
@@ -55,13 +55,16 @@ function word<T>(words: Readonly<Record<string, T>>, value: unknown): T | undefi
   return typeof value === "string" ? ownValue(words, value) : undefined;
 }
 
-/** The field that carries cache hints to a model; undefined: none does. */
+/** The field for cache hints of a model; undefined: there is none. */
 export function cacheFieldOf({ promptCacheBreakpoints, cacheField }: JsonObject) {
   const breakpoints = promptCacheBreakpoints === true ? "prompt_cache_breakpoint" : undefined;
   return word(CACHE_FIELDS, cacheField) ?? breakpoints;
 }
 
-/** What a model takes back; Chat Completions has no field for the sources of a text. */
+/**
+ * Additions of answers that a model accepts in the history of a request. Chat Completions has no field for sources of
+ * a text.
+ */
 export function chatGoesBack(
   wire: JsonObject,
   server: Pick<ChatServer, "reasoningField">,
@@ -70,7 +73,7 @@ export function chatGoesBack(
   return { reasoning: isTaken ? "text" : "never", annotations: false };
 }
 
-/** The field that takes thoughts back to a model; undefined: none does. */
+/** The field for returned thoughts of a model; undefined: there is none. */
 function reasoningFieldOf(
   { reasoningField }: JsonObject,
   server: Pick<ChatServer, "reasoningField">,
@@ -78,17 +81,17 @@ function reasoningFieldOf(
   return word(REASONING_FIELDS, reasoningField) ?? server.reasoningField;
 }
 
-/** Longest `safety_identifier`. */
+/** Longest `safety_identifier`, in characters. */
 const MAX_IDENTIFIER_LENGTH = 128;
 
-/** The pseudonym of the end user, hashed where it is longer than the field. */
+/** The pseudonym of the end user, hashed if it is too long for the field. */
 export function safetyIdentifier(endUserId: string): string | undefined {
   if (endUserId === "") return undefined;
   if (endUserId.length <= MAX_IDENTIFIER_LENGTH) return endUserId;
   return createHash("sha256").update(endUserId).digest("hex");
 }
 
-/** The wire of one request: facts of the model win over those of its server. */
+/** The wire of one request. Facts of the model take precedence over those of its server. */
 export function chatWire({ model, spec }: ProviderRequest, server: ChatServer): ChatWire {
   const { wire } = model;
   const { tokenLimitField, streamOptions, systemPlace } = wire;

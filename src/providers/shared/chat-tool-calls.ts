@@ -9,36 +9,36 @@ import { type DataOrigin, joinedData } from "./provider-json.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 import { stringOf } from "./string-of.ts";
 
-/** A call whose identifier or name has not come yet keeps its fragments. */
+/** A call. Without an identifier or a name, it holds back its fragments. */
 interface Call {
   id: string;
   name: string;
   held: string;
-  /** All that came is `{}`: it can be the arguments, or stand for arguments that follow. */
+  /** Whether only `{}` has arrived, which can be the arguments or a placeholder for later ones. */
   hasPlaceholder: boolean;
   readonly json: JsonEnd;
   part: OpenPart | undefined;
-  /** The chunk that has added to it last, by its number. */
+  /** Number of the last chunk with a fragment of the call. */
   chunk: number;
-  /** What the vendor adds. */
+  /** Fields that the vendor adds. */
   data: ProviderData | undefined;
 }
 
-/** Calls as they stand in a chunk or an answer. */
+/** The calls of a chunk or an answer. */
 export interface CallFragments {
   readonly fragments: readonly JsonValue[];
-  /** Every fragment is a call of its own. */
+  /** Whether every fragment is a complete call. */
   readonly isWhole: boolean;
   /** The JSON text that the fragments were read from. */
   readonly json: string;
-  /** Where they stand in it: the choice, and its field. */
+  /** Index of the choice in that text, and its field. */
   readonly position: number;
   readonly field: "message" | "delta";
-  /** In `function_call` and not in `tool_calls`. */
+  /** Whether the call is in `function_call`, not in `tool_calls`. */
   readonly isOld: boolean;
 }
 
-/** Where calls stand, and in them arguments that are not text. */
+/** Places of calls, and of arguments that are not text. */
 const CALLS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "tool_calls", ANY],
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "arguments"],
@@ -46,7 +46,7 @@ const CALLS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "function_call", "arguments"],
 ];
 
-/** What a fragment says of its call. */
+/** The content of a fragment. */
 interface Fragment {
   readonly id: string;
   readonly name: string;
@@ -55,7 +55,7 @@ interface Fragment {
   readonly data: ProviderData | undefined;
 }
 
-/** Texts of calls, and of arguments that are none, found at once for all fragments of a chunk. */
+/** JSON texts of calls and of arguments that are not text, looked up once for all fragments of a chunk. */
 type Raw = (place: number, ...below: readonly string[]) => string | undefined;
 
 function rawOf({ json, position, field, isOld }: CallFragments): Raw {
@@ -68,7 +68,7 @@ function rawOf({ json, position, field, isOld }: CallFragments): Raw {
   };
 }
 
-/** Text as it is; anything else as the JSON text that it was. */
+/** Text as it is; other values as their JSON text. */
 function argumentsOf(called: JsonObject, kind: string, place: number, raw: Raw): string {
   const field = called.arguments === undefined ? "input" : "arguments";
   const value = called[field];
@@ -77,7 +77,7 @@ function argumentsOf(called: JsonObject, kind: string, place: number, raw: Raw):
   return raw(place, kind, field) ?? JSON.stringify(value);
 }
 
-/** The fields of a call stand below the name of its kind. */
+/** Reads a fragment. The fields of a call are below the name of its kind. */
 function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: DataOrigin): Fragment {
   const kind = isJsonObject(fragment.function) ? "function" : "custom";
   const called = fragment[kind];
@@ -91,12 +91,12 @@ function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: Dat
   };
 }
 
-/** Nothing but white space can follow. */
+/** Whether only white space can follow. */
 function isWhole(call: Call): boolean {
   return call.hasPlaceholder || call.json.isWhole();
 }
 
-/** A call without anything in it. */
+/** A new call without content. */
 function emptyCall(): Call {
   return {
     id: "",
@@ -119,27 +119,27 @@ export class ChatToolCalls {
   readonly #byIndex = new Map<number, Call>();
   readonly #byPlace: Call[] = [];
   readonly #byId = new Map<string, Call>();
-  /** Number of the chunk that is read. */
+  /** Number of the current chunk. */
   #chunk = 0;
 
-  /** `newId` makes identifiers for calls that came without one, or with one of another call. */
+  /** `newId` creates identifiers for calls that have none, or that of another call. */
   constructor(writer: PartWriter, newId: () => string, origin: DataOrigin) {
     this.#writer = writer;
     this.#newId = newId;
     this.#origin = origin;
   }
 
-  /** Calls begun. */
+  /** Number of started calls. */
   get count(): number {
     return this.#calls.filter((call) => call.part !== undefined).length;
   }
 
-  /** A call was named. */
+  /** Whether any call has a name. */
   get hasAny(): boolean {
     return this.#calls.some(({ name }) => name !== "");
   }
 
-  /** A call lacks the end of its arguments. */
+  /** Whether the arguments of a call lack their end. */
   get isCut(): boolean {
     return this.#calls.some(
       (call) => !isWhole(call) && (call.held !== "" || call.part?.isWritten() === true),
@@ -156,7 +156,7 @@ export class ChatToolCalls {
     }
   }
 
-  /** Ends the calls that are whole: nothing can follow but what belongs to the others. */
+  /** Ends complete calls: only fragments of other calls can follow. */
   endWhole(): void {
     for (const call of this.#calls) {
       if (!call.json.isWhole()) return;
@@ -169,8 +169,8 @@ export class ChatToolCalls {
   }
 
   /**
-   * Whether a fragment belongs to a call after `call`, where nothing else tells: another name says
-   * so, and another identifier or a name behind whole arguments, or twice in one chunk.
+   * Whether a fragment belongs to a call after `call`, without other evidence. It does if the name differs, or if an
+   * identifier or a name arrives after complete arguments or twice in one chunk.
    */
   #isNext(call: Call, { id, name }: Fragment): boolean {
     if (name !== "" && call.name !== "" && name !== call.name) return true;
@@ -185,7 +185,7 @@ export class ChatToolCalls {
     return call;
   }
 
-  /** The call at this place of earlier chunks, or the first after it that is not whole. */
+  /** The call at this place in earlier chunks, or the first incomplete one after it. */
   #atPlace(place: number): Call | undefined {
     const known = this.#byPlace[place] ?? this.#calls.at(-1);
     if (known === undefined || !known.json.isWhole()) return known;
@@ -194,7 +194,10 @@ export class ChatToolCalls {
     );
   }
 
-  /** By index, else by identifier, else by the place in the chunk; undefined: it begins a call. */
+  /**
+   * Finds a fragment's call by index, then by identifier, then by its place in the chunk; undefined: the fragment
+   * begins a call.
+   */
   #find(fragment: Fragment, place: number): Call | undefined {
     const { id, name, index } = fragment;
     const named = id === "" ? undefined : this.#byId.get(id);
@@ -203,7 +206,7 @@ export class ChatToolCalls {
     const byPosition = index === undefined && id === "" ? this.#atPlace(place) : undefined;
     const known = named ?? indexed ?? byPosition;
     if (known === undefined || this.#isNext(known, fragment)) return undefined;
-    // Without index and identifier, a name begins a call.
+    // A name without index and identifier begins a call.
     return known === byPosition && name !== "" && known.name !== "" ? undefined : known;
   }
 
@@ -245,7 +248,7 @@ export class ChatToolCalls {
     if (call.part === undefined && call.id !== "" && call.name !== "") this.#open(call);
   }
 
-  /** A call whose identifier has not come gets one; one without anything is none. */
+  /** Ends a call. A call without an identifier gets one; an empty one is dropped. */
   #end(call: Call): void {
     if (call.part === undefined) {
       if (call.name === "" && call.held === "") return;

@@ -7,11 +7,11 @@ import { objectOf } from "./object-of.ts";
 /** Counts as a provider reported them. */
 export interface UsageReport {
   readonly counts: TokenCounts;
-  /** Counts that were said and cannot be: they count as not reported. */
+  /** Reported counts that are invalid. They are treated as not reported. */
   readonly impossible: readonly (keyof TokenCounts)[];
 }
 
-/** A whole number from 0 to `most`; NaN where another value was said, undefined where none was. */
+/** A whole number from 0 to `most`; NaN for another value, undefined for none. */
 export function wholeNumber(value: JsonValue | undefined, most: number): number | undefined {
   if (value === undefined || value === null) return undefined;
   const fits =
@@ -20,8 +20,8 @@ export function wholeNumber(value: JsonValue | undefined, most: number): number 
 }
 
 /**
- * A reported count: undefined where none was said, NaN where the value cannot be a count (negative,
- * broken, no number, above `MAX_TOKENS`). Every sum with NaN is NaN, and so counts as impossible too.
+ * A reported count: undefined if there is none, NaN if the value is no count (negative, fractional, no number, above
+ * `MAX_TOKENS`). A sum with NaN is NaN, so it is invalid too.
  */
 export function tokenCount(value: JsonValue | undefined): number | undefined {
   return wholeNumber(value, MAX_TOKENS);
@@ -29,7 +29,7 @@ export function tokenCount(value: JsonValue | undefined): number | undefined {
 
 type NamedCounts = { readonly [Field in keyof TokenCounts]: number | undefined };
 
-/** Sums that a count is a part of, the narrowest first. */
+/** The sum that includes a count, the narrowest one. */
 const SUMS: Readonly<Partial<Record<keyof TokenCounts, keyof TokenCounts>>> = {
   cacheReadTokens: "inputTokens",
   cacheWriteTokens: "inputTokens",
@@ -37,14 +37,14 @@ const SUMS: Readonly<Partial<Record<keyof TokenCounts, keyof TokenCounts>>> = {
   reasoningTokens: "outputTokens",
 };
 
-/** What the sum of a count was said to be; undefined: no sum, or none that can be. */
+/** The reported sum that includes a count; undefined: no sum, or an invalid one. */
 function leastSumOf(read: NamedCounts, name: keyof TokenCounts): number | undefined {
   const sum = SUMS[name];
   const count = sum === undefined ? undefined : read[sum];
   return count === undefined || Number.isNaN(count) ? undefined : Math.min(count, MAX_TOKENS);
 }
 
-/** Counts without the fields that were not reported, and the names of those that cannot be. */
+/** Counts without unreported fields, and the names of invalid ones. */
 export function reportedCounts(read: NamedCounts): UsageReport {
   const counts: Record<string, number> = {};
   const impossible: (keyof TokenCounts)[] = [];
@@ -60,12 +60,12 @@ export function reportedCounts(read: NamedCounts): UsageReport {
   return { counts, impossible };
 }
 
-/** Something of the usage was said, possible or not. */
+/** Whether any count was reported, valid or not. */
 export function isReported({ counts, impossible }: UsageReport): boolean {
   return impossible.length > 0 || Object.keys(counts).length > 0;
 }
 
-/** The event that tells of a report. */
+/** The event for a report. */
 export function usageEvent(
   { counts, impossible }: UsageReport,
   cost?: ReportedCost | "impossible",
@@ -80,16 +80,16 @@ export function usageEvent(
   };
 }
 
-/** Largest of the counts that were said: servers that know several names for one count fill one of them. */
+/** The largest reported value. Servers that have several names for one count fill in one of them. */
 function largest(...values: readonly (JsonValue | undefined)[]): number | undefined {
   const counts = values.map(tokenCount).filter((count) => count !== undefined);
   return counts.length === 0 ? undefined : Math.max(...counts);
 }
 
 /**
- * Counts as Chat Completions has them: cache reads and writes are part of the prompt, reasoning of
- * the completion. Cached tokens under all names in use: OpenAI's, DeepSeek's, Mistral's,
- * Moonshot's, and Anthropic's behind a translation.
+ * Counts of Chat Completions: the prompt includes cache reads and writes, the completion includes reasoning. Reads
+ * cached tokens under all names in use: those of OpenAI, DeepSeek, Mistral and Moonshot, and Anthropic's for servers
+ * that translate.
  */
 export function readChatCounts(usage: JsonObject): NamedCounts {
   const prompt = objectOf(usage.prompt_tokens_details);
@@ -109,16 +109,16 @@ export function readChatCounts(usage: JsonObject): NamedCounts {
   };
 }
 
-/** Tokens that the total has beyond prompt and completion; 0 where it says nothing that can be. */
+/** Tokens of the total beyond prompt and completion; 0 if the total is missing or invalid. */
 function restOf(usage: JsonObject, input: number, output: number): number {
   const rest = (tokenCount(usage.total_tokens) ?? 0) - input - output;
   return rest > 0 ? rest : 0;
 }
 
 /**
- * What servers count beside prompt and completion: cached tokens beside the prompt, where the total
- * says so or there are more of them than it has; all else that the total has is output, as is
- * reasoning beyond the completion.
+ * Usage with tokens that servers count outside prompt and completion. Cached tokens are added to the prompt if the
+ * total says so, or if they exceed the prompt. All other tokens of the total are output, as is reasoning beyond the
+ * completion.
  */
 export function readChatUsage(usage: JsonObject): UsageReport {
   const counts = readChatCounts(usage);

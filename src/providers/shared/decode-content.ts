@@ -1,14 +1,14 @@
-// Answers that a server or a proxy has compressed, though they were asked for as they are.
+// Decodes answers that a server or a proxy has compressed although the request asked for plain ones.
 import { pipeline, Readable, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createUnzip, createZstdDecompress } from "node:zlib";
 import { protocolError } from "./http-error.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
 import { MAX_BODY_BYTES, tooLarge, type UpstreamResponse } from "./upstream.ts";
 
-/** What is whole of an input that was cut is given: the answer's own end tells that it was cut. */
+/** A cut-off input is decoded as far as possible. The answer's own end marker shows that it was cut off. */
 const unzip = (): Transform => createUnzip({ finishFlush: constants.Z_SYNC_FLUSH });
 
-/** What a decoder may hold of what it has decoded: 32 MiB, as a whole answer. */
+/** Largest window of a decoder: 2^25 bytes (32 MiB), as much as a whole answer. */
 const WINDOW_BITS = 25;
 
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
@@ -32,7 +32,7 @@ async function* chunksOf(response: UpstreamResponse): AsyncGenerator<Uint8Array,
   }
 }
 
-/** The answer as it was before it was compressed. No more is decoded than is read. */
+/** The decompressed answer. No more is decoded than is read. */
 class DecodedResponse implements UpstreamResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
@@ -40,7 +40,7 @@ class DecodedResponse implements UpstreamResponse {
   readonly #decoder: Transform;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #coding: string;
-  /** What the connection failed with. */
+  /** The error of the connection. */
   #failure: unknown;
 
   constructor(coded: UpstreamResponse, coding: string, decoder: Transform) {
@@ -49,7 +49,7 @@ class DecodedResponse implements UpstreamResponse {
     this.#coded = coded;
     this.#coding = coding;
     this.#decoder = decoder;
-    // Whoever reads gets the failure; without a reader nobody wants to know.
+    // The reader gets the error. Without a reader, the error is irrelevant.
     pipeline(Readable.from(this.#source()), decoder, () => {});
     this.#chunks = decoder[Symbol.asyncIterator]();
   }
@@ -97,13 +97,16 @@ class DecodedResponse implements UpstreamResponse {
   }
 }
 
-/** The answer itself where it is not compressed. Throws `GatewayError` of kind `protocol` for an unknown coding. */
+/**
+ * The decoded answer, or the answer itself if it is not compressed. Throws `GatewayError` of kind `protocol` for an
+ * unknown coding.
+ */
 export function decodeContent(response: UpstreamResponse): UpstreamResponse {
   const coding = (headerValue(response.headers, "content-encoding") ?? "").trim().toLowerCase();
   if (coding === "" || coding === "identity") return response;
   const create = DECODERS.get(coding);
   if (create === undefined) {
-    throw protocolError("the provider's answer is encoded in a way that was not asked for");
+    throw protocolError("the provider's answer has an encoding that was not requested");
   }
   return new DecodedResponse(response, coding, create());
 }

@@ -1,21 +1,21 @@
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 
-/** What an error answer says. `message` is for classification only and must not leave the adapter. */
+/** The facts of an error answer. `message` is for classification only and must not leave the adapter. */
 export interface ErrorEvidence {
-  /** Undefined for an error inside an answer of HTTP 200. */
+  /** HTTP status; undefined for an error inside an answer of HTTP 200. */
   readonly status: number | undefined;
-  /** Numbers as text. */
+  /** Numbers are converted to text. */
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly param: string | undefined;
-  /** Wait that a `google.rpc.RetryInfo` of the body asks for, e.g. `3.5s`. */
+  /** Wait in a `google.rpc.RetryInfo` of the body, for example `3.5s`. */
   readonly retryDelay?: string;
-  /** The body has the fields of a safety system's verdict on what the caller sent. */
+  /** Whether the body has a safety system's verdict about the caller's content. */
   readonly isFlagged: boolean;
   readonly message: string;
 }
 
-/** Longest part of a message that is looked at. */
+/** Longest part of a message that is examined, in UTF-16 units. */
 const MAX_MESSAGE_LENGTH = 4_096;
 
 function text(value: unknown): string | undefined {
@@ -33,7 +33,7 @@ function parse(body: string): unknown {
 
 const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 
-/** Errors of Google's APIs list their details, each with its type. */
+/** Errors of Google's APIs have a list of details, each with its type. */
 function retryDelayIn(details: unknown): string | undefined {
   if (!Array.isArray(details)) return undefined;
   const info = details.find((each) => isJsonObject(each) && each["@type"] === RETRY_INFO);
@@ -41,8 +41,8 @@ function retryDelayIn(details: unknown): string | undefined {
 }
 
 /**
- * The forms in use: OpenRouter's `metadata` with the flagged input and the reasons, Azure's
- * `innererror` with the result of each filter.
+ * Forms in use: OpenRouter's `metadata` with the flagged input and the reasons, and Azure's `innererror` with the
+ * result of each filter.
  */
 function isFlagged({ metadata, innererror }: JsonObject): boolean {
   if (isJsonObject(metadata)) {
@@ -58,9 +58,9 @@ function isFlagged({ metadata, innererror }: JsonObject): boolean {
 }
 
 /**
- * Reads the forms in use: `{error: {message, type, code, param}}`, the same flat,
- * `{code, error: "text"}`, `{error: "text"}`, `{detail: …}`, an array of one of
- * these, plain text and HTML. `body` is the text of the answer or the JSON value.
+ * Reads the forms in use: `{error: {message, type, code, param}}`, the same without nesting, `{code, error: "text"}`,
+ * `{error: "text"}`, `{detail: …}`, an array of one of these, plain text and HTML. `body`: the text of the answer, or
+ * its JSON value.
  */
 export function readErrorBody(status: number | undefined, body: unknown): ErrorEvidence {
   let value = typeof body === "string" ? parse(body) : body;
@@ -85,7 +85,7 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
   return {
     status,
     code: text(inner.code) ?? text(details.error_code) ?? text(outer.code),
-    // The outer `"type": "error"` of some forms names the form, not the error.
+    // The outer `"type": "error"` of some forms describes the form, not the error.
     type: inner.type === "error" ? undefined : text(inner.type),
     param: text(inner.param),
     ...(retryDelay !== undefined && { retryDelay }),

@@ -11,7 +11,7 @@ import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from
 import { headerValue } from "./response-headers.ts";
 import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream.ts";
 
-/** A request, and how its failure is understood. */
+/** A request with the classification of its errors. */
 interface Sending {
   readonly upstream: Upstream;
   readonly authentication: Authentication;
@@ -21,20 +21,22 @@ interface Sending {
 }
 
 export interface Exchange extends Sending {
-  /** A stream was asked for. */
+  /** Whether a stream was requested. */
   readonly stream: boolean;
-  /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
+  /** Longest wait for the end marker of a complete answer, in milliseconds. */
   readonly usageWaitMs: number;
-  /** What the caller should know of the request; filled by `createRequest`. */
+  /** Warnings about the request, filled in by `createRequest`. */
   readonly warnings: readonly Warning[];
   readonly createFrameReader: CreateFrameReader;
-  /** Called once the headers of a good answer have come. */
+  /** Called when the headers of a successful answer have arrived. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;
 }
 
 const MAX_ERROR_BODY_BYTES = 1024 * 1024;
 
-/** The status and the headers of a failure are known: what its body adds is worth no longer wait. */
+/**
+ * Longest wait for an error's body, in milliseconds. Status and headers are already known, and the body adds little.
+ */
 const ERROR_BODY_MS = 1_500;
 
 /** Media type of an answer in lower case, without parameters. */
@@ -50,14 +52,14 @@ async function readFailure(
 ): Promise<GatewayError> {
   const { status, headers } = response;
   const stop = clock.schedule(ERROR_BODY_MS, () => response.close());
-  // A body that stalls or breaks off takes nothing away from what the status says.
+  // If the body stalls or breaks off, the status and headers are used alone.
   const body = await response.text(MAX_ERROR_BODY_BYTES).catch(() => "");
   stop();
   signal.throwIfAborted();
   return toHttpError({ status, headers, body }, errorRules, clock);
 }
 
-/** The answer as it was before it was compressed; the status of a failure says enough without its body. */
+/** The decompressed answer. If an error's body cannot be decoded, its status is enough. */
 function decoded(sent: UpstreamResponse, { errorRules, clock }: Sending): UpstreamResponse {
   try {
     return decodeContent(sent);
@@ -72,7 +74,7 @@ function isGood({ status }: UpstreamResponse): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** Sends a request once; an answer whose status is not 2xx is thrown as what it says. */
+/** Sends a request once. An answer with a status other than 2xx is thrown as its error. */
 async function sendSigned(
   request: UpstreamRequest,
   exchange: Sending,
@@ -88,14 +90,14 @@ async function sendSigned(
   }
 }
 
-/** Sends a request with the credential of its instance; throws what a bad answer says. */
+/** Sends a request with the credential of its instance. Throws the error of a failed answer. */
 function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
   return exchange.authentication(exchange.createRequest(), signal, (request) =>
     sendSigned(request, exchange, signal),
   );
 }
 
-/** A body that is one JSON object, and its text. */
+/** The JSON object in a body, and its text. */
 async function readJson(
   response: UpstreamResponse,
 ): Promise<{ readonly body: JsonObject; readonly text: string }> {
@@ -104,14 +106,14 @@ async function readJson(
   try {
     body = withoutList(JSON.parse(text));
   } catch {
-    // The parser's own message quotes the body.
+    // The parser's message would quote the body.
     throw protocolError("the provider's answer is not JSON");
   }
   if (!isJsonObject(body)) throw protocolError("the provider's answer is not a JSON object");
   return { body, text };
 }
 
-/** Reads more of an answer into the reader's events; true at its end. */
+/** Reads more of an answer into the reader's events; true at the end of the answer. */
 type Advance = () => Promise<boolean>;
 
 function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance {
@@ -136,7 +138,7 @@ function advanceStream(
     try {
       done = reader.readEvent(event);
     } catch (error) {
-      // A last event that the end of the input has completed, and that cannot be parsed, was cut.
+      // A last event that the end of the input completed and that cannot be parsed was cut off.
       if (!ended || !(error instanceof GatewayError) || error.kind !== "protocol") throw error;
     }
   });
@@ -154,7 +156,7 @@ function advanceStream(
       if (chunks === undefined) return end();
       for (const chunk of chunks) frames.push(chunk);
     } catch (error) {
-      // A whole answer lacks nothing but counts: it is not thrown away, and not paid for again.
+      // A complete answer lacks only counts, so it is used and not paid for again.
       if (signal.aborted || ended || !reader.isWhole()) throw error;
       return end();
     }
@@ -173,15 +175,15 @@ function openAnswer(
   if (type === "text/html" || type === "application/xhtml+xml") {
     throw protocolError("the provider's answer is an HTML page");
   }
-  // Asked for a stream, some servers report a failure as one JSON object with HTTP 200.
+  // Some servers answer a request for a stream with a failure as one JSON object and HTTP 200.
   return stream && type !== "application/json"
     ? advanceStream(response, reader, createFrameReader, signal)
     : advanceWhole(response, reader);
 }
 
 /**
- * Sends a request and yields the events of its answer. What came before a failure
- * is yielded before the failure is thrown, however the bytes were split.
+ * Sends a request and yields the events of its answer. Events before a failure are yielded before the failure is
+ * thrown, however the bytes were split.
  */
 export async function* runExchange(
   exchange: Exchange,
@@ -218,7 +220,7 @@ export async function* runExchange(
   }
 }
 
-/** Sends a request whose good answer is one JSON object. */
+/** Sends a request whose successful answer is one JSON object. */
 export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise<JsonObject> {
   const response = await sendRequest(exchange, signal);
   try {

@@ -1,9 +1,9 @@
-// Why an answer ended, in the words of servers that speak the dialect of another vendor.
+// Finish reasons of servers that use another vendor's dialect.
 import { type ErrorKind, GatewayError } from "../../domain/gateway-error.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 
-/** By the vendor that is known for the words; lower case. Sources: their documentation and code. */
+/** Words (lower case) by the vendor they are known from. Sources: the vendors' documentation and code. */
 const WORDS: readonly Readonly<Record<string, FinishReason>>[] = [
   // OpenAI.
   {
@@ -25,9 +25,9 @@ const WORDS: readonly Readonly<Record<string, FinishReason>>[] = [
   },
   // Text Generation Inference, Together and watsonx.
   { eos_token: "stop", eos: "stop", token_limit: "max-tokens" },
-  // Mistral, and gateways in front of other models.
+  // Mistral, and gateways before other models.
   { model_length: "context-length", context_length_exceeded: "context-length" },
-  // Cohere and Vertex: their own words in the compatible answer.
+  // Cohere and Vertex: their own words in compatible answers.
   { complete: "stop", stop_criteria_met: "stop", max_output_tokens: "max-tokens" },
   {
     tool_call: "tool-calls",
@@ -49,7 +49,7 @@ const WORDS: readonly Readonly<Record<string, FinishReason>>[] = [
 
 const REASONS: Readonly<Record<string, FinishReason>> = Object.assign({}, ...WORDS);
 
-/** The server broke the output off: what came of it is no answer. */
+/** Words for output that the server interrupted, so that it is no answer. */
 const INTERRUPTIONS: Readonly<Record<string, ErrorKind>> = {
   error: "server-error",
   // DeepSeek.
@@ -65,22 +65,22 @@ const INTERRUPTIONS: Readonly<Record<string, ErrorKind>> = {
   user_cancel: "truncated",
   network_error: "truncated",
   error_limit: "server-error",
-  // Vertex: the model's call could not be read.
+  // Vertex: the model's call could not be parsed.
   malformed_function_call: "server-error",
   unexpected_tool_call: "server-error",
 };
 
-/** What a server's word means; undefined: nobody is known to say it. */
+/** The finish reason of a server's word; undefined: the word is unknown. */
 export function finishReasonOf(word: string): FinishReason | undefined {
   return ownValue(REASONS, word.toLowerCase());
 }
 
-/** The failure that a word stands for; undefined: the output was not broken off. */
+/** The failure for a word; undefined: the output was not interrupted. */
 export function interruptionOf(word: string): GatewayError | undefined {
   const code = word.toLowerCase();
   const kind = ownValue(INTERRUPTIONS, code);
   if (kind === undefined) return undefined;
-  return new GatewayError(kind, `the provider broke its answer off (${code})`, {
+  return new GatewayError(kind, `the provider interrupted its answer (${code})`, {
     providerFailure: { code },
     metadata: { provider_code: code },
   });

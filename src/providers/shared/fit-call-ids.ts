@@ -7,7 +7,7 @@ function idOf(part: Part): string | undefined {
   return part.type === "tool-result" ? part.toolCallId : undefined;
 }
 
-/** Letters and digits that depend on nothing but the identifier and the trial. */
+/** Letters and digits that depend only on the identifier and the trial. */
 function fitted(id: string, trial: number, { madeLength }: CallIdRule): string {
   const digest = createHash("sha512").update(`${trial} ${id}`).digest("base64url");
   return digest.replace(/[-_]/g, "").slice(0, madeLength);
@@ -20,9 +20,8 @@ function withId(part: Part, ids: ReadonlyMap<string, string>): Part {
 }
 
 /**
- * The messages with identifiers of calls that a target takes. One that it does not take is
- * replaced in the call and in its result: always by the same other one, which no call of the
- * conversation has. The same array where all fit.
+ * The messages with call identifiers that a target accepts. Other identifiers are replaced in the call and its
+ * result: always by the same one, which no other call of the conversation has. The same array if all fit.
  */
 export function fitCallIds(
   messages: readonly Message[],

@@ -7,8 +7,8 @@ import {
   type ProviderFailure,
   withRetryAfter,
 } from "../../domain/gateway-error.ts";
+import { aboutOf, classifyCode, classifyMessage, classifyStatus } from "./classify-error.ts";
 import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
-import { aboutOf, classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
 import {
   type CountedLimits,
@@ -18,36 +18,36 @@ import {
 } from "./retry-hint.ts";
 import { tlsTrouble } from "./tls-trouble.ts";
 
-/** What a vendor does its own way. */
+/** A vendor's rules for errors. */
 export interface ErrorRules {
-  /** Asked first; undefined leaves the decision to the common tables. */
+  /** Called before the common tables; undefined: the tables decide. */
   classify(evidence: ErrorEvidence): ErrorKind | undefined;
-  /** Puts an identifier in place of a code that is a sentence; `classify` sees it as it came. */
+  /** Replaces a code that is a sentence by an identifier. `classify` gets the original code. */
   refine?(evidence: ErrorEvidence): ErrorEvidence;
   readonly requestIdHeader: string;
   readonly resetHeaders: readonly ResetHeader[];
 }
 
-/** Codes and identifiers may leave; anything else of a body may be text. */
+/** Form of codes and identifiers, which may leave the adapter. Other parts of a body may contain text. */
 const IDENTIFIER = /^[A-Za-z0-9_.:[\]-]{1,128}$/;
 
 function identifier(value: string | undefined): string | undefined {
   return value !== undefined && IDENTIFIER.test(value) ? value : undefined;
 }
 
-/** Servers that report an error inside an answer often give the status as the code. */
+/** The status in a code. Servers with an error inside an answer often send the status as the code. */
 function statusInCode(code: string | undefined): number | undefined {
   return code !== undefined && /^[45]\d\d$/.test(code) ? Number(code) : undefined;
 }
 
-/** The code, unless it only repeats the status: then the type. */
+/** The code; if it only repeats the status, the type. */
 function tellingCode({ code, type, status }: ErrorEvidence): string | undefined {
   const named = identifier(type);
   if (statusInCode(code) === undefined) return identifier(code) ?? named;
   return named ?? (code === String(status) ? undefined : code);
 }
 
-/** What went wrong, by the first evidence that says it: the vendor's rules, codes, status, text. */
+/** The kind of an error, by the first evidence in this order: the vendor's rules, codes, status, text. */
 function classify(evidence: ErrorEvidence, rules: ErrorRules): ErrorKind {
   const status = evidence.status ?? statusInCode(evidence.code);
   return (
@@ -59,10 +59,13 @@ function classify(evidence: ErrorEvidence, rules: ErrorRules): ErrorKind {
   );
 }
 
-/** Failures of an answer that had begun well: what asks for a wait stands in its headers alone. */
+/** Kinds of failures of an answer that had begun successfully, where only the headers can contain a wait. */
 const BROKEN: ReadonlySet<ErrorKind> = new Set(["protocol", "truncated", "network"]);
 
-/** A limit that is used up makes any repetition wait; others say something beside a rate limit only. */
+/**
+ * Which limits in the headers count. An exhausted limit delays any repetition; other limits matter only after a rate
+ * limit.
+ */
 function countedLimits(kind: ErrorKind): CountedLimits {
   if (kind === "rate-limit") return "any";
   const isPassing = kind === "server-error" || kind === "provider-overloaded" || BROKEN.has(kind);
@@ -117,7 +120,7 @@ function toProviderError(
 export interface FailedAnswer {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** It is read for codes and classification, and never repeated. */
+  /** Used for codes and classification, never repeated. */
   readonly body: string;
 }
 
@@ -129,7 +132,7 @@ export function toHttpError(
   return toProviderError(readErrorBody(status, body), headers, rules, clock);
 }
 
-/** An error inside an answer that began with HTTP 200. `payload` is the JSON value that carries it. */
+/** The error for an error inside an answer that began with HTTP 200. `payload`: the JSON value that contains it. */
 export function toInBandError(
   payload: unknown,
   headers: ResponseHeaders,
@@ -139,7 +142,7 @@ export function toInBandError(
   return toProviderError(readErrorBody(undefined, payload), headers, rules, clock);
 }
 
-/** A failure while an answer was read; one of its form or its end gets the wait of the headers. */
+/** The error for a failure during reading. Failures of the answer's form or end get the wait from the headers. */
 export function toBrokenAnswerError(
   error: unknown,
   headers: ResponseHeaders,
@@ -151,12 +154,12 @@ export function toBrokenAnswerError(
   return wait === undefined ? error : withRetryAfter(error, wait);
 }
 
-/** Who is at the other end of a connection. */
+/** The other end of a connection. */
 type Peer = "provider" | "proxy";
 
 /**
- * Everything between us and the HTTP of the provider, or of a proxy before it: sockets, DNS, TLS,
- * broken HTTP. `reached` says how far the request got; undefined where an answer had begun.
+ * The error for a failure below the HTTP of the provider, or of a proxy before it: sockets, DNS, TLS, invalid HTTP.
+ * `reached`: how far the request got; undefined if an answer had begun.
  */
 export function toTransportError(
   error: unknown,
@@ -169,7 +172,7 @@ export function toTransportError(
     return new GatewayError("connect-timeout", `no connection to the ${peer}`, { cause: error });
   }
   if (error instanceof errors.HTTPParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
-    // Not as the cause: the parser's error holds a piece of the answer.
+    // The parser's error contains a piece of the answer, so it must not be the cause.
     return protocolError("the provider's answer is not valid HTTP");
   }
   if (code === "UND_ERR_INVALID_ARG") {
@@ -180,7 +183,7 @@ export function toTransportError(
   return new GatewayError("network", code === undefined ? what : `${what} (${code})`, {
     providerFailure: {
       ...(code === undefined ? undefined : { code }),
-      // Trying again changes nothing.
+      // A retry would fail again.
       ...(trouble === undefined ? undefined : { shouldRetry: false }),
       ...(reached === undefined ? undefined : { reached }),
     },
@@ -189,7 +192,7 @@ export function toTransportError(
   });
 }
 
-/** A cause that has a word of its own beside that of its kind. */
+/** The reason of a cause that is more specific than its kind. */
 function reasonOf(
   peer: Peer,
   tls: string | undefined,
@@ -198,7 +201,7 @@ function reasonOf(
   return tls === undefined ? {} : { reason: "PROVIDER_TLS" };
 }
 
-/** The operating system gave up; established connections time out by the same code. */
+/** Whether the operating system gave up connecting. Established connections time out with the same code. */
 function isConnectTimeout(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -208,7 +211,7 @@ function isConnectTimeout(error: unknown): boolean {
   );
 }
 
-/** The first code of an error and its causes: `AggregateError` of several addresses included. */
+/** The first code of an error and its causes, including `AggregateError` of several addresses. */
 function errorCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 4; depth += 1) {
     if ("code" in current && typeof current.code === "string" && current.code !== "") {
@@ -219,7 +222,7 @@ function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** A 2xx answer that is not what was asked for, or cannot be parsed. */
+/** A 2xx answer that was not requested in this form, or cannot be parsed. */
 export function protocolError(what: string, cause?: unknown): GatewayError {
   return new GatewayError("protocol", what, cause === undefined ? {} : { cause });
 }

@@ -12,22 +12,22 @@ import type { OnIgnored } from "./json-body.ts";
 import { createSseReader } from "./sse.ts";
 import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream.ts";
 
-/** One endpoint of an API: how a request becomes a body, and how its answer is read. */
+/** One endpoint of an API: encodes a request's body and reads its answer. */
 export interface Dialect {
-  /** Below the base URL, with a leading slash; a query can follow. */
+  /** Path below the base URL, with a leading slash and an optional query. */
   path(request: ProviderRequest): string;
   readonly errorRules: ErrorRules;
   /** Headers that depend on the request. */
   headers?(request: ProviderRequest): Readonly<Record<string, string>>;
   encodeBody(request: ProviderRequest, onIgnored?: OnIgnored): string;
-  /** How streams are framed; unset: as server-sent events. */
+  /** Framing of streams. Unset: server-sent events. */
   readonly createFrameReader?: CreateFrameReader;
   createReader(response: UpstreamResponse): AnswerReader;
 }
 
 /** The endpoint of an API that counts the input of a request. */
 export interface CountDialect extends Omit<Dialect, "createFrameReader" | "createReader"> {
-  /** The count in an answer; undefined: it has none. */
+  /** The count in an answer; undefined: the answer has none. */
   readCount(body: JsonObject): number | undefined;
 }
 
@@ -41,16 +41,16 @@ export interface HttpProviderOptions {
   readonly clock: Clock;
 }
 
-/** Without this any coding is allowed (RFC 9110, 12.5.3); compressed events come late. */
+/** Without this header any coding is allowed (RFC 9110, 12.5.3), and compressed events arrive late. */
 const AS_IT_IS = { "accept-encoding": "identity" };
 
-/** Options that a request of Steer's sets itself stay out of it. */
+/** The warning for an option that Steer sets itself, and that is therefore not sent. */
 function ignoredOption(instance: string, option: string): Warning {
   const field = `spec.provider_options.${instance}.${option}`;
   return { reason: "PROVIDER_OPTION_IGNORED", message: `${field} is set by Steer itself`, field };
 }
 
-/** An adapter for an API that takes one JSON body by POST and answers with JSON or a stream. */
+/** An adapter for an API that receives one JSON body by POST and answers with JSON or a stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
   const { instance, authentication, dialectOf, counting, checkOptions, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock, instance.connection);
@@ -87,7 +87,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
       signal,
     );
     const count = readCount(body);
-    // NaN is a count that cannot be.
+    // NaN marks an invalid count.
     if (count === undefined || Number.isNaN(count)) {
       throw protocolError("the provider's answer has no count");
     }

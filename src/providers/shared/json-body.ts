@@ -1,9 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 
 /**
- * JSON text that goes into a body as it is. Schemas and arguments stay text from
- * the caller to the provider: parsing them would reorder integer-like keys and
- * round large numbers.
+ * JSON text that becomes part of a body unchanged. Schemas and arguments stay text from the caller to the provider,
+ * because parsing them would reorder integer-like keys and round large numbers.
  */
 export class RawJson {
   readonly text: string;
@@ -13,10 +12,10 @@ export class RawJson {
   }
 }
 
-/** Fields of a JSON object; `undefined` is left out. */
+/** Fields of a JSON object. Undefined ones are left out. */
 export type BodyFields = Readonly<Record<string, unknown>>;
 
-/** A JSON object with its fields in the given order. A `RawJson` may stand for any field's value. */
+/** A JSON object with its fields in the given order. Any value can be a `RawJson`. */
 function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string {
   let text = "";
   for (const [key, value] of fields) {
@@ -27,22 +26,22 @@ function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string 
   return `{${text}}`;
 }
 
-/** As `encodeJsonObject`, for nesting. */
+/** Like `encodeJsonObject`, for nested objects. */
 export function rawObject(fields: BodyFields): RawJson {
   return new RawJson(encodeJsonObject(Object.entries(fields)));
 }
 
-/** A JSON object with its fields in this order, whatever their names are. */
+/** A JSON object with its fields in this order, even if names look like integers. */
 export function rawEntries(fields: Iterable<readonly [string, unknown]>): RawJson {
   return new RawJson(encodeJsonObject(fields));
 }
 
-/** An array of objects that are text already. */
+/** An array of objects that are already JSON text. */
 export function rawArray(items: readonly RawJson[]): RawJson {
   return new RawJson(`[${items.map((item) => item.text).join(",")}]`);
 }
 
-/** The same value with the keys of every object in order: the wire of a map has none. */
+/** The same value with sorted keys, because maps have no order on the wire. */
 function sorted(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isJsonObject(value)) return value;
@@ -53,15 +52,15 @@ function sorted(value: JsonValue): JsonValue {
   );
 }
 
-/** Told the name of each option that is not sent as it was given. */
+/** Called with the name of each option that is not sent as it was given. */
 export type OnIgnored = (option: string) => void;
 
-/** What stands in a body where an option was given. */
+/** Whether the sent value equals the given option. */
 function isSame(sent: unknown, given: JsonValue): boolean {
   return (sent instanceof RawJson ? sent.text : JSON.stringify(sent)) === JSON.stringify(given);
 }
 
-/** An option and the fields of its own that Steer sets. */
+/** Merges an option with the fields of it that Steer sets. */
 function mergeOption(
   given: JsonValue | undefined,
   own: BodyFields,
@@ -77,9 +76,9 @@ function mergeOption(
 }
 
 /**
- * The body of a request: `fields`, then what `options` adds. A field of `fields`
- * wins. Where both may be objects (`nested` names those fields), each key of its own
- * wins; a nested field that is undefined is never sent. Equal input gives equal bytes.
+ * The body of a request: `fields`, then additions of `options`. A field of `fields` takes precedence. For the objects
+ * in `nested`, each of their keys takes precedence, and an undefined nested field is never sent. Equal input gives
+ * equal bytes.
  */
 export function encodeBody(
   fields: BodyFields,
@@ -87,7 +86,7 @@ export function encodeBody(
   nested: Readonly<Record<string, BodyFields | undefined>> = {},
   onIgnored: OnIgnored = () => {},
 ): string {
-  // A map, since a key of the caller can be `constructor` or `__proto__`.
+  // A map, because a key of the caller can be `constructor` or `__proto__`.
   const body = new Map<string, unknown>(Object.entries(fields));
   const extra = sorted(options);
   const extras = isJsonObject(extra) ? extra : {};

@@ -1,11 +1,13 @@
-/** Tells where a JSON object or array that comes in pieces is whole. */
+/** Finds the end of a JSON object or array that arrives in pieces. */
 export interface JsonEnd {
   push(piece: string): void;
-  /** Its last bracket has come. */
+  /** Whether its last bracket has arrived. */
   isWhole(): boolean;
 }
 
-/** The next quote that no backslash precedes, from `at` on; the length of the text without one. */
+/**
+ * Index of the next quote at or after `at` without a backslash before it; the length of the text if there is none.
+ */
 function closingQuote(text: string, at: number): number {
   for (let position = at; ; position++) {
     const quote = text.indexOf('"', position);
@@ -17,15 +19,15 @@ function closingQuote(text: string, at: number): number {
   }
 }
 
-/** Looks at each character once; text that is no JSON is never whole, or is whole too early. */
+/** Looks at each character once. Text that is not JSON never ends, or ends too early. */
 export function createJsonEnd(): JsonEnd {
   let depth = 0;
   let inString = false;
-  /** A backslash has come, and not yet what it is about. */
+  /** Whether the last character was a backslash that escapes the next one. */
   let isEscaped = false;
   let isWhole = false;
 
-  /** From inside a string to behind its end, or to the end of the piece. */
+  /** Skips to the character after the string's end, or to the end of the piece. */
   function skipString(piece: string, from: number): number {
     const start = from + (isEscaped ? 1 : 0);
     isEscaped = false;

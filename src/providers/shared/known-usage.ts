@@ -6,7 +6,7 @@ function isZero(value: JsonValue): boolean {
   return isJsonObject(value) && Object.values(value).every(isZero);
 }
 
-/** The fields that are not known. A zero says nothing. */
+/** Unknown fields with a value other than zero. */
 function othersOf(source: JsonObject, isKnown: (name: string) => boolean): JsonObject {
   const others = Object.entries(source).filter(([name, value]) => !isKnown(name) && !isZero(value));
   return Object.fromEntries(others);
@@ -14,12 +14,12 @@ function othersOf(source: JsonObject, isKnown: (name: string) => boolean): JsonO
 
 const USAGE: FieldRules = { known: new Set(), group: "usage" };
 
-/** The fields of a usage that have words in the contract. */
+/** Fields of a usage that the contract can express. */
 export class KnownUsage {
   readonly #fields: ReadonlySet<string>;
   readonly #groups: ReadonlyMap<string, ReadonlySet<string>>;
 
-  /** `groups` are objects inside the usage, each with those of its fields that have words. */
+  /** `groups`: objects inside the usage, with those of their fields that the contract can express. */
   constructor(fields: readonly string[], groups: Readonly<Record<string, readonly string[]>> = {}) {
     this.#fields = new Set([...fields, ...Object.keys(groups)]);
     this.#groups = new Map(
@@ -27,7 +27,7 @@ export class KnownUsage {
     );
   }
 
-  /** Keeps what a usage says beside the known counts, in the group `usage` of the metadata. */
+  /** Keeps the other fields of a usage in the group `usage` of the metadata. */
   keepOthers(
     metadata: AnswerMetadata,
     usage: JsonValue | undefined,

@@ -1,4 +1,4 @@
-// Probabilities of tokens as OpenAI's dialects have them.
+// Probabilities of tokens in OpenAI's dialects.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { TokenLogprob, TopLogprob } from "../../domain/provider-data.ts";
 
@@ -6,7 +6,7 @@ import type { TokenLogprob, TopLogprob } from "../../domain/provider-data.ts";
 const MAX_TOKEN_UNITS = 1_024;
 const MAX_TOP = 20;
 
-/** `bytes` where they say more than the text: a token can be a piece of a character. */
+/** `bytes` if they differ from the text's, because a token can be a piece of a character. */
 function bytesOf(token: string, bytes: JsonValue | undefined): Uint8Array | undefined {
   if (!Array.isArray(bytes)) return undefined;
   const given = Uint8Array.from(bytes, Number);
@@ -30,7 +30,7 @@ function readToken(source: JsonValue): TokenLogprob[] {
   return [{ ...own, top: all.flatMap((each) => readTop(each) ?? []) }];
 }
 
-/** A list of tokens with their probabilities; undefined where there is none. */
+/** A list of tokens with their probabilities; undefined if there is none. */
 export function readLogprobs(list: JsonValue | undefined): readonly TokenLogprob[] | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const tokens = list.flatMap(readToken);

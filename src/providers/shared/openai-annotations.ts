@@ -1,4 +1,4 @@
-// Annotations of OpenAI's dialects: flat in Responses, below the name of their type in Chat.
+// Annotations of OpenAI's dialects. They are flat in Responses, and below the name of their type in Chat.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { Annotation } from "../../domain/provider-data.ts";
 import { annotationOf } from "./annotations.ts";
@@ -12,7 +12,7 @@ function count(value: JsonValue | undefined): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** One annotation; `json` is its text. Its range is in code points, `end_index` behind the last. */
+/** One annotation; `json`: its text. Its range is in code points, and `end_index` is after the last one. */
 export function openAiAnnotation(source: JsonObject, json: string, origin: DataOrigin): Annotation {
   const nested = typeof source.type === "string" ? source[source.type] : undefined;
   const said: JsonObject = isJsonObject(nested) ? nested : source;
@@ -30,7 +30,7 @@ export function openAiAnnotation(source: JsonObject, json: string, origin: DataO
   });
 }
 
-/** A list of annotations; `json` is its text. */
+/** A list of annotations; `json`: its text. */
 export function openAiAnnotations(
   list: JsonValue | undefined,
   json: () => string | undefined,

@@ -3,13 +3,12 @@ import type { ProviderContext } from "../provider.ts";
 import { apiKeyAuthentication } from "./api-key-authentication.ts";
 import type { Authentication } from "./authentication.ts";
 
-/** Headers of the SDK's own requests that carry credentials and say who calls. */
+/** Headers of the SDK's own requests that the adapter keeps: credentials and the client's name. */
 const KEPT_HEADERS = ["accept", "authorization", "content-type", "user-agent"] as const;
 
 /**
- * The headers that the `openai` SDK puts on a request of this instance, built once for a key.
- * What the SDK finds in the environment stays out: an instance is what its
- * configuration says, and may belong to another company.
+ * The headers that the `openai` SDK creates for this instance and key. Settings of the SDK's environment variables
+ * are left out, because the configuration alone describes an instance, which may belong to another company.
  */
 export async function createOpenAiHeaders(
   instance: ProviderInstance,
@@ -31,12 +30,12 @@ export async function createOpenAiHeaders(
     const value = req.headers.get(name);
     if (value !== null) headers[name] = value;
   }
-  // A server of one's own may need no key.
+  // A self-hosted server may need no key.
   if (instance.apiKey === "") delete headers.authorization;
   return headers;
 }
 
-/** Authentication of a server that takes the key as OpenAI does. */
+/** Authentication for servers that accept the key in OpenAI's form. */
 export function openAiAuthentication(
   instance: ProviderInstance,
   context: ProviderContext,

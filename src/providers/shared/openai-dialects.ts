@@ -1,4 +1,4 @@
-// The two dialects of OpenAI as its own endpoints and compatible servers speak them.
+// The two dialects of OpenAI, for its own endpoints and for compatible servers.
 import type { Clock } from "../../clock.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { createCallIds } from "./call-id.ts";
@@ -12,12 +12,12 @@ import { ResponsesReader } from "./responses-reader.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
 
 export interface OpenAiDialectsOptions {
-  /** Type of the provider, whose data goes back to it. */
+  /** Type of the provider. Its data is sent back only to it. */
   readonly providerType: string;
   readonly errorRules: ErrorRules;
   readonly clock: Clock;
   readonly chatWire: (request: ProviderRequest) => ChatWire;
-  /** Where an endpoint of the dialect stands; the default is below the base URL. */
+  /** Path of an endpoint of the dialect. Default: directly below the base URL. */
   readonly pathOf?: (endpoint: string, request: ProviderRequest) => string;
 }
 

@@ -1,6 +1,6 @@
 import type { Parameter } from "../../domain/model.ts";
 
-/** Parameters that have a field in Chat Completions as OpenAI has it. */
+/** Parameters with a field in OpenAI's Chat Completions. */
 export const CHAT_PARAMETERS: readonly Parameter[] = [
   "sampling.max_output_tokens",
   "sampling.temperature",
@@ -16,7 +16,7 @@ export const CHAT_PARAMETERS: readonly Parameter[] = [
   "end_user_id",
 ];
 
-/** The same of Responses. */
+/** Parameters with a field in Responses. */
 export const RESPONSES_PARAMETERS: readonly Parameter[] = [
   "sampling.max_output_tokens",
   "sampling.temperature",

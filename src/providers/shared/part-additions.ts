@@ -1,6 +1,6 @@
 import type { Annotation, PartAdditions, ProviderData } from "../../domain/provider-data.ts";
 
-/** What stands beside a text or a call; undefined: nothing does. */
+/** Data and annotations of a text or a call; undefined: none. */
 export function partAdditions(
   data: ProviderData | undefined,
   annotations: readonly Annotation[] = [],

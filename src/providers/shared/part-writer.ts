@@ -3,24 +3,24 @@ import type { PartAdditions, TokenLogprob } from "../../domain/provider-data.ts"
 import type { ProviderEvent } from "../../domain/provider-event.ts";
 import { createWholeText } from "./whole-text.ts";
 
-/** One part of the output while it is being written. */
+/** One unfinished part of the output. */
 export interface OpenPart {
-  /** `logprobs` are those of the tokens that have come since the last piece of a text. */
+  /** `logprobs`: those of the tokens since the last piece of text. */
   append(piece: string, logprobs?: readonly TokenLogprob[]): void;
-  /** True once something was written. */
+  /** Whether something was written. */
   isWritten(): boolean;
-  /** Ends the part; what follows is ignored. `whole` or `added` where the deltas do not say it all. */
+  /** Ends the part. Later pieces are ignored. `whole` or `added`: content that the deltas do not have. */
   end(whole?: ReasoningPart, added?: PartAdditions): void;
 }
 
 /** Numbers the parts of one answer and writes their events. */
 export interface PartWriter {
-  /** Events are written here, in order. */
+  /** The written events, in order. */
   readonly events: ProviderEvent[];
   openText(type: "text" | "reasoning" | "refusal"): OpenPart;
-  /** A call that ends without any arguments is a call with an empty object. */
+  /** A call that ends without arguments gets an empty object. */
   openToolCall(id: string, name: string, fragment: string): OpenPart;
-  /** A part that has no deltas. */
+  /** Writes a part without deltas. */
   writeWhole(part: ReasoningPart | ProviderPart): void;
 }
 

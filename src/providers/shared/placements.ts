@@ -5,7 +5,7 @@ type PartType = Part["type"];
 type SourceType = MediaSource["type"];
 type Place = Role | "tool-result";
 
-/** Where the wire of a dialect has room for a part, and how it takes images and files. */
+/** Which parts the wire of a dialect supports at which places, and the sources it supports for images and files. */
 export interface Placements {
   readonly parts: Readonly<Record<Place, readonly PartType[]>>;
   readonly image: readonly SourceType[];
@@ -48,7 +48,7 @@ function misplaced(
   return undefined;
 }
 
-/** The first part that the wire of a dialect has no room for. */
+/** The first part that the wire of a dialect does not support at its place. */
 export function misplacedPart(
   messages: readonly Message[],
   placements: Placements,

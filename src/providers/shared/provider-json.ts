@@ -1,14 +1,14 @@
-// What a provider adds to parts, calls and messages, and the way back of it: as text, since JSON that
-// is parsed and printed again has lost the order of its keys, and integers beyond 2^53.
+// Data that a provider adds to parts, calls and messages, and that is sent back as text: JSON that is parsed and
+// serialized loses the order of its keys, and integers beyond 2^53.
 import type { JsonObject } from "../../domain/json.ts";
 import { MAX_PROVIDER_JSON_BYTES, type ProviderData } from "../../domain/provider-data.ts";
 import { type BodyFields, RawJson, rawEntries, rawObject } from "./json-body.ts";
 import { ANY, rawValues } from "./raw-values.ts";
 
-/** Whose JSON it is. */
+/** The provider type and API that the JSON belongs to. */
 export type DataOrigin = Pick<ProviderData, "providerType" | "api">;
 
-/** The fields of a JSON object, with the text of each value. */
+/** The fields of a JSON object, with the JSON text of each value. */
 export function rawFields(json: string): Map<string, RawJson> {
   const fields = JSON.parse(json) as JsonObject;
   const raw = rawValues(json, [[ANY]]);
@@ -20,7 +20,7 @@ export function rawFields(json: string): Map<string, RawJson> {
   );
 }
 
-/** The texts of the elements of a JSON array. */
+/** The JSON texts of the elements of a JSON array. */
 export function rawElements(json: string): string[] {
   const elements = JSON.parse(json) as unknown[];
   const raw = rawValues(`{"all":${json}}`, [["all", ANY]]);
@@ -31,7 +31,7 @@ function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** The fields of an object that are not `known`, as data; undefined: there are none. `raw` is the object's text. */
+/** The fields of an object that are not `known`, as data; undefined: none. `raw`: returns the object's JSON text. */
 export function extraData(
   source: JsonObject,
   known: ReadonlySet<string>,
@@ -46,8 +46,8 @@ export function extraData(
 }
 
 /**
- * What pieces of one thing say in turn; of fields that come again, the last. Data that is too long
- * for an answer grows no more.
+ * Joins the data of several pieces. The last value of a repeated field counts. Data that is too long for an answer is
+ * not extended.
  */
 export function joinedData(
   before: ProviderData | undefined,
@@ -58,14 +58,14 @@ export function joinedData(
   return { ...next, json: rawEntries([...rawFields(before.json), ...rawFields(next.json)]).text };
 }
 
-/** An object of a body with the fields that `data` adds; those of `fields` win. */
+/** An object of a body with the fields of `data`. Those of `fields` take precedence. */
 export function withData(fields: BodyFields, data: ProviderData | undefined): RawJson {
   if (data === undefined) return rawObject(fields);
   const added = Array.from(rawFields(data.json)).filter(([name]) => fields[name] === undefined);
   return rawEntries([...Object.entries(fields), ...added]);
 }
 
-/** A provider's own part as it goes back. */
+/** A provider's own part in the form for the request. */
 export function rawPart({ json }: ProviderData): RawJson {
   return new RawJson(json);
 }

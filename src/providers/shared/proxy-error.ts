@@ -2,9 +2,9 @@ import { errors } from "undici";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { toTransportError } from "./http-error.ts";
 
-/** Statuses below 500 that another attempt can change. */
+/** Statuses below 500 that may change with another attempt. */
 const PASSING = new Set([408, 425, 429]);
-/** Statuses from 500 that no attempt changes: the proxy does not do what was asked. */
+/** Statuses from 500 that do not change: the proxy does not support the request. */
 const LASTING = new Set([501, 505]);
 
 function refusalOf(status: number): string {
@@ -14,8 +14,8 @@ function refusalOf(status: number): string {
 }
 
 /**
- * A proxy's answer to CONNECT that opens no tunnel. The provider has seen nothing, so that no
- * status says anything of the provider or the provider's key.
+ * The error for a proxy's answer to CONNECT that opens no tunnel. The provider has received nothing, so the status
+ * says nothing about the provider or its key.
  */
 export function refusedTunnel(status: number): GatewayError {
   const canPass = status >= 500 ? !LASTING.has(status) : PASSING.has(status);
@@ -30,13 +30,13 @@ export function refusedTunnel(status: number): GatewayError {
   });
 }
 
-/** What kept the gateway from a proxy, or from its answer. */
+/** The error of a failed connection to a proxy, or of a missing answer. */
 export function toProxyError(error: unknown): GatewayError {
   if (error instanceof errors.HeadersTimeoutError) {
-    return new GatewayError("connect-timeout", "no answer of the proxy", { cause: error });
+    return new GatewayError("connect-timeout", "the proxy did not answer", { cause: error });
   }
   if (error instanceof errors.HTTPParserError) {
-    // Not as the cause: the parser's error holds a piece of the answer.
+    // The parser's error contains a piece of the answer, so it must not be the cause.
     return new GatewayError("network", "the proxy's answer is not valid HTTP", {
       reason: "PROXY_CONNECTION",
       providerFailure: { reached: "nothing" },

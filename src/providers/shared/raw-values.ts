@@ -1,15 +1,15 @@
-// The JSON text of values inside a JSON text: a value that is parsed and printed again has lost the
-// order of its keys, and integers beyond 2^53.
+// JSON texts of values inside a JSON text. A value that is parsed and serialized loses the order of its keys, and
+// integers beyond 2^53.
 
-/** A place inside a JSON text: keys and positions from the outside in; `ANY` stands for each. */
+/** A place inside a JSON text: keys and positions from the outside in. `ANY` matches each of them. */
 export type PlacePattern = readonly (string | typeof ANY)[];
 
-/** Each key or position. */
+/** Matches every key and position. */
 export const ANY = Symbol("any");
 
-/** Texts of values by their place, such as `content/0/input`. */
+/** Texts of values by path, such as `content/0/input`. */
 export interface RawValues {
-  /** The text of the value at this place; undefined: no pattern leads there. */
+  /** The text of the value at this place; undefined: no pattern matches. */
   at(...place: readonly (string | number)[]): string | undefined;
 }
 
@@ -20,7 +20,7 @@ function isBlank(unit: number): boolean {
   return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
 }
 
-/** One pass over a text that is known to be JSON. It descends no deeper than its patterns. */
+/** One pass over valid JSON text. It goes no deeper than its patterns. */
 class Scanner {
   readonly #text: string;
   readonly #found: Map<string, string>;
@@ -31,7 +31,7 @@ class Scanner {
     this.#found = found;
   }
 
-  /** Reads one value; `patterns` are what is left of those that lead here. */
+  /** Reads one value. `patterns`: the remaining parts of the patterns that match so far. */
   value(patterns: readonly PlacePattern[], place: string): void {
     this.#blanks();
     const from = this.#position;
@@ -80,7 +80,7 @@ class Scanner {
     while (isBlank(this.#text.charCodeAt(this.#position))) this.#position++;
   }
 
-  /** From the opening quote to behind the closing one. */
+  /** Skips from the opening quote to the character after the closing one. */
   #string(): void {
     for (let at = this.#position + 1; at < this.#text.length; at++) {
       const unit = this.#text.charCodeAt(at);
@@ -93,7 +93,7 @@ class Scanner {
     this.#position = this.#text.length;
   }
 
-  /** Passes over a value, however deep it is, without a call for each level. */
+  /** Skips a value of any depth without recursion. */
   #skip(): void {
     let depth = 0;
     while (this.#position < this.#text.length) {
@@ -104,7 +104,7 @@ class Scanner {
         continue;
       }
       const isClosing = unit === 0x7d || unit === 0x5d;
-      // A number or a word ends before what is around it.
+      // A number or a word ends at the next delimiter.
       if (depth === 0 && (isClosing || unit === 0x2c || isBlank(unit))) return;
       if (unit === 0x7b || unit === 0x5b) depth++;
       this.#position++;
@@ -120,8 +120,8 @@ function below(patterns: readonly PlacePattern[], key: string | undefined): Plac
 }
 
 /**
- * Texts of the values at the places of `patterns` in `json`, which has been parsed before. The text
- * is looked at when the first value is asked for, once, in time that grows with its length.
+ * Texts of the values at the places of `patterns` in `json`, which must be valid. The text is scanned once, at the
+ * first query, in time proportional to its length.
  */
 export function rawValues(json: string, patterns: readonly PlacePattern[]): RawValues {
   let found: Map<string, string> | undefined;

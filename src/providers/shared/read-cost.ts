@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 
 const PICOS_PER_DOLLAR = 1e12;
 
-/** Dollars in trillionths; NaN where the value cannot be a price, undefined where none was said. */
+/** Converts dollars to trillionths; NaN for an invalid price, undefined for none. */
 function picosOf(value: JsonValue | undefined): number | undefined {
   if (value === undefined || value === null) return undefined;
   const picos = typeof value === "number" ? Math.round(value * PICOS_PER_DOLLAR) : Number.NaN;
@@ -11,8 +11,8 @@ function picosOf(value: JsonValue | undefined): number | undefined {
 }
 
 /**
- * The price in `usage.cost`, in dollars: OpenRouter's number, to which the vendor's own price comes
- * where that is paid with a key of one's own, and the total of Perplexity's object.
+ * The price in `usage.cost`, in dollars: OpenRouter's number, plus the vendor's own price if the call used the
+ * account's own key, or the total in Perplexity's object.
  */
 export function readCost({
   cost,

@@ -1,13 +1,12 @@
 import { invalidField } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 
-/** Fields of a reasoning item that the next request has to repeat. */
+/** Fields of a reasoning item that the next request must repeat. */
 const FIELDS = ["id", "summary", "content", "encrypted_content"] as const;
 
 /**
- * The signature of a reasoning part: the item as the provider wrote it, as JSON
- * text, so that it can go back unchanged. Empty where the item cannot go back,
- * because nothing but its ciphertext is proof without storage at the provider.
+ * The signature of a reasoning part: the item as the provider wrote it, as JSON text, so that it can be sent back
+ * unchanged. Empty without ciphertext, because only the ciphertext is accepted without storage at the provider.
  */
 export function encodeReasoning(item: JsonObject): Uint8Array {
   if (typeof item.encrypted_content !== "string" || item.encrypted_content === "") {
@@ -22,7 +21,7 @@ export function encodeReasoning(item: JsonObject): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(kept));
 }
 
-/** Items by their signature: one that is checked before it is sent is parsed once. */
+/** Items by signature, so that a signature is parsed once for the check and the body. */
 const items = new WeakMap<Uint8Array, JsonObject | "foreign">();
 
 function parse(signature: Uint8Array): JsonObject | "foreign" {
@@ -42,12 +41,12 @@ function itemOf(signature: Uint8Array): JsonObject | "foreign" {
   return item;
 }
 
-/** The signature was written by `encodeReasoning`. */
+/** Whether `encodeReasoning` wrote the signature. */
 export function isOwnSignature(signature: Uint8Array): boolean {
   return itemOf(signature) !== "foreign";
 }
 
-/** The item again. Throws `GatewayError` naming `field` for anything that did not come from here. */
+/** The item of a signature. Throws `GatewayError` for `field` if `encodeReasoning` did not write it. */
 export function decodeReasoning(signature: Uint8Array, field: string): JsonObject {
   const item = itemOf(signature);
   if (item === "foreign") throw invalidField(field, "not a signature of this provider");

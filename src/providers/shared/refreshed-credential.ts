@@ -2,32 +2,32 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { CredentialSource } from "./authentication.ts";
 
-/** A credential as its issuer gave it. */
+/** A credential from its issuer. */
 export interface IssuedCredential<Credential> {
   readonly credential: Credential;
-  /** Milliseconds since the epoch; undefined: it holds until it is replaced. */
+  /** Milliseconds since the epoch; undefined: valid until it is replaced. */
   readonly expiresAt: number | undefined;
 }
 
 export interface RefreshedCredentialOptions<Credential> {
   readonly clock: Clock;
-  /** The credential that is valid at the start; unset: the first request has it issued. */
+  /** The credential at the start; unset: the first request obtains one. */
   readonly first?: IssuedCredential<Credential>;
   /**
-   * Has the credential issued that is valid now. It gives `known` itself if that one still is. One
-   * call runs at a time; `signal` is aborted after `MAX_ISSUE_MS`.
+   * Obtains the credential that is valid now, which can be `known`. One call runs at a time. `signal` is aborted
+   * after `MAX_ISSUE_MS`.
    */
   issue(signal: AbortSignal, known: Credential | undefined): Promise<IssuedCredential<Credential>>;
 }
 
-/** Longest time until a credential is issued. */
+/** Longest wait for a credential, in milliseconds. */
 export const MAX_ISSUE_MS = 10_000;
-/** The next credential is asked for so long before the end of the one in use. */
+/** Milliseconds before its expiry at which a credential is renewed. */
 export const REFRESH_AHEAD_MS = 60_000;
-/** Shortest time between two questions to the issuer; the last answer holds in between, a failure too. */
+/** Least milliseconds between two calls of the issuer. Until then the last result is used, including a failure. */
 export const MIN_PAUSE_MS = 1_000;
 
-/** Settles as `work` does, or rejects with the signal's reason. */
+/** Settles like `work`, or rejects with the signal's reason. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const stop = (): void => aborted.reject(signal.reason);
@@ -41,14 +41,14 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 /**
- * A credential that its issuer renews: before it expires, while requests still use it, and when the
- * provider refuses it. All requests of an instance share one question to the issuer.
+ * A credential that its issuer renews: before it expires, while requests still use it, and when the provider refuses
+ * it. All requests of an instance share one call of the issuer.
  */
 export class RefreshedCredential<Credential> implements CredentialSource<Credential> {
   readonly #clock: Clock;
   readonly #issue: RefreshedCredentialOptions<Credential>["issue"];
   #issued: IssuedCredential<Credential> | undefined;
-  /** The last question to the issuer, and when it was asked. */
+  /** The last call of the issuer, and its time. */
   #question: Promise<Credential> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
@@ -71,7 +71,7 @@ export class RefreshedCredential<Credential> implements CredentialSource<Credent
 
   async replacement(refused: Credential, signal: AbortSignal): Promise<Credential | undefined> {
     const known = this.#issued?.credential;
-    // Another request has had the same one refused.
+    // The same credential was refused for another request, and has been replaced.
     if (known !== undefined && known !== refused) return known;
     const next = await untilAborted(this.#ask(), signal);
     return next === refused ? undefined : next;
@@ -83,7 +83,7 @@ export class RefreshedCredential<Credential> implements CredentialSource<Credent
     if (this.#question !== undefined && isFresh) return this.#question;
     this.#askedAt = now;
     const question = this.#askIssuer();
-    // Who waits sees the failure; there may be nobody.
+    // Waiting requests see the failure. There may be none.
     question.catch(() => {});
     this.#question = question;
     return question;

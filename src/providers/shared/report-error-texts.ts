@@ -1,7 +1,7 @@
 import type { ProviderContext } from "../provider.ts";
 import type { ErrorRules } from "./http-error.ts";
 
-/** The rules, which hand the text of each error to an operator who has asked for it. */
+/** The rules, which also pass the text of each error to an operator who has asked for it. */
 export function reportErrorTexts(
   rules: ErrorRules,
   { onErrorText }: Pick<ProviderContext, "onErrorText">,

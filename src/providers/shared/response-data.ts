@@ -1,4 +1,4 @@
-// What items of Responses have beside the contract's words.
+// Data of Responses items that the contract cannot express.
 import type { ProviderPart, ToolCallPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
@@ -9,8 +9,8 @@ export const RESPONSES_API = "responses";
 const CUSTOM_CALL = "custom_tool_call";
 
 /**
- * Fields of items that have words in the contract. The identifier of an item names nothing: without
- * storage the vendor would look for it in vain, and for the reasoning that belongs to it.
+ * Fields of items that the contract can express. An item's identifier is useless without storage at the vendor, which
+ * would look for the item, and for its reasoning, in vain.
  */
 const KNOWN_FIELDS = {
   message: new Set(["type", "id", "role", "status", "content"]),
@@ -18,7 +18,7 @@ const KNOWN_FIELDS = {
   reasoning: new Set(["type", "id", "status", "summary", "content", "encrypted_content"]),
 } as const satisfies Record<string, ReadonlySet<string>>;
 
-/** Fields that the vendor adds to an item; a custom call says what it is. */
+/** Fields that the vendor adds to an item. A custom call keeps its type. */
 export function itemData(
   kind: keyof typeof KNOWN_FIELDS,
   item: JsonObject,
@@ -39,7 +39,7 @@ export function providerItem(
   return { type: "provider", ...origin, json: raw() ?? JSON.stringify(item) };
 }
 
-/** The vendor wrote it as a call with free text. */
+/** Whether the vendor wrote the call as a custom call with free text. */
 export function isCustomCall({ providerData }: ToolCallPart): boolean {
   if (providerData === undefined) return false;
   const fields: unknown = JSON.parse(providerData.json);

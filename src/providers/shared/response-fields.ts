@@ -1,13 +1,13 @@
 import type { FieldRules } from "./answer-metadata.ts";
 import { KnownUsage } from "./known-usage.ts";
 
-/** Fields of a response that have words in the contract. */
+/** Fields of a response that the contract can express. */
 const KNOWN = ["id", "model", "status", "error", "incomplete_details", "output", "usage"];
 
-/** What the response is, and not what it says. */
+/** Fields about the form of the response. */
 const FORM = ["object", "created_at", "completed_at", "output_text"];
 
-/** What the request has said and the response repeats. */
+/** Fields of the request that the response repeats. */
 const ECHO = [
   "background",
   "include",
@@ -36,7 +36,7 @@ const ECHO = [
 /** A response. */
 export const RESPONSE_FIELDS: FieldRules = { known: new Set([...KNOWN, ...FORM, ...ECHO]) };
 
-/** Fields that events have by their types: what they bring, where it belongs, padding and previews. */
+/** Fields of events by type: content, its place, padding and previews. */
 const KNOWN_OF_EVENTS = new Set([
   "type",
   "sequence_number",

@@ -2,6 +2,13 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
+import {
+  createItemTable,
+  type Item,
+  type ItemName,
+  type TextType,
+  type WrittenText,
+} from "./item-table.ts";
 import { openAiAnnotation } from "./openai-annotations.ts";
 import { partAdditions } from "./part-additions.ts";
 import { createPartWriter, type PartWriter } from "./part-writer.ts";
@@ -16,16 +23,9 @@ import {
 } from "./read-item.ts";
 import { encodeReasoning } from "./reasoning-signature.ts";
 import { itemData, providerItem } from "./response-data.ts";
-import {
-  createItemTable,
-  type Item,
-  type ItemName,
-  type TextType,
-  type WrittenText,
-} from "./response-items.ts";
 import { stringOf } from "./string-of.ts";
 
-/** Writes more of a text; `logprobs` are those of its tokens. */
+/** Appends to a text. `logprobs`: those of its tokens. */
 function write(
   written: WrittenText,
   delta: string,
@@ -44,7 +44,7 @@ function freeIndex({ texts }: Item, index: number): number {
   return texts.has(index) ? Math.max(...texts.keys()) + 1 : index;
 }
 
-/** The output items of one answer as parts, while they are written and when they come whole. */
+/** Turns the output items of one answer into parts, from pieces and from complete items. */
 export class ResponseParts {
   readonly #newId: () => string;
   readonly #origin: DataOrigin;
@@ -54,7 +54,7 @@ export class ResponseParts {
   #hasRefusal = false;
   #isEmpty = true;
 
-  /** `newId` names calls that came without a name. */
+  /** `newId` creates identifiers of calls that have none. */
   constructor(newId: () => string, origin: DataOrigin) {
     this.#newId = newId;
     this.#origin = origin;
@@ -72,7 +72,7 @@ export class ResponseParts {
     return this.#hasRefusal;
   }
 
-  /** No part was written, and no item came but messages without content. */
+  /** Whether no part was written and the only items were messages without content. */
   get isEmpty(): boolean {
     return this.#isEmpty;
   }
@@ -88,7 +88,7 @@ export class ResponseParts {
     write(this.#opened(item, contentIndex, "text"), delta, logprobs);
   }
 
-  /** `json` is the text of the annotation. */
+  /** `json`: the text of the annotation. */
   annotation(name: ItemName, contentIndex: number, annotation: JsonObject, json: string): void {
     const written = this.#items.named(name, "message").texts.get(contentIndex);
     if (written === undefined) return;
@@ -100,7 +100,7 @@ export class ResponseParts {
     this.#append(this.#items.named(name, "message"), contentIndex, "refusal", delta);
   }
 
-  /** A whole text, of which all or nothing can have come before. */
+  /** A complete text, whose beginning may have arrived before. */
   wholeText(name: ItemName, contentIndex: number, type: "text" | "refusal", text: string): void {
     const whole = { type, text, logprobs: undefined };
     this.#complete(this.#items.named(name, "message"), contentIndex, whole);
@@ -128,12 +128,12 @@ export class ResponseParts {
     this.#completeCall(this.#items.named(name, "call"), text);
   }
 
-  /** A finished item: writes what its deltas have not said, and ends its parts. */
+  /** A finished item: writes content that its deltas did not have, and ends its parts. */
   endItem(outputIndex: number, read: ReadItem): void {
     this.#endItem(this.#items.ended(outputIndex, read.item), read);
   }
 
-  /** An item of the finished response: it may stand at another place than it had before. */
+  /** An item of the finished response, which may be at another position than before. */
   settleItem(position: number, read: ReadItem): void {
     this.#endItem(this.#items.settled(position, read.item), read);
   }
@@ -143,7 +143,7 @@ export class ResponseParts {
     for (const item of this.#items.all()) if (!item.isEnded) this.#endParts(item);
   }
 
-  /** The text at this place of an item, which begins if it has not begun. */
+  /** The text at this position of an item, which is opened if necessary. */
   #opened(item: Item, contentIndex: number, type: TextType): WrittenText {
     this.#isEmpty = false;
     if (type === "refusal") this.#hasRefusal = true;
@@ -159,12 +159,12 @@ export class ResponseParts {
     if (delta !== "") write(this.#opened(item, contentIndex, type), delta, undefined);
   }
 
-  /** Writes what is left of a whole text whose beginning has been written. */
+  /** Writes the rest of a complete text. */
   #complete(item: Item, contentIndex: number, { type, text, logprobs }: WholeText): void {
     const written = item.texts.get(contentIndex)?.text ?? "";
     const rest = text.slice(written.length);
     if (rest === "" || !text.startsWith(written)) return;
-    // Probabilities have come with the deltas, if there were any.
+    // If there were deltas, they contained the probabilities.
     const own = written === "" ? logprobs : undefined;
     write(this.#opened(item, contentIndex, type), rest, own);
   }
@@ -206,7 +206,7 @@ export class ResponseParts {
       }
     }
     for (const { index, type, text, logprobs, annotations } of unmatched) {
-      // Where the positions differ, the words tell.
+      // If positions differ, the text decides.
       const same = [...item.texts].find(
         ([, written]) =>
           known.has(written) && written.type === type && text.startsWith(written.text),

@@ -37,7 +37,7 @@ function encodeFile({ source, filename }: FilePart): JsonObject {
   }
 }
 
-/** An object of the body; with fields of the vendor's it is text. */
+/** An object of the body. With fields of the vendor, it is JSON text. */
 type Encoded = JsonObject | RawJson;
 
 function raw(encoded: Encoded): RawJson {
@@ -67,7 +67,7 @@ function encodeInput(part: Part, path: string): Encoded {
   }
 }
 
-/** A single plain text as a string. */
+/** A single plain text as a string, otherwise a list. */
 function output(parts: readonly Encoded[]): RawJson | string {
   const [first] = parts;
   if (first === undefined) return "";
@@ -79,10 +79,10 @@ function output(parts: readonly Encoded[]): RawJson | string {
   return plain && typeof first.text === "string" ? first.text : rawArray(parts.map(raw));
 }
 
-/** What a conversation has said so far, for what follows. */
+/** State of the conversation so far. */
 interface Context {
   readonly cacheField: CacheField | undefined;
-  /** Calls with free text, whose results are of another type. */
+  /** Calls with free text, whose results have another type. */
   readonly customCalls: Set<string>;
 }
 
@@ -94,7 +94,7 @@ function encodeToolResult(
   const parts = part.content.map((entry, index) =>
     encodeInputPart(entry, `${path}.content[${index}]`, cacheField),
   );
-  // The wire has no flag for a failed tool: the text has to say it.
+  // The wire has no flag for a failed tool, so the text marks it.
   if (part.isError) parts.unshift({ type: "input_text", text: "Error:" });
   const type = customCalls.has(part.toolCallId)
     ? "custom_tool_call_output"
@@ -102,7 +102,7 @@ function encodeToolResult(
   return withData({ type, call_id: part.toolCallId, output: output(parts) }, part.providerData);
 }
 
-/** Items of one message of the conversation, with the content that the next text joins. */
+/** Items of one message, with the open content that further texts join. */
 class Items {
   readonly #role: string;
   readonly #all: RawJson[] = [];
@@ -113,7 +113,7 @@ class Items {
     this.#role = role;
   }
 
-  /** Neighbours with the same data of the vendor's share one message. */
+  /** Adjacent parts with the same vendor data share one message. */
   add(content: RawJson, data?: ProviderData): void {
     if (data?.json !== this.#data?.json) this.#flush();
     this.#data = data;
@@ -145,7 +145,7 @@ function encodeAnswerText({ text, annotations = [] }: TextPart): RawJson {
   return rawObject({ type: "output_text", text, annotations: rawArray(own) });
 }
 
-/** An assistant turn as items in the order of its parts. */
+/** An assistant turn, as items in the order of its parts. */
 function encodeAssistant(message: Message, path: string, context: Context): readonly RawJson[] {
   const items = new Items("assistant");
   for (const [index, part] of message.parts.entries()) {
@@ -177,7 +177,7 @@ function encodeItem(part: Part, path: string, context: Context): RawJson | undef
     case "provider":
       return rawPart(part);
     case "reasoning":
-      // Without its signature the provider takes no reasoning back.
+      // Without its signature, the provider accepts no reasoning.
       return part.signature.length === 0
         ? undefined
         : withData(
@@ -189,7 +189,7 @@ function encodeItem(part: Part, path: string, context: Context): RawJson | undef
   }
 }
 
-/** Content of a message, by the names that the vendor has for what goes in. */
+/** Whether the part is content of a message, by the prefix that the vendor uses for input. */
 function isContent(part: ProviderPart): boolean {
   const { type } = JSON.parse(part.json) as JsonObject;
   return typeof type === "string" && type.startsWith("input_");
@@ -220,7 +220,9 @@ const PLACEMENTS: Placements = {
   file: ["inline", "uri", "provider-file"],
 };
 
-/** What `encodeConversation` cannot encode of these messages at this target; undefined: nothing. */
+/**
+ * The part of these messages that `encodeConversation` cannot encode for this target; undefined: all can be encoded.
+ */
 export function unsupportedInput(
   messages: readonly Message[],
   { provider, providerType }: Model,
@@ -230,7 +232,7 @@ export function unsupportedInput(
   for (const [index, { parts }] of messages.entries()) {
     for (const [position, part] of parts.entries()) {
       if (part.type !== "reasoning") continue;
-      // Reasoning of other types is left out before it is encoded.
+      // Reasoning of other types was left out before.
       if (part.provider !== provider && part.provider !== providerType) continue;
       if (part.signature.length === 0 || isOwnSignature(part.signature)) continue;
       const field = `spec.messages[${index}].parts[${position}].reasoning.signature`;

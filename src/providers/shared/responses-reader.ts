@@ -13,6 +13,7 @@ import {
 } from "./chat-usage.ts";
 import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
+import type { ItemName } from "./item-table.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { objectOf } from "./object-of.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
@@ -25,20 +26,19 @@ import {
   RESPONSE_FIELDS,
   TEXT_FIELDS,
 } from "./response-fields.ts";
-import type { ItemName } from "./response-items.ts";
 import { ResponseParts } from "./response-parts.ts";
 import { stringOf } from "./string-of.ts";
 
 export interface ResponsesReaderOptions {
-  /** What an error inside the answer means. */
+  /** Converts an error inside the answer. */
   readonly toError: (payload: unknown) => Error;
-  /** An identifier for a call that came without one. */
+  /** Creates an identifier for a call that has none. */
   readonly newCallId: () => string;
-  /** Type of the provider, whose data of items goes back to it. */
+  /** Type of the provider. Data of items is sent back only to it. */
   readonly providerType: string;
 }
 
-/** Where items stand, and in them arguments that are not text. */
+/** Places of items, and of arguments that are not text. */
 const ITEMS: readonly PlacePattern[] = [
   ["arguments"],
   ["annotation"],
@@ -54,7 +54,7 @@ const ITEMS: readonly PlacePattern[] = [
   ["response", "output", ANY, "input"],
 ];
 
-/** Where the fields of an event stand; made once, since each event is asked. */
+/** Places of an event's fields. They are constants, because they are needed for each event. */
 const TOP = (): Place => [];
 const RESPONSE = (): Place => ["response"];
 
@@ -84,7 +84,7 @@ function rawOf(json: string): RawValues {
   return rawValues(json, ITEMS);
 }
 
-/** A piece of arguments; of a server that sends no text the JSON text of what it sends. */
+/** A piece of arguments. A value other than text becomes its JSON text. */
 function pieceOf({ delta }: JsonObject, json: string): string {
   if (typeof delta === "string") return delta;
   if (delta === undefined || delta === null) return "";
@@ -126,7 +126,7 @@ export class ResponsesReader implements AnswerReader {
     return false;
   }
 
-  /** The end marker itself says how the output ended, and brings the counts. */
+  /** The end marker itself contains the finish reason and the counts. */
   isWhole(): boolean {
     return false;
   }
@@ -139,7 +139,7 @@ export class ResponsesReader implements AnswerReader {
     this.#readResponse(body, json);
   }
 
-  /** Pieces of texts and arguments. */
+  /** Reads pieces of texts and arguments. */
   #readDelta(event: JsonObject, type: string, json: string): void {
     const name = nameOf(event);
     const content = index(event.content_index);
@@ -159,7 +159,7 @@ export class ResponsesReader implements AnswerReader {
     }
   }
 
-  /** Whole texts, arguments and items. */
+  /** Reads complete texts, arguments and items. */
   #readDone(event: JsonObject, type: string, json: string): void {
     const name = nameOf(event);
     const content = index(event.content_index);
@@ -184,7 +184,7 @@ export class ResponsesReader implements AnswerReader {
     }
   }
 
-  /** Beginnings, and states of the response. True at the end marker; bookkeeping and unknown events say nothing. */
+  /** Reads beginnings, and states of the response. True at the end marker. Other events are ignored. */
   #readState(event: JsonObject, type: string, json: string): boolean {
     switch (type) {
       case "response.created":
@@ -200,7 +200,7 @@ export class ResponsesReader implements AnswerReader {
         return false;
       case "response.completed":
       case "response.incomplete": {
-        // The event says the status where the response leaves it out.
+        // The event's type is the status if the response has none.
         const status = type.slice("response.".length);
         this.#readResponse({ status, ...objectOf(event.response) }, json, "response");
         return true;
@@ -220,7 +220,7 @@ export class ResponsesReader implements AnswerReader {
     this.#parts.annotation(nameOf(event), index(event.content_index), annotation, own);
   }
 
-  /** What the texts of a message have beside their words. */
+  /** Keeps fields of a message's texts beside the text. */
   #keepTexts(item: JsonObject, json: string, place: Place): void {
     if (item.type !== "message" || !Array.isArray(item.content)) return;
     for (const [index, content] of item.content.entries()) {
@@ -249,7 +249,7 @@ export class ResponsesReader implements AnswerReader {
     if (isReported(report) || cost !== undefined) this.events.push(usageEvent(report, cost));
   }
 
-  /** The reason that the whole response gives, and the provider's word for it. */
+  /** The finish reason of the complete response, and the provider's word for it. */
   #finishReason(response: JsonObject): { reason: FinishReason; rawReason: string } {
     if (response.status === "completed") {
       if (this.#parts.hasToolCalls) return { reason: "tool-calls", rawReason: "completed" };
@@ -259,7 +259,7 @@ export class ResponsesReader implements AnswerReader {
     return { reason: ownValue(INCOMPLETE_REASONS, rawReason) ?? "other", rawReason };
   }
 
-  /** The response as it ends: in the last event of a stream, or as the answer itself; `place` is where. */
+  /** Reads the response at its end: from the last event of a stream, or as the answer itself. `place`: its path. */
   #readResponse(response: JsonObject, json: string, ...place: readonly string[]): void {
     const { status } = response;
     if (response.error || status === "failed" || status === "cancelled") {
@@ -289,7 +289,7 @@ export class ResponsesReader implements AnswerReader {
     });
   }
 
-  /** A server that has told all items before may leave them out at the end. */
+  /** A server that has sent all items before may leave them out at the end. */
   #outputOf({ output }: JsonObject): JsonValue[] {
     if (Array.isArray(output)) return output;
     if (this.#parts.isEmpty) throw protocolError("the provider's answer has no output");

@@ -15,7 +15,7 @@ import {
 } from "./json-body.ts";
 import { encodeConversation } from "./responses-input.ts";
 
-/** Nothing is stored there: reasoning goes back by its ciphertext. */
+/** Nothing is stored at the provider, so reasoning is sent back with its ciphertext. */
 export const RESPONSES_GO_BACK: GoesBack = { reasoning: "signed", annotations: true };
 
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
@@ -28,7 +28,7 @@ function encodeTool(tool: Tool): RawJson {
     type: "function",
     name,
     description: nonEmpty(description),
-    // Both keys are required here, and an absent `strict` would mean true.
+    // Both keys are required in Responses, and a missing `strict` would mean true.
     parameters: parametersJsonSchema === "" ? null : new RawJson(parametersJsonSchema),
     strict: strict ?? false,
   });
@@ -62,8 +62,8 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
 }
 
 /**
- * What the answer shall contain beyond the default: reasoning in the form that can be sent back, and
- * probabilities of tokens where they are asked for.
+ * Additional content of the answer: reasoning in a form that can be sent back, and probabilities of tokens if they
+ * are requested.
  */
 function include(
   { model, spec }: ProviderRequest,
@@ -78,7 +78,7 @@ function include(
   return all.size === 0 ? undefined : [...all];
 }
 
-/** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
+/** The body of a Responses request. Nothing is stored at the provider. Equal requests give equal bytes. */
 export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream, options } = request;
   const { sampling, reasoning } = spec;

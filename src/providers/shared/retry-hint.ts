@@ -1,15 +1,15 @@
 import type { Clock } from "../../clock.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
 
-/** A vendor's pair of headers: what is left of a limit, and when it is full again. */
+/** A vendor's pair of headers: the rest of a limit, and the time until it is full again. */
 export interface ResetHeader {
   readonly remaining: string;
   readonly reset: string;
 }
 
 /**
- * A day, the longest window that a limit counts in. What is longer is a mistake,
- * e.g. a point in time as seconds, and is no hint.
+ * A day, the longest window of a limit, in milliseconds. A longer value is a mistake, for example a point in time in
+ * seconds, and is ignored.
  */
 const MAX_HINT_MS = 86_400_000;
 
@@ -25,14 +25,14 @@ function single(headers: ResponseHeaders, name: string): string | undefined {
   return headerValue(headers, name)?.trim();
 }
 
-/** Milliseconds of a decimal number times `unitMs`; undefined unless it is a number of at least 0. */
+/** Milliseconds of a decimal number times `unitMs`; undefined if the text is no number of at least 0. */
 function decimal(value: string | undefined, unitMs: number): number | undefined {
   if (value === undefined || !/^\d+(?:\.\d+)?$/.test(value)) return undefined;
   const ms = Math.ceil(Number(value) * unitMs);
   return ms > MAX_HINT_MS ? undefined : ms;
 }
 
-/** Milliseconds from now until a date; undefined unless it is one. A bare number is none. */
+/** Milliseconds from now until a date; undefined if the text is no date. A bare number is not a date. */
 function until(value: string | undefined, clock: Clock): number | undefined {
   if (value === undefined || !/[a-z]/i.test(value)) return undefined;
   const time = Date.parse(value);
@@ -51,15 +51,15 @@ function duration(value: string | undefined): number | undefined {
   return total > MAX_HINT_MS ? undefined : Math.ceil(total);
 }
 
-/** Milliseconds of a `google.protobuf.Duration` in JSON, e.g. `3.5s`. */
+/** Milliseconds of a `google.protobuf.Duration` in JSON, for example `3.5s`. */
 export function protoDurationMs(value: string | undefined): number | undefined {
   return value?.endsWith("s") ? decimal(value.slice(0, -1), 1_000) : undefined;
 }
 
 /**
- * The provider's wish by the standard headers: `retry-after-ms`, then `retry-after` in
- * seconds or as an HTTP date. Negative and malformed values are no wish. A zero asks for no
- * wait: it gives way to the other header, as in OpenAI's own clients.
+ * The provider's hint in the standard headers: `retry-after-ms`, then `retry-after` in seconds or as an HTTP date.
+ * Negative and malformed values are ignored. A zero asks for no wait, and the other header takes precedence, as in
+ * OpenAI's own clients.
  */
 function retryAfterMs(headers: ResponseHeaders, clock: Clock): number | undefined {
   const retryAfter = single(headers, "retry-after");
@@ -69,12 +69,12 @@ function retryAfterMs(headers: ResponseHeaders, clock: Clock): number | undefine
 }
 
 /**
- * Which limits count: `exhausted`, those of which nothing is left; `any`, where none is exhausted,
- * all of them; `none`.
+ * Limits that count: only exhausted ones (`exhausted`); exhausted ones or, if there are none, all (`any`); or no
+ * limits (`none`).
  */
 export type CountedLimits = "none" | "exhausted" | "any";
 
-/** When every limit that counts is full again. */
+/** Milliseconds until all limits that count are full again. */
 function resetHintMs(
   headers: ResponseHeaders,
   pairs: readonly ResetHeader[],
@@ -93,7 +93,7 @@ function resetHintMs(
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-/** The wait that the headers of an answer ask for, in milliseconds; `retry-after` goes first. */
+/** The wait that an answer's headers ask for, in milliseconds. `retry-after` takes precedence. */
 export function headerHintMs(
   headers: ResponseHeaders,
   pairs: readonly ResetHeader[],

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 
-/** 101 is none: it would be the last, and nobody asks for it. */
+/** 101 is excluded: it would be a final answer, and no request asks for it. */
 const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d\D/;
 const INTERIM_START = /^H(?:T(?:T(?:P(?:\/(?:1(?:\.(?:[01](?: (?:1\d{0,2})?)?)?)?)?)?)?)?)?$/;
-/** Bytes of a status line that tell whether it is one. */
+/** Bytes of a status line that show whether the answer is interim. */
 const STATUS_LENGTH = 13;
 const END = "\r\n\r\n";
-/** An interim answer that is longer is left to the parser, which refuses it. */
+/** A longer interim answer is left to the parser, which refuses it. */
 const MAX_INTERIM_BYTES = 16 * 1024;
 
-/** What `bytes`, the beginning of an answer, are behind its interim answers; undefined: more has to come. */
+/** The rest of `bytes`, the beginning of an answer, after interim answers; undefined: more bytes are needed. */
 function withoutInterim(bytes: Buffer): Buffer | undefined {
   let rest = bytes;
   for (;;) {
@@ -25,14 +25,13 @@ function withoutInterim(bytes: Buffer): Buffer | undefined {
 }
 
 /**
- * A server may send answers of 1xx before any answer (RFC 9110, 15.2), and undici takes a 100 for
- * a failure of the connection. Takes such answers out of what is read from `socket`, on which one
- * request runs at a time.
+ * Removes interim answers (1xx) from the data read from `socket`, on which one request runs at a time. A server may
+ * send them before any answer (RFC 9110, 15.2), but undici treats a 100 as a failed connection.
  */
 export function skipInterim(socket: Socket): Socket {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket);
-  /** The answer to what was written last has not begun. */
+  /** Whether the answer to the last write has not begun. */
   let isBeginning = false;
   let held: Buffer | undefined;
 
@@ -42,7 +41,7 @@ export function skipInterim(socket: Socket): Socket {
   }) as typeof socket.write;
   socket.read = (size?: number): Buffer | null => {
     for (;;) {
-      // A stream asks itself for nothing, so that more is read: that must take nothing away.
+      // The stream itself calls `read(0)` to fetch more data. That call must remove nothing.
       const chunk: Buffer | null = read(size);
       if (chunk === null || !isBeginning) return chunk;
       const answer = withoutInterim(held === undefined ? chunk : Buffer.concat([held, chunk]));

@@ -5,22 +5,22 @@ import type { FrameReader, StreamEvent } from "./frame-reader.ts";
 /** Longest line, and longest event, in UTF-16 units. */
 export const MAX_SSE_EVENT_LENGTH = 16 * 1024 * 1024;
 
-/** Longest line that tells of a failure, in UTF-16 units: it is looked at again with each piece. */
+/** Longest line with a failure, in UTF-16 units. Such a line is examined again with each piece. */
 const MAX_FAILURE_LENGTH = 16 * 1024;
 
-/** How lines outside the format begin that tell of a failure. */
+/** Beginnings of lines outside the format that report a failure. */
 const FAILURES = ["error:", '{"error"'];
 
 /**
- * What such a line says, as an event: llama.cpp has a field `error` of its own, and some servers
- * write the JSON of an error without a field. Undefined: nothing.
+ * The event for such a line; undefined: it is none. llama.cpp has its own field `error`, and some servers write the
+ * JSON of an error without a field.
  */
 function failureIn(line: string): StreamEvent | undefined {
   if (line.startsWith("error:")) return { name: "error", data: line.slice("error:".length).trim() };
   return line.startsWith('{"error"') ? { name: "error", data: line } : undefined;
 }
 
-/** The line that begins at `start` is such a line, or its beginning. */
+/** Whether the line at `start` begins, or may begin, with such a text. */
 function mayTellFailure(text: string, start: number): boolean {
   return FAILURES.some(
     (failure) =>
@@ -34,7 +34,7 @@ function endsLine(text: string): boolean {
   return last === 0x0a || last === 0x0d;
 }
 
-/** Holds back the beginnings of lines that tell of a failure: the parser drops those that are not whole. */
+/** Holds back the beginnings of lines that may report a failure, because the parser drops incomplete lines. */
 function createHold(): (piece: string) => string {
   let held = "";
   let isLineStart = true;
@@ -59,11 +59,10 @@ function createHold(): (piece: string) => string {
 }
 
 /**
- * SSE framing: LF, CRLF and CR in any split, incremental UTF-8, one byte order
- * mark, comments and unknown fields ignored, but for those that tell of a failure. Events without
- * data are skipped. A last event without its blank line is delivered at the end.
- * `push` and `end` throw what `onEvent` throws, and `GatewayError` of kind
- * `protocol` when a line or an event exceeds its bound.
+ * SSE framing: LF, CRLF and CR in any split, incremental UTF-8, one byte order mark. Comments and unknown fields are
+ * ignored, except those that report a failure. Events without data are skipped. A last event without its blank line
+ * is delivered at the end. `push` and `end` throw what `onEvent` throws, and `GatewayError` of kind `protocol` if a
+ * line or an event exceeds its bound.
  */
 export function createSseReader(onEvent: (event: StreamEvent) => void): FrameReader {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,6 +1,6 @@
 import type { JsonValue } from "../../domain/json.ts";
 
-/** The value if it is a string, else an empty one. */
+/** The value if it is a string, otherwise "". */
 export function stringOf(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
 }

@@ -16,14 +16,16 @@ const CERTIFICATE_TROUBLES: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for other names",
 };
 
-/** What the peer says to a client without a certificate, and to one whose certificate it refuses. */
+/**
+ * Codes of a peer that requires a client certificate (`WANTS_CERTIFICATE`), or refuses it (`REFUSES_CERTIFICATE`).
+ */
 const WANTS_CERTIFICATE = /ALERT_CERTIFICATE_REQUIRED$/;
-/** Up to TLS 1.2 the former is one of several things that this can mean. */
+/** Up to TLS 1.2, a missing client certificate is one of several causes of this alert. */
 const BREAKS_OFF = /ALERT_HANDSHAKE_FAILURE$/;
 const REFUSES_CERTIFICATE = /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|ACCESS_DENIED)/;
 const WITHOUT_TLS = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/;
 
-/** Why TLS with `peer` failed for good, by the code of an error; undefined: for another reason. */
+/** Why TLS with `peer` failed permanently, by the code of an error; undefined: another cause. */
 export function tlsTrouble(code: string, peer: string): string | undefined {
   if (CERTIFICATE_CODE.test(code)) {
     return `the ${peer}'s ${CERTIFICATE_TROUBLES[code] ?? "certificate was not accepted"}`;

@@ -2,9 +2,9 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../../clock.ts";
 import type { ConnectionSettings } from "../../domain/connection-settings.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { createDispatcher } from "./create-dispatcher.ts";
 import { toTransportError } from "./http-error.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
-import { createDispatcher } from "./upstream-dispatcher.ts";
 
 /** A POST of one JSON body. */
 export interface UpstreamRequest {
@@ -12,19 +12,19 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Longest time from here until the request is on a connected socket, in milliseconds. */
+  /** Longest time in milliseconds until the request is on a connected socket. */
   readonly connectTimeoutMs: number;
 }
 
-/** An answer whose headers have come. Its reader must end with `release` or `close`. */
+/** An answer whose headers have arrived. Its reader must end with `release` or `close`. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** The whole body; more than `maxBytes` (default 32 MiB) is an error of kind `protocol`. */
+  /** The whole body. More than `maxBytes` (default 32 MiB) is an error of kind `protocol`. */
   text(maxBytes?: number): Promise<string>;
-  /** Everything that has come since the last call, as soon as there is something; undefined at the end. */
+  /** All data since the last call, as soon as there is any; undefined at the end. */
   read(): Promise<readonly Uint8Array[] | undefined>;
-  /** Nothing more is wanted: keeps the connection if the body ends at once, else closes the socket. */
+  /** Ends the reading. Keeps the connection if the body ends soon, otherwise closes the socket. */
   release(): void;
   /** Closes the socket unless the body has ended or was released. */
   close(): void;
@@ -33,26 +33,25 @@ export interface UpstreamResponse {
 /** Connections to one origin. */
 export interface Upstream {
   /**
-   * Sends one request, once: no retry, no redirect. Rejects with a `GatewayError`
-   * or, when aborted, at once with the signal's reason; an abort closes the socket
-   * until the response is released.
+   * Sends one request once: no retry, no redirect. Rejects with a `GatewayError` or, on abort, at once with the
+   * signal's reason. An abort closes the socket until the response is released.
    */
   send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse>;
-  /** Closes every connection at once. Whoever closes knows that no request runs, or that none may run on. */
+  /** Closes every connection at once. The caller must know that no request runs, or that none may continue. */
   close(): Promise<void>;
 }
 
-/** Longest body that is held as a whole. */
+/** Most bytes of a body that is read as a whole. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Unread bytes of a body above which the socket is paused. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
-/** A released body must end within these for the connection to be kept. */
+/** A released body must end within these bounds if the connection is to be kept. */
 const MAX_DRAIN_BYTES = 64 * 1024;
 const MAX_DRAIN_MS = 250;
 
 type Mode = "buffer" | "text" | "drain" | "closed";
 
-/** One request and its answer: the handler of the dispatcher and the response of the reader. */
+/** One request and its answer: the dispatcher's handler and the reader's response. */
 class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   readonly response: Promise<UpstreamResponse>;
   status = 0;
@@ -70,7 +69,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #cancelTimer = (): void => {};
   #onHeaders: (response: UpstreamResponse) => void = () => {};
   #onFailure: (error: Error) => void = () => {};
-  /** Wakes the reader: something has come, or the end, or a failure. */
+  /** Wakes the reader after data, the end or a failure. */
   #wake: (() => void) | undefined;
 
   constructor(clock: Clock, signal: AbortSignal) {
@@ -83,7 +82,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** Limits the time until the request is on a socket; nothing to do where it already is. */
+  /** Limits the time until the request is on a socket; without effect if it already is. */
   limitConnect(connectTimeoutMs: number): void {
     if (this.#controller !== undefined || this.#failure !== undefined) return;
     this.#cancelTimer = this.#clock.schedule(connectTimeoutMs, () => {
@@ -176,7 +175,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.#fail(new Error("closed"));
   }
 
-  /** Waits for the next data or the end; throws what failed. */
+  /** Waits for more data or the end. Throws the failure. */
   async #wait(): Promise<void> {
     if (this.#failure === undefined) {
       await new Promise<void>((resolve) => {
@@ -229,7 +228,7 @@ export function createUpstream(
       exchange.limitConnect(connectTimeoutMs);
       return exchange.response;
     },
-    // The dispatcher's own `close` waits for connections that come about for nobody.
+    // The dispatcher's own `close` would wait for connection attempts without a request.
     close: () => dispatcher.destroy(),
   };
 }

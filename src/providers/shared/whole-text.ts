@@ -1,10 +1,10 @@
 /**
- * Joins the pieces of a text so that every piece handed on consists of whole code
- * points: half a surrogate pair at the end of a piece waits for the next one.
+ * Joins the pieces of a text so that each returned piece consists of whole code points. Half a surrogate pair at the
+ * end of a piece waits for the next piece.
  */
 export interface WholeText {
   push(piece: string): string;
-  /** What still waits, as a replacement character; "" if nothing does. */
+  /** The waiting half as a replacement character; "" if there is none. */
   flush(): string;
 }
 

@@ -5,13 +5,13 @@ import type { Fault } from "./request.ts";
 
 const RULES = { classify: () => undefined, requestIdHeader: "x-request-id", resetHeaders: [] };
 
-/** What an adapter makes of a status and its body. */
+/** The error that an adapter would create from a status and its body. */
 export function statusError(status: number, fault: Fault, clock: Clock): GatewayError {
   const body = typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body ?? {});
   return toHttpError({ status, headers: fault.headers ?? {}, body }, RULES, clock);
 }
 
-/** What an adapter makes of an error inside an answer. */
+/** The error that an adapter would create from an error inside an answer. */
 export function inBandError(fault: Fault, clock: Clock): GatewayError {
   const payload = fault.body ?? { error: { type: "server_error", code: "server_error" } };
   return toInBandError(payload, fault.headers ?? {}, RULES, clock);

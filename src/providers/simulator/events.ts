@@ -20,9 +20,9 @@ const TEXT_TOKEN_POINTS = 4;
 const CODE_POINTS_PER_TOKEN = 4;
 const TOKENS_PER_MESSAGE = 4;
 
-/** The whole answer, before anything goes wrong with it. */
+/** The complete answer, before faults are applied. */
 export interface Plan {
-  /** Text, or the arguments of `call`; to be read once. */
+  /** Text, or the arguments of `call`. May be read once only. */
   readonly tokens: Iterable<string>;
   readonly count: number;
   /** The function that the answer calls. */
@@ -52,7 +52,7 @@ function messageText(message: Message): string {
   return message.parts.map(partText).join("");
 }
 
-/** Code points of all text / 4, rounded up, plus 4 a message. */
+/** Code points of all text divided by 4, rounded up, plus 4 for each message. */
 function inputTokens(spec: GenerationSpec): number {
   const points = spec.messages.reduce(
     (sum, message) => sum + countCodePoints(messageText(message)),
@@ -70,7 +70,7 @@ function calledTool({ toolChoice, tools }: GenerationSpec): FunctionTool | undef
   );
 }
 
-/** The text of the last message that the user wrote. */
+/** The text of the user's last message. */
 function promptOf({ messages }: GenerationSpec): string {
   const last = messages.findLast(({ role }) => role === "user");
   return last === undefined ? "" : messageText(last);
@@ -80,7 +80,7 @@ function seedOf(spec: GenerationSpec): number {
   return hash(spec.messages.map((message) => `${message.role}:${messageText(message)}`).join("\n"));
 }
 
-/** Answers by the object that holds their schema: what is checked before it is sent is sought once. */
+/** Answers by the object with their schema, so that each is computed once for the check and the answer. */
 const answers = new WeakMap<object, string>();
 
 function jsonText(owner: object, schema: () => JsonObject): string {
@@ -91,7 +91,7 @@ function jsonText(owner: object, schema: () => JsonObject): string {
   return answer;
 }
 
-/** Arguments are an object, whether their schema says so or not. */
+/** Arguments are an object even if their schema does not say so. */
 function argumentsText(tool: FunctionTool): string {
   const { parametersJsonSchema: text } = tool;
   const own = (): JsonObject => (text === "" ? {} : (JSON.parse(text) as JsonObject));
@@ -102,7 +102,7 @@ function formatText(format: Extract<OutputFormat, { type: "json-schema" }>): str
   return jsonText(format, () => JSON.parse(format.schema) as JsonObject);
 }
 
-/** The JSON Schema of a request that the simulator finds no value for. */
+/** The JSON Schema of a request for which the simulator finds no value; undefined: there is a value. */
 export function answerMisfit(
   spec: GenerationSpec,
   options: JsonObject,
@@ -124,7 +124,7 @@ export function answerMisfit(
   }
 }
 
-/** The first stop sequence in `text`, by position. */
+/** Position of the first stop sequence in `text`; -1: none. */
 function stopAt(text: string, sequences: readonly string[]): number {
   const found = sequences.map((sequence) => text.indexOf(sequence)).filter((at) => at >= 0);
   return found.length === 0 ? -1 : Math.min(...found);
@@ -142,7 +142,7 @@ function cutTokens(tokens: readonly string[], end: number): string[] {
   return kept;
 }
 
-/** The whole output; undefined: so many made-up words as the script asks for. */
+/** The complete output; undefined: the answer consists of generated words, as many as the script says. */
 function givenText(spec: GenerationSpec, script: Script): string[] | undefined {
   const format = spec.outputFormat;
   if (script.text !== undefined) return pieces(script.text, TEXT_TOKEN_POINTS);
@@ -151,7 +151,7 @@ function givenText(spec: GenerationSpec, script: Script): string[] | undefined {
   return script.tokens === undefined ? greeting(promptOf(spec)) : undefined;
 }
 
-/** The plan up to the first stop sequence in its text. */
+/** The plan, cut at the first stop sequence in its text. */
 function planUntil(plan: Plan, sequences: readonly string[]): Plan {
   const all = [...plan.tokens];
   const end = stopAt(all.join(""), sequences);
@@ -160,7 +160,7 @@ function planUntil(plan: Plan, sequences: readonly string[]): Plan {
   return { ...plan, tokens, count: tokens.length, reason: "stop-sequence" };
 }
 
-/** What the simulator answers: it depends on the request alone, streamed or not. */
+/** The simulator's answer. It depends only on the request, streamed or not. */
 export function planAnswer(spec: GenerationSpec, script: Script): Plan {
   const { maxOutputTokens: limit = Number.POSITIVE_INFINITY, stopSequences = [] } = spec.sampling;
   const seed = seedOf(spec);
@@ -179,7 +179,7 @@ export function planAnswer(spec: GenerationSpec, script: Script): Plan {
   return tool === undefined && stopSequences.length > 0 ? planUntil(plan, stopSequences) : plan;
 }
 
-/** The event of a token, or of all of them together. */
+/** The event for a token, or for all of them together. */
 export function deltaOf({ call }: Plan, text: string, isFirst: boolean): ProviderEvent {
   if (call === undefined) return { type: "text-delta", partIndex: 0, text };
   return isFirst

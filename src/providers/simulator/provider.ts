@@ -3,17 +3,17 @@ import type { Clock } from "../../clock.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
 import type { Provider, ProviderContext, ProviderRequest, ProviderType } from "../provider.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { parseModels } from "../shared/model-records.ts";
+import { parseModels } from "../shared/parse-models.ts";
 import { cutError, inBandError, refusedError, statusError } from "./errors.ts";
 import { answerMisfit, deltaOf, type Plan, planAnswer } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { type Fault, parseScript } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
-/** Events after which other work of the process gets its turn. */
+/** After this many events, other work of the process gets a turn. */
 const EVENTS_PER_TURN = 64;
 
-/** Resolves never; rejects when the signal is aborted. */
+/** Never resolves. Rejects on abort. */
 function silence(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = (): void => reject(signal.reason);
@@ -22,13 +22,13 @@ function silence(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Where an answer stands: events before the next one, and bytes with the next one. */
+/** Position in an answer: the number of events before the next one, and the bytes including it. */
 interface Progress {
   readonly position: number;
   readonly bytes: number;
 }
 
-/** Throws, or falls silent, if the fault strikes in place of the next event. */
+/** Throws, or waits for ever, if the fault replaces the next event. */
 async function strike(
   fault: Fault,
   { position, bytes }: Progress,
@@ -41,7 +41,7 @@ async function strike(
   if (fault.errorAt === position) throw inBandError(fault, clock);
 }
 
-/** What goes wrong before the end marker, wherever the script puts it. */
+/** Applies a fault before the end marker, at whatever position the script has put it. */
 async function strikeLast(fault: Fault, clock: Clock, signal: AbortSignal): Promise<void> {
   if (fault.stallAfterEvents !== undefined) await silence(signal);
   if (fault.malformedAt !== undefined) throw protocolError("the answer is not JSON");
@@ -50,7 +50,7 @@ async function strikeLast(fault: Fault, clock: Clock, signal: AbortSignal): Prom
   if (fault.omitTerminator === true) throw truncatedError();
 }
 
-/** Throws what goes wrong before an answer begins. */
+/** Throws a fault before the answer begins. */
 function begin(
   request: ProviderRequest,
   { clock, allowFaults }: ProviderContext,
@@ -97,7 +97,7 @@ async function* streamed(
   for (const event of ending(plan)) yield event;
 }
 
-/** An answer that is not streamed comes as a whole or not at all, with one delta a part. */
+/** An answer without a stream arrives as a whole or not at all, with one delta for each part. */
 async function* whole(
   request: ProviderRequest,
   context: ProviderContext,
@@ -114,7 +114,7 @@ async function* whole(
   for (const event of ending(plan)) yield event;
 }
 
-/** A model that needs no network: for first steps, tests and load. */
+/** A model without a network, for first steps, tests and load. */
 export const simulator: ProviderType = {
   apiKeyVariable: undefined,
   defaultBaseUrl: "",

@@ -1,20 +1,20 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 
-/** What goes wrong in one attempt. */
+/** A scripted fault of one attempt. */
 export interface Fault {
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: JsonValue;
-  /** The connection breaks after so many bytes of the answer. */
+  /** The connection breaks after this many bytes of the answer. */
   readonly cutAfterBytes?: number;
-  /** The answer falls silent after so many events. */
+  /** The answer falls silent after this many events. */
   readonly stallAfterEvents?: number;
   /** The event at this position, from 0, cannot be parsed. */
   readonly malformedAt?: number;
-  /** An error stands in place of the event at this position, from 0. */
+  /** An error replaces the event at this position, from 0. */
   readonly errorAt?: number;
   /** The answer ends without its end marker. */
   readonly omitTerminator?: boolean;
@@ -22,7 +22,7 @@ export interface Fault {
   readonly refuse?: boolean;
 }
 
-/** `provider_options.simulator`, checked. */
+/** The validated `provider_options.simulator`. */
 export interface Script {
   readonly text?: string;
   readonly tokens?: number;
@@ -63,7 +63,7 @@ function headers(value: JsonValue, path: string): Record<string, string> {
   );
 }
 
-/** Reads the fields of an object by a table, and refuses those that the table does not have. */
+/** Reads the fields of an object by a table, and refuses others. */
 function read<Fields extends Readonly<Record<string, (value: JsonValue, path: string) => unknown>>>(
   value: JsonObject,
   path: string,

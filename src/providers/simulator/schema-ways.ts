@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 /** A schema without references and combinators. */
 export type FlatSchema = JsonObject;
 
-/** Longest chain of references and combinators at one place, and most of them side by side. */
+/** Longest chain of references and combinators at one place, and the most alternatives. */
 const MAX_CHAIN = 64;
 
 function decodeStep(step: string): string {
@@ -14,7 +14,7 @@ function decodeStep(step: string): string {
   }
 }
 
-/** The target of a reference inside the document; `false`, which allows nothing, if there is none. */
+/** The target of a reference inside the document. A missing target is `false`, which allows nothing. */
 function resolve(reference: string, root: JsonObject): JsonValue {
   if (reference !== "#" && !reference.startsWith("#/")) return false;
   let value: JsonValue = root;
@@ -33,7 +33,7 @@ function propertiesOf({ properties = null }: FlatSchema): readonly [string, Json
   return isJsonObject(properties) ? Object.entries(properties) : [];
 }
 
-/** The types that a schema names; undefined: all. */
+/** The types of a schema; undefined: all. */
 export function namedTypes({ type }: FlatSchema): readonly JsonValue[] | undefined {
   return type === undefined || Array.isArray(type) ? type : [type];
 }
@@ -48,7 +48,7 @@ function bothTypes(left: FlatSchema, right: FlatSchema): readonly JsonValue[] | 
   );
 }
 
-/** Both schemas in one. Of other keywords than types, members and their names the right one holds. */
+/** Merges two schemas. For keywords other than types, members and their names, the right one takes precedence. */
 function both(left: FlatSchema, right: FlatSchema): FlatSchema {
   const type = bothTypes(left, right);
   const required = new Set([...listed(left["required"]), ...listed(right["required"])]);
@@ -66,7 +66,7 @@ function both(left: FlatSchema, right: FlatSchema): FlatSchema {
   };
 }
 
-/** Work that a look at a schema, or a merge of it, takes. */
+/** Cost of examining or merging a schema. */
 function sizeOf(schema: FlatSchema): number {
   const { $ref, required, enum: values } = schema;
   const reference = typeof $ref === "string" ? $ref.length : 0;
@@ -79,15 +79,15 @@ export class SchemaWays {
   readonly #root: JsonObject;
   readonly #spend: (work: number) => void;
 
-  /** `spend` hears of each look at a schema before the look, and throws if the work is too much. */
+  /** `spend` is called before each schema is examined, and throws if the total cost is too high. */
   constructor(root: JsonObject, spend: (work: number) => void) {
     this.#root = root;
     this.#spend = spend;
   }
 
-  /** The ways to meet a schema, each as a flat schema, in the order of its choices. */
+  /** The alternatives of a schema, each as a flat schema, in the order of its choices. */
   *of(schema: JsonValue, chain: readonly JsonValue[] = []): Generator<FlatSchema> {
-    // A schema that needs itself at the same place allows nothing by that way.
+    // A schema that requires itself at the same place allows nothing.
     if (schema === false || chain.includes(schema) || chain.length > MAX_CHAIN) return;
     if (!isJsonObject(schema)) return yield {};
     this.#spend(sizeOf(schema));

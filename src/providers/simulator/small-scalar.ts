@@ -14,17 +14,17 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: "00000000-0000-0000-0000-000000000000",
 };
 
-/** Longest text that is made, in UTF-16 units. */
+/** Longest generated text, in UTF-16 units. */
 const MAX_LENGTH = 65_536;
 
-/** Decimal digits that a double holds for certain. */
+/** Decimal digits that a double always keeps. */
 const SAFE_DIGITS = 15;
 
 function numberOf(value: JsonValue | undefined, otherwise: number): number {
   return typeof value === "number" ? value : otherwise;
 }
 
-/** 0, or a number near the bounds. */
+/** 0, or a number near the bounds; undefined: there is none. */
 function smallNumber(schema: FlatSchema, isWhole: boolean): number | undefined {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const above = numberOf(exclusiveMinimum, Number.NEGATIVE_INFINITY);
@@ -49,7 +49,7 @@ function smallNumber(schema: FlatSchema, isWhole: boolean): number | undefined {
   );
 }
 
-/** The text of the format, with letters in front up to the least length; `pattern` is not followed. */
+/** A text of the format, padded at the front with letters to the least length. `pattern` is ignored. */
 function smallText({ format, minLength, maxLength }: FlatSchema): string | undefined {
   const least = Math.ceil(numberOf(minLength, 0));
   if (least > MAX_LENGTH) return undefined;
@@ -58,7 +58,7 @@ function smallText({ format, minLength, maxLength }: FlatSchema): string | undef
   return text.length <= numberOf(maxLength, text.length) ? text : undefined;
 }
 
-/** A small value of a type that holds no other values; undefined: the schema allows none. */
+/** A small value of a scalar type; undefined: the schema allows none. */
 export function smallScalar(schema: FlatSchema, type: JsonValue): JsonValue | undefined {
   switch (type) {
     case "integer":

@@ -7,10 +7,10 @@ import { smallScalar } from "./small-scalar.ts";
 const MAX_SIZE = 65_536;
 /** Deepest nesting of a value. */
 const MAX_DEPTH = 64;
-/** Schemas come from callers, and no schema may occupy the process: keywords and entries that are looked at. */
+/** Most keywords and entries that are examined. Schemas come from callers, and no schema may block the process. */
 const MAX_WORK = 500_000;
 
-/** Keywords of one type; a schema that names no type means that type. */
+/** Keywords that imply a type if a schema names none. */
 const IMPLIED: readonly (readonly [type: string, keywords: readonly string[]])[] = [
   ["object", ["properties", "required", "additionalProperties"]],
   ["array", ["items", "prefixItems", "minItems"]],
@@ -29,7 +29,7 @@ function isOfType(value: JsonValue, type: JsonValue): boolean {
   return type === "number" || (type === "integer" && Number.isInteger(value));
 }
 
-/** The first of some values whose type the schema names. */
+/** The first of some values whose type the schema allows. */
 function firstListed(way: FlatSchema, values: JsonValue): JsonValue | undefined {
   const types = namedTypes(way);
   return listed(values).find((value) => types?.some((type) => isOfType(value, type)) ?? true);
@@ -39,11 +39,11 @@ function unanswerable(why: string): GatewayError {
   return new GatewayError("validation", `a JSON Schema that it cannot answer by: ${why}`);
 }
 
-/** Finds the first value of a schema that is nested no deeper than asked for. */
+/** Finds the first value of a schema within a nesting depth. */
 class Search {
   readonly #ways: SchemaWays;
   #work = 0;
-  /** A value was given up because it would be nested deeper. */
+  /** Whether a value was given up because of the depth. */
   isCut = false;
 
   constructor(root: JsonObject) {
@@ -78,7 +78,7 @@ class Search {
     return undefined;
   }
 
-  /** A value inside of an array or an object. */
+  /** A value inside an array or an object. */
   #inner(schema: JsonValue, depth: number): JsonValue | undefined {
     this.#spend(1);
     if (depth > 0) return this.value(schema, depth - 1);
@@ -101,7 +101,7 @@ class Search {
   #object(way: FlatSchema, depth: number): JsonObject | undefined {
     const properties = isJsonObject(way["properties"]) ? way["properties"] : {};
     const wanted = new Set(listed(way["required"]).filter((name) => typeof name === "string"));
-    // In the order of the properties, as a model writes them.
+    // In the order of the properties, as models write them.
     const names = new Set([
       ...Object.keys(properties).filter((name) => wanted.has(name)),
       ...wanted,
@@ -118,11 +118,10 @@ class Search {
 }
 
 /**
- * A value that a JSON Schema allows, nested as little as can be: the first choice, the required members,
- * the fewest items, 0 or the bound next to 0. Not followed are `pattern`, `not`, `if`, `uniqueItems`,
- * `contains`, dependencies, the exclusiveness of `oneOf`, and contradictions of several schemas at one
- * place other than of their types. Throws `GatewayError` for a schema that allows no value of at most
- * 64 KiB, or whose search takes too long.
+ * A value that a JSON Schema allows, with the least nesting: the first choice, the required members, the fewest
+ * items, and 0 or the bound next to 0. Ignored are `pattern`, `not`, `if`, `uniqueItems`, `contains`, dependencies,
+ * the exclusiveness of `oneOf`, and contradictions of several schemas at one place except those of types. Throws
+ * `GatewayError` for a schema that allows no value of at most 64 KiB, or whose search costs too much.
  */
 export function smallValue(schema: JsonObject): JsonValue {
   const search = new Search(schema);

@@ -12,14 +12,14 @@ export function hash(text: string): number {
   return value >>> 0;
 }
 
-/** Fewest deltas of a text that is long enough. */
+/** Fewest deltas of a text, if it is long enough. */
 const MIN_TOKENS = 20;
 
 /** Longest echo of a prompt, in code points. */
 const ECHO_POINTS = 200;
 
 function echoOf(prompt: string): string {
-  // A prompt can have megabytes: its beginning is enough, whatever its characters are.
+  // A prompt can have megabytes, so only its beginning is used.
   const points = Array.from(
     prompt
       .slice(0, 4 * ECHO_POINTS)
@@ -31,7 +31,7 @@ function echoOf(prompt: string): string {
   return isWhole ? points.join("") : `${points.slice(0, ECHO_POINTS).join("")}…`;
 }
 
-/** The answer to a prompt that no script says anything of: 20 words or more, a token each. */
+/** The answer to a prompt without a script: 20 words or more, one token each. */
 export function greeting(prompt: string): string[] {
   const echo = echoOf(prompt);
   const wrote = echo === "" ? "Your prompt has no text." : `You wrote: “${echo}”.`;
@@ -41,11 +41,11 @@ export function greeting(prompt: string): string[] {
   return text.split(/(?= )/);
 }
 
-/** `count` tokens that depend on the seed alone. */
+/** `count` tokens that depend only on the seed. */
 export function* words(seed: number, count: number): Generator<string> {
   let state = seed;
   for (let index = 0; index < count; index++) {
-    // Mulberry32: small, and the same on every machine.
+    // Mulberry32: small, and equal on every machine.
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
@@ -54,7 +54,7 @@ export function* words(seed: number, count: number): Generator<string> {
   }
 }
 
-/** A given text in tokens of at most `longest` code points, at least 20 of them where it is long enough. */
+/** Splits a text into tokens of at most `longest` code points, and into at least 20 tokens if it is long enough. */
 export function pieces(text: string, longest: number): string[] {
   const points = Array.from(text);
   const size = Math.max(1, Math.min(longest, Math.floor(points.length / MIN_TOKENS)));

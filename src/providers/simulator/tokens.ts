@@ -1,6 +1,6 @@
 import type { TokenRules } from "../../domain/token-rules.ts";
 
-/** Its own rule is four code points a token, whatever they are. */
+/** The simulator counts four code points a token, for all scripts. */
 export const tokens: TokenRules = {
   characters: { codePointsPerToken: 4, confidence: 0.6 },
   scripts: {

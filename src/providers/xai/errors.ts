@@ -1,12 +1,12 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
-import { isTooLong } from "../shared/context-length.ts";
+import { isOverloaded } from "../shared/classify-error.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
-import { isOverloaded } from "../shared/error-tables.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
+import { isTooLong } from "../shared/is-too-long.ts";
 
 /**
- * xAI writes a gRPC status as its description in `code`. The descriptions are a
- * closed list; each stands here with the status's name and what it means.
+ * xAI writes a gRPC status in `code` as its description. The descriptions are a closed list; each is mapped to the
+ * status's name and the kind of error.
  */
 const STATUS_OF_DESCRIPTION: ReadonlyMap<string, readonly [string, ErrorKind]> = new Map<
   string,
@@ -29,7 +29,7 @@ const STATUS_OF_DESCRIPTION: ReadonlyMap<string, readonly [string, ErrorKind]> =
   ["the service is currently unavailable", ["unavailable", "server-error"]],
 ]);
 
-/** One status stands for several things; the text tells them apart, and nothing else does. */
+/** One status has several meanings, and only the text distinguishes them. */
 const CREDIT_TEXT = /used all available credits|monthly spending limit|run out of credits/i;
 const POLICY_TEXT = /violates usage guidelines|SAFETY_CHECK_TYPE/;
 const KEY_TEXT = /incorrect api key/i;
@@ -49,7 +49,7 @@ export const errorRules: ErrorRules = {
     if (POLICY_TEXT.test(message)) return "content-filter";
     if (KEY_TEXT.test(message)) return "provider-authentication";
     if (isTooLong(evidence)) return "context-length";
-    // Beside an HTTP status the description adds nothing.
+    // Beside an HTTP status, the description adds nothing.
     if (evidence.status !== undefined) return undefined;
     const kind = statusOf(evidence)?.[1];
     return kind === "server-error" && isOverloaded(evidence) ? "provider-overloaded" : kind;

@@ -16,8 +16,8 @@ import type { UpstreamResponse } from "../shared/upstream.ts";
 import { errorRules } from "./errors.ts";
 
 /**
- * xAI counts reasoning beside the completion, and its total says so. A proxy in
- * front may have added them already: then prompt and completion make the total.
+ * xAI counts reasoning outside the completion, and its total includes both. A proxy may already have added them: then
+ * prompt and completion equal the total.
  */
 export function readUsage(usage: JsonObject): UsageReport {
   const counts = readChatCounts(usage);
@@ -29,7 +29,7 @@ export function readUsage(usage: JsonObject): UsageReport {
     reasoningTokens > 0;
   return reportedCounts({
     ...counts,
-    // More cached than prompt tokens means that they were not counted as prompt.
+    // If there are more cached tokens than prompt tokens, the prompt does not include them.
     inputTokens:
       inputTokens !== undefined && cacheReadTokens > inputTokens
         ? inputTokens + cacheReadTokens
@@ -39,9 +39,9 @@ export function readUsage(usage: JsonObject): UsageReport {
   });
 }
 
-/** A tick is 1e-10 of a dollar. */
+/** A tick is 1e-10 of a dollar, or 100 trillionths. */
 const PICOS_PER_TICK = 100;
-/** Costs are exact in a double, or unknown. */
+/** Above this bound a cost is not exact in a double, so it is unknown. */
 const MAX_TICKS = Math.floor(Number.MAX_SAFE_INTEGER / PICOS_PER_TICK);
 
 /** The vendor's own final price. */
@@ -51,7 +51,7 @@ function readCost(usage: JsonObject): ReportedCost | "impossible" | undefined {
   return Number.isNaN(ticks) ? "impossible" : { currency: "USD", picos: ticks * PICOS_PER_TICK };
 }
 
-/** Reads one answer of Chat Completions. */
+/** Creates a reader of one answer of Chat Completions. */
 export function chatReader(
   { headers }: UpstreamResponse,
   clock: Clock,

@@ -34,20 +34,20 @@ function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
   return sum;
 }
 
-/** A request on its way, whichever door it comes by. */
+/** An arriving request of any door. */
 interface Arriving {
   readonly caller: Caller;
   readonly connection: object;
-  /** Ends it before it is whole. */
+  /** Ends the request before it is complete. */
   cut(error: GatewayError): void;
 }
 
-/** The requests of all doors that are not whole: bounds their bytes and their time. */
+/** The incomplete requests of all doors. Bounds their bytes and their time. */
 export class ArrivingRequests {
   readonly #clock: Clock;
   readonly #largestBytes: number;
   readonly inflater = new Inflater();
-  /** The oldest first. */
+  /** In the order of their beginning. */
   readonly #arrivals = new Map<Arriving, number>();
   readonly #ofConnection = new Map<object, number>();
   readonly #ofCaller = new Map<string, number>();
@@ -64,7 +64,7 @@ export class ArrivingRequests {
     return this.#bytes;
   }
 
-  /** `report` gets the error if the request is ended before it is whole, and makes the refusal of it. */
+  /** Begins a request. If it is ended before it is complete, `report` gets the error and creates the refusal. */
   begin<Refusal extends Error>(
     caller: Caller,
     connection: object,

@@ -2,7 +2,7 @@ import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival } from "../call.ts";
 import { requestTooLarge } from "./request-limits.ts";
 
-/** All bytes of a body of at most `maxBytes`. What is not read is left to the connection. */
+/** All bytes of a body of at most `maxBytes`. Unread bytes are left to the connection. */
 export async function readAll(
   body: AsyncIterable<Uint8Array>,
   promised: string | null,

@@ -192,7 +192,7 @@ export class JsonScan {
       } else if (kind === CLOSE) {
         if (depth > 0) depth--;
       } else if (kind === FOREIGN) {
-        // Of what is not looked at so strictly the parser says more.
+        // In other modes, the parser reports a more exact error.
         if (this.#isStrict) return this.#refuse(0, `the request is not JSON at byte ${at}`);
       } else if (++fields > maxFields) {
         return this.#refuse(0, `the request must have no more than ${maxFields} fields in all`);

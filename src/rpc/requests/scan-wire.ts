@@ -182,7 +182,7 @@ class WireScan {
     return false;
   }
 
-  /** Reads a message up to `end`. False: something is wrong, and `violation` says what and where. */
+  /** Reads a message up to `end`. False: `violation` has the error and its place. */
   message(bounds: MessageBounds, end: number, depth: number): boolean {
     if (depth > MAX_DEPTH) return this.#refuse(TOO_DEEP);
     const first = this.#row * MAX_COLLECTIONS;

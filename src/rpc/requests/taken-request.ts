@@ -41,7 +41,7 @@ function framingOf(contentType: string): Framing {
   return contentType.startsWith("application/grpc-web") ? "grpc-web" : "unary";
 }
 
-/** What the protocols themselves have a code for. */
+/** An error for which the protocols themselves have a code. */
 function protocolError(code: keyof typeof Code, message: string): RpcStatusError {
   const status = { code: Code[code], message, details: [], trailers: {} };
   return new RpcStatusError(status, undefined);

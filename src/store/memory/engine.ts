@@ -4,8 +4,8 @@ import { steadyTime } from "../steady-time.ts";
 import type { StoreCapabilities, StoreEngine } from "../store-engine.ts";
 
 /**
- * The memory of this process. A call is one turn of the event loop, and so atomic; each tenant bounds what it
- * holds by itself.
+ * The memory of this process. A call runs within one turn of the event loop, so it is atomic. Each tenant bounds its
+ * own memory.
  */
 export class MemoryEngine implements StoreEngine {
   readonly capabilities: StoreCapabilities = {
@@ -14,7 +14,7 @@ export class MemoryEngine implements StoreEngine {
     durability: "process",
   };
   readonly sessions = createProcessSessions();
-  /** The store's time, in milliseconds since the epoch. */
+  /** Time of the store, in milliseconds since the epoch. */
   readonly time: () => number;
 
   constructor(clock: Clock) {

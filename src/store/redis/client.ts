@@ -4,10 +4,10 @@ import { SILENT } from "../store-trouble.ts";
 import { StoreUnavailable } from "../store-unavailable.ts";
 import type { Credentials, Endpoint } from "./url.ts";
 
-/** What Redis answers; strings are bytes. */
+/** An answer of Redis. Strings are bytes. */
 export type Reply = null | number | Buffer | readonly Reply[];
 
-/** Longest time from the first packet to a connection that takes commands. */
+/** Longest time in milliseconds from the first packet to a connection that accepts commands. */
 const CONNECT_MS = 2_000;
 
 export interface ClientOptions extends Credentials {
@@ -18,7 +18,7 @@ export interface ClientOptions extends Credentials {
 function createNodeClient({ host, port }: Endpoint, options: ClientOptions) {
   const { tls, username, password, database } = options;
   return createClient({
-    // Who is the primary is to be found anew after each connection.
+    // The primary must be found anew after each connection, so the client does not reconnect.
     socket: {
       host,
       port,
@@ -33,7 +33,7 @@ function createNodeClient({ host, port }: Endpoint, options: ClientOptions) {
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
-    // The client's own limit holds for unsent commands alone, and costs a signal each.
+    // The client's own limit applies only to unsent commands, and costs a signal for each.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
 }
@@ -41,7 +41,7 @@ function createNodeClient({ host, port }: Endpoint, options: ClientOptions) {
 /** One connection to one server, until it is lost or destroyed. */
 export type RedisClient = ReturnType<typeof createNodeClient>;
 
-/** A connection that takes commands; rejects with what the client or Redis said, or when aborted. */
+/** Opens a connection that accepts commands. Rejects with the error of the client or of Redis, or on abort. */
 export function openClient(
   endpoint: Endpoint,
   options: ClientOptions,
@@ -66,7 +66,7 @@ export function openClient(
     const settle = (): void => {
       cancel();
       signal.removeEventListener("abort", abort);
-      // The client finishes a connection that was begun, though it was destroyed meanwhile.
+      // The client completes a connection attempt even if it was destroyed meanwhile.
       if (isGivenUp) client.destroy();
     };
     client.connect().then(
@@ -84,7 +84,7 @@ export function openClient(
   });
 }
 
-/** The first questions to a server: one that does not answer them in time, or at the abort, is left. */
+/** Bounds the first commands to a server. A server that does not answer in time is left, as it is on abort. */
 export async function limited<T>(
   client: RedisClient,
   clock: Clock,

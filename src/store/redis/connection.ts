@@ -9,32 +9,32 @@ import { createPrimaryFinder } from "./primary.ts";
 import type { Endpoint, RedisAddress } from "./url.ts";
 
 /**
- * Longest wait for an answer: the last resort, since the callers wait less. A
- * command that was sent is never recalled; it can still be applied afterwards.
+ * Longest wait for an answer in milliseconds. It is a last resort, because callers have shorter limits. A sent
+ * command cannot be recalled and may still be applied.
  */
 const ANSWER_MS = 2_000;
 const RECONNECT_MS = { first: 50, most: 2_000 };
-/** How often one call is sent to another node. */
+/** Most moves of one call to another node. */
 const MAX_MOVES = 3;
 
 type Listener = (message: Buffer) => void;
 
 type State =
   | { readonly is: "ready"; readonly link: RedisLink }
-  /** Another node has the slot now: calls wait for the connection to it. */
+  /** Another node has the slot now. Calls wait for the connection to it. */
   | { readonly is: "moving"; readonly next: PromiseWithResolvers<void> }
   | { readonly is: "away"; readonly why: unknown };
 
-/** A connection that is kept up for ever. What it is asked is answered or rejected in time. */
+/** A connection that is reopened until `close`. Each command is answered or rejected in time. */
 export interface RedisConnection {
   /**
-   * Rejects with `StoreUnavailable`, or with what Redis said where it lacks memory or a function:
-   * `library.ts` knows what to do then.
+   * Rejects with `StoreUnavailable`, or with the reply of Redis if it lacks memory or a function: `library.ts`
+   * handles those.
    */
   send(args: readonly (string | Buffer)[]): Promise<Reply>;
   /**
-   * Resolves when Redis has confirmed it. It holds until `unsubscribe`, over all connections,
-   * though this rejects: they are all told.
+   * Resolves when Redis has confirmed the subscription. The subscription holds until `unsubscribe`, even if this
+   * rejects: it is repeated on each new connection.
    */
   subscribe(channel: string, listener: Listener): Promise<void>;
   unsubscribe(channel: string, listener: Listener): Promise<void>;
@@ -66,12 +66,12 @@ export function connectRedis(address: RedisAddress, clock: Clock): RedisConnecti
   function depart({ owner, why }: Departure): void {
     if (owner === undefined) return become({ is: "away", why });
     const next = Promise.withResolvers<void>();
-    // Nobody may be waiting for it.
+    // Nothing may be waiting for the promise.
     next.promise.catch(() => {});
     become({ is: "moving", next });
   }
 
-  /** Resolves when the connection was left, with the node to go to. */
+  /** Resolves when the connection was left, with the next node. */
   async function serve(hint: Endpoint | undefined): Promise<Departure & { isProven: boolean }> {
     const primary = await finder.find(hint);
     if (signal.aborted) {
@@ -107,7 +107,7 @@ export function connectRedis(address: RedisAddress, clock: Clock): RedisConnecti
       if (hint !== undefined && failures === 0) continue;
       const { first, most } = RECONNECT_MS;
       const longest = Math.min(first * 2 ** failures, most);
-      // Only the end of the connection rejects it.
+      // Only the end of the connection rejects the sleep.
       await clock.sleep(longest * (0.5 + clock.random() / 2), signal).catch(() => {});
     }
   }
@@ -137,7 +137,7 @@ export function connectRedis(address: RedisAddress, clock: Clock): RedisConnecti
             resolve(answer);
           },
           (error: unknown) => {
-            // Refused before its first step: it is asked again where the slot is.
+            // The node refused the call before its first step, so it is sent again to the node with the slot.
             if (link.heed(error) && moves < MAX_MOVES) attempt(moves + 1);
             else fail(error);
           },

@@ -10,14 +10,14 @@ import { RedisSubscriptions } from "./subscriptions.ts";
 import { parseRedisUrl } from "./url.ts";
 
 export interface RedisEngineOptions {
-  /** A server, nodes of a cluster, or Sentinels: the forms are those of `url.ts`. */
+  /** A server, nodes of a cluster, or Sentinels, in a form of `url.ts`. */
   readonly url: string;
   readonly clock: Clock;
 }
 
 /**
- * Redis 7 or Valkey, shared by all replicas. It connects by itself; until then, and whenever Redis is away,
- * everything is rejected at once with `StoreUnavailable`.
+ * Redis 7 or Valkey, shared by all replicas. The engine connects by itself. Without a connection, calls are rejected
+ * at once with `StoreUnavailable`.
  */
 export class RedisEngine implements StoreEngine, Pick<Sessions, "broadcast" | "onBroadcast"> {
   readonly capabilities: StoreCapabilities = {
@@ -26,11 +26,11 @@ export class RedisEngine implements StoreEngine, Pick<Sessions, "broadcast" | "o
     durability: "cluster",
   };
   readonly #commands: RedisConnection;
-  /** A connection of its own: commands never wait behind a burst of messages. */
+  /** A separate connection, so that commands never wait behind a burst of messages. */
   readonly #messages: RedisConnection;
   readonly #listeners: ((message: Uint8Array) => void)[] = [];
 
-  /** Throws where the URL has another form; the error repeats nothing of it. */
+  /** Throws if the URL has another form. The error repeats no part of the URL. */
   constructor({ url, clock }: RedisEngineOptions) {
     const address = parseRedisUrl(url);
     this.#commands = connectRedis(address, clock);
@@ -38,11 +38,11 @@ export class RedisEngine implements StoreEngine, Pick<Sessions, "broadcast" | "o
     const hear = (message: Buffer): void => {
       for (const listener of this.#listeners) listener(message);
     };
-    // The first connection is not there yet: it and all others are told.
+    // The first connection is not open yet. The subscription is made on it and on all later ones.
     this.#messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {});
   }
 
-  /** The functions of a tenant. `files` are one Lua chunk behind `prelude.lua`. */
+  /** The functions of a tenant. `files` follow `prelude.lua` in one Lua chunk. */
   library(files: readonly URL[]): RedisLibrary {
     return createRedisLibrary(this.#commands, files);
   }

@@ -1,5 +1,5 @@
-// What an error of the client, of the system or of Redis says of the store: the only place that reads
-// one. Causes and codes alone go on from here, since messages can repeat what was sent.
+// The meaning of errors of the client, of the system and of Redis for the store. No other file reads them. Only
+// causes and codes leave this file, because messages can repeat sent data.
 import {
   ConnectionTimeoutError,
   ErrorReply,
@@ -12,18 +12,18 @@ import { StoreUnavailable, type UnavailableOutcome } from "../store-unavailable.
 import type { Endpoint } from "./url.ts";
 
 interface Row {
-  /** The beginning of a reply, or the code of another error. */
+  /** Matches the beginning of a reply, or the code of another error. */
   readonly says: RegExp;
   readonly cause: StoreCause;
   /** `not-applied`: the command was refused before its first step. */
   readonly outcome: UnavailableOutcome;
-  /** For the operator, where the cause is known to the end. */
+  /** An explanation for the operator, if the cause is certain. */
   readonly problem?: Problem;
 }
 
 interface Problem {
   readonly code: StoreProblemCode;
-  /** No waiting ends it: a start ends with it. */
+  /** No waiting resolves the problem, so a start fails. */
   readonly isFinal: boolean;
   readonly message: string;
 }
@@ -37,13 +37,13 @@ function problem(says: RegExp, code: StoreProblemCode, isFinal: boolean, message
 }
 
 const OUT_OF_MEMORY = refused(/^OOM /, "full");
-/** It was the primary once; its name leads to another one now, or soon. */
+/** The server was the primary before. Its name leads to another server now, or will soon. */
 const READ_ONLY = refused(/^READONLY /, "read-only");
-/** A replica that has lost its primary, and answers nothing until it has one again. */
+/** A replica without a primary, which answers nothing until it has one. */
 const MASTER_DOWN = refused(/^MASTERDOWN /, "read-only");
 const MOVED = refused(/^MOVED \d+ (.*):(\d+)$/, "cluster");
 const FUNCTION_MISSING = refused(/^ERR Function not found$/, "script");
-/** Before Redis 7 there are no functions, before Redis 6 no `HELLO`; or they are renamed. */
+/** Redis before 7 has no functions, Redis before 6 has no `HELLO`; the commands can also be renamed. */
 const UNKNOWN_COMMAND = problem(
   /^ERR (unknown|unsupported) command/i,
   "version",
@@ -52,7 +52,7 @@ const UNKNOWN_COMMAND = problem(
     "FCALL, FUNCTION, SSUBSCRIBE, HELLO",
 );
 
-/** Replies; the first row that fits counts. */
+/** Rows for replies. The first matching row counts. */
 export const REPLIES: readonly Row[] = [
   OUT_OF_MEMORY,
   READ_ONLY,
@@ -62,13 +62,13 @@ export const REPLIES: readonly Row[] = [
   UNKNOWN_COMMAND,
   refused(/^WRONGPASS /, "wrong-password"),
   refused(/^NOAUTH /, "wrong-password"),
-  // `AUTH` where no password is set, or a wrong one on an old server.
+  // Redis has no password but got `AUTH`, or an old server got a wrong password.
   refused(/^ERR (invalid password|.*\bAUTH\b)/, "wrong-password"),
-  // The server's own disk is full or fails, and it takes no write until that is over.
+  // The server's disk is full or fails, and the server accepts no writes meanwhile.
   refused(/^MISCONF /, "read-only"),
   refused(/^NOREPLICAS /, "read-only"),
   refused(/^(LOADING|BUSY|NOPERM) /, "other"),
-  // It takes the connection to say so, and closes it.
+  // The server accepts the connection, sends this error and closes.
   refused(/^(ERR max number of clients|DENIED )/, "refused"),
   problem(
     /^(ASK|TRYAGAIN) /,
@@ -86,7 +86,7 @@ export const REPLIES: readonly Row[] = [
   refused(/^(CROSSSLOT |ERR This instance has cluster support disabled)/, "cluster"),
   refused(/^NOPROTO /, "version"),
   refused(/^NOSCRIPT /, "script"),
-  // A function that has begun may have written before it failed.
+  // A function may have written before it failed.
   { says: /^ERR .*\b(functions?|library|script|lua)\b/i, cause: "script", outcome: "unknown" },
 ];
 
@@ -94,9 +94,9 @@ function broken(says: RegExp, cause: StoreCause): Row {
   return { says, cause, outcome: "unknown" };
 }
 
-/** Codes of the system and of TLS. What was sent may have arrived. */
+/** Rows for codes of the system and of TLS. Sent commands may have arrived. */
 export const CODES: readonly Row[] = [
-  // A proxy whose server is gone closes the connection.
+  // A proxy without its server closes the connection.
   broken(/^(ECONNREFUSED|ECONNRESET|EPIPE|EHOSTUNREACH|ENETUNREACH|CLOSED)$/, "refused"),
   broken(/^(ENOTFOUND|EAI_AGAIN)$/, "unknown-host"),
   broken(/^(ETIMEDOUT|SILENT)$/, "timeout"),
@@ -106,7 +106,7 @@ export const CODES: readonly Row[] = [
   ),
 ];
 
-/** Errors of the client that have no code of their own. */
+/** Codes for client errors that have none. */
 function clientCode(error: unknown): string | undefined {
   if (error instanceof SocketClosedUnexpectedlyError) return "CLOSED";
   const isSilent = error instanceof ConnectionTimeoutError || error instanceof SocketTimeoutError;
@@ -141,31 +141,31 @@ export function isUnknownCommand(error: unknown): boolean {
   return rowOf(error) === UNKNOWN_COMMAND;
 }
 
-/** The node that has the slot now, as `asked` says; undefined: another error. */
+/** The node that has the slot now, according to the error of node `asked`; undefined: another error. */
 export function movedTo(error: unknown, asked: Endpoint): Endpoint | undefined {
   const isReply = error instanceof ErrorReply;
   const [, host, port] = (isReply && MOVED.says.exec(error.message)) || [];
-  // A node that does not know its own name leaves it out: it is that of the node asked.
+  // A node that does not know its own name leaves the host out. The host is then that of the asked node.
   return port === undefined ? undefined : { host: host || asked.host, port: Number(port) };
 }
 
 /** Why the store cannot be used. */
 export function redisTrouble(error: unknown): StoreTrouble {
   if (error instanceof StoreUnavailable) return error.trouble;
-  // One name can lead to several addresses.
+  // One name can have several addresses.
   if (error instanceof AggregateError) return redisTrouble(error.errors[0]);
   const cause = rowOf(error)?.cause ?? OTHER.cause;
   return { cause, code: codeOf(error) };
 }
 
-/** What Redis said, where its cause is known to the end. */
+/** The explanation of an error whose cause is certain. */
 export function problemOf(error: unknown): StoreProblem | undefined {
   if (error instanceof StoreProblem) return error;
   const found = rowOf(error)?.problem;
   return found && new StoreProblem(found.code, found.isFinal, found.message, codeOf(error));
 }
 
-/** An error of the client as the port's. */
+/** Converts an error of the client to the port's error. */
 export function unavailable(error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
   const known = problemOf(error);

@@ -6,12 +6,12 @@ import type { RedisConnection } from "./connection.ts";
 import { isFunctionMissing, isOutOfMemory, unavailable } from "./errors.ts";
 import { ABSENT_KEY } from "./keys.ts";
 
-/** What every library begins with. */
+/** First file of every library. */
 const PRELUDE = new URL("./prelude.lua", import.meta.url);
 
 function readLibrary(files: readonly URL[]): { readonly code: string; readonly prefix: string } {
   const source = [PRELUDE, ...files].map((file) => readFileSync(file, "utf8")).join("\n");
-  // Replicas of two versions can share a Redis: each calls the functions it came with.
+  // Replicas of two versions can share a Redis. Each calls the functions of its own version.
   const version = createHash("sha256").update(source).digest("hex").slice(0, 12);
   return { code: source.replaceAll("VERSION", version), prefix: `steer_${version}_` };
 }
@@ -20,16 +20,16 @@ type Argument = string | Buffer;
 
 /** The functions of one tenant in a Redis. */
 export interface RedisLibrary {
-  /** One atomic step; `key` is the record that it is about, "" without one. */
+  /** One atomic step. `key`: the record it concerns, "" if none. */
   call(name: string, key: string, args: readonly Argument[]): Promise<Reply>;
   /**
-   * The same for a step that needs memory. When there is none `full` answers in its place: what the
-   * step would answer without a write, or `full`, which rejects with `StoreUnavailable`.
+   * A step that needs memory. If Redis has none, the function `full` answers instead, without writes. An answer
+   * `full` rejects with `StoreUnavailable`.
    */
   callOr(full: string, name: string, key: string, args: readonly Argument[]): Promise<Reply>;
 }
 
-/** Loads the library when Redis has it not: at first use, after a flush or a failover. */
+/** Loads the library if Redis does not have it: at first use, after a flush or after a failover. */
 export function createRedisLibrary(
   connection: RedisConnection,
   files: readonly URL[],

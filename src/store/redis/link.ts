@@ -7,21 +7,21 @@ import { ABSENT_KEY } from "./keys.ts";
 import type { Primary } from "./primary.ts";
 import type { Endpoint } from "./url.ts";
 
-/** How often a server is asked whether it still is the primary. */
+/** Interval in milliseconds at which a server is asked whether it is still the primary. */
 const CHECK_MS = 2_000;
-/** One that is silent for so long is left: its machine can be gone without a word. */
+/** A server that is silent for this long, in milliseconds, is left: its machine can vanish without notice. */
 const SILENCE_MS = 3_000;
-/** Answers that are still to come from a node that is left in order. */
+/** Milliseconds to wait for outstanding answers of a node that is left in order. */
 const CLOSE_MS = 1_000;
 
 /** Why a connection was left. */
 export interface Departure {
-  /** The node that has the slot now; undefined: the server is lost. */
+  /** The node that has the slot now; undefined: the server was lost. */
   readonly owner: Endpoint | undefined;
   readonly why: unknown;
 }
 
-/** The connection to a primary, until it is lost or the primary is another. */
+/** The connection to a primary, until the connection is lost or another server is the primary. */
 export class RedisLink {
   readonly client: RedisClient;
   readonly #endpoint: Endpoint;
@@ -38,12 +38,12 @@ export class RedisLink {
     this.#onLeft = onLeft;
   }
 
-  /** It has stood one check. */
+  /** Whether the connection has passed one check. */
   get isProven(): boolean {
     return this.#isProven;
   }
 
-  /** Checks it from now on. */
+  /** Starts the checks of the connection. */
   watch(): void {
     const { client } = this;
     client.on("error", (why: unknown) => this.leave({ owner: undefined, why }));
@@ -63,14 +63,14 @@ export class RedisLink {
     if (departure.owner === undefined) {
       client.destroy();
     } else {
-      // What was sent has its own refusal on the way, by which it is known that it was not applied.
+      // Each sent command gets its own refusal, which proves that the command was not applied.
       const cancel = this.#clock.schedule(CLOSE_MS, () => client.destroy());
       void client.close().then(cancel, cancel);
     }
     this.#onLeft(departure);
   }
 
-  /** Leaves a server that answers that it is not the primary. True: it said who is. */
+  /** Leaves a server whose reply shows that it is not the primary. True: the reply names the primary. */
   heed(error: unknown): boolean {
     const owner = movedTo(error, this.#endpoint);
     if (owner !== undefined || isReplica(error)) this.leave({ owner, why: error });

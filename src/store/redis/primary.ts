@@ -1,4 +1,4 @@
-// Which server has the streams: the one of the URL, the owner of the slot, or whom Sentinels name.
+// Finds the server that has the data: the server of the URL, the owner of the slot, or the one that Sentinels name.
 import type { Clock } from "../../clock.ts";
 import { StoreProblem } from "../store-problem.ts";
 import type { StoreTrouble } from "../store-trouble.ts";
@@ -8,9 +8,9 @@ import { isUnknownCommand, movedTo, problemOf } from "./errors.ts";
 import { ABSENT_KEY } from "./keys.ts";
 import type { Endpoint, RedisAddress } from "./url.ts";
 
-/** Nodes that send each other's callers around are one more outage. */
+/** Most redirects. Nodes that redirect to each other count as an outage. */
 const MAX_HOPS = 5;
-/** Nodes of a cluster that are remembered as a way in, beside those of the URL. */
+/** Most remembered nodes of a cluster, beside those of the URL, that can be asked for the owner. */
 const MAX_PEERS = 32;
 
 export interface Primary {
@@ -20,13 +20,13 @@ export interface Primary {
 
 export interface PrimaryFinder {
   /**
-   * A connection to the primary. `hint` is where a node said that it is. Rejects with what the last
-   * one that was asked said, or with a `StoreProblem`.
+   * A connection to the primary. `hint`: the node named by another node. Rejects with the error of the last node
+   * asked, or with a `StoreProblem`.
    */
   find(hint: Endpoint | undefined): Promise<Primary>;
 }
 
-/** Whether this node has the slot of Steer's keys; undefined: yes. */
+/** The node that has the slot of Steer's keys; undefined: this node has it. */
 async function ownerOf({ client, endpoint }: Primary): Promise<Endpoint | undefined> {
   try {
     await client.sendCommand(["EXISTS", ABSENT_KEY]);
@@ -42,11 +42,11 @@ function parts(reply: Reply | undefined): readonly Reply[] {
   return Array.isArray(reply) ? reply : [];
 }
 
-/** All nodes: any can name the owner when others are lost. None where the user may not ask for them. */
+/** All nodes, because each can name the owner if others are lost. Empty if the user may not ask for them. */
 async function peersOf({ client, endpoint }: Primary): Promise<readonly Endpoint[]> {
   const shards = await client.sendCommand<Reply>(["CLUSTER", "SLOTS"]).catch(() => null);
   const nodes = parts(shards).flatMap((shard) => parts(shard).slice(2).map(parts));
-  // A node that does not know its own name is the one that was asked.
+  // A node that does not know its own name is the asked node.
   const peers = nodes.map(([host, port]) => ({
     host: String(host ?? "") || endpoint.host,
     port: Number(port),
@@ -66,7 +66,7 @@ export function createPrimaryFinder(
   const { hosts, sentinel, tls } = address;
   let peers: readonly Endpoint[] = [];
 
-  /** The server itself, where it is the primary; else where the owner is, if it knows. */
+  /** Undefined if the server is the primary; otherwise the owner's address, if the server knows it. */
   async function inspect(primary: Primary): Promise<Endpoint | undefined> {
     const { client, endpoint } = primary;
     const greeting = await client.hello();
@@ -80,7 +80,8 @@ export function createPrimaryFinder(
       return await ownerOf(primary);
     }
     if (hosts.length > 1 && sentinel === undefined) {
-      const message = "a URL of several hosts is for a Redis Cluster, and one of them is none";
+      const message =
+        "a URL with several hosts names a Redis Cluster, but one of the hosts is no node of a cluster";
       throw new StoreProblem("cluster", true, message);
     }
     if (String(greeting.role) === "master") return undefined;
@@ -104,7 +105,7 @@ export function createPrimaryFinder(
     throw new StoreProblem("cluster", false, "no node of the cluster has the slot of Steer's keys");
   }
 
-  /** Whom this Sentinel names. */
+  /** The server that this Sentinel names. */
   async function masterOf(endpoint: Endpoint, master: string): Promise<Endpoint> {
     const { username = "", password = "" } = sentinel ?? {};
     const options = { tls, username, password, database: 0 };
@@ -135,7 +136,7 @@ export function createPrimaryFinder(
       try {
         return await ask(candidate);
       } catch (error) {
-        // A known cause says more than one more connection that was refused.
+        // A known cause is more useful than one more refused connection.
         if (!(failure instanceof StoreProblem)) failure = problemOf(error) ?? error;
         if (signal.aborted) break;
       }

@@ -1,4 +1,4 @@
-// What Redis answers, as it is meant; another kind of answer is `StoreUnavailable`.
+// Readers of Redis replies. An unexpected kind of reply is `StoreUnavailable`.
 import { StoreUnavailable } from "../store-unavailable.ts";
 import type { Reply } from "./client.ts";
 

@@ -3,18 +3,18 @@ import type { RedisConnection } from "./connection.ts";
 interface Channel<T> {
   readonly listeners: Set<(message: T) => void>;
   readonly receive: (message: Buffer) => void;
-  /** Redis has confirmed it. */
+  /** Resolves when Redis has confirmed the subscription. */
   readonly opened: Promise<void>;
 }
 
 export interface RedisSubscriptionsOptions<T> {
   readonly connection: RedisConnection;
-  /** The name of the channel of a subject. */
+  /** Name of a subject's channel. */
   readonly channelOf: (subject: string) => string;
   readonly decode: (message: Buffer) => T;
 }
 
-/** The subjects of which this replica hears: one channel each, however many listen. */
+/** Subscriptions of this replica: one channel for each subject, shared by all its listeners. */
 export class RedisSubscriptions<T> {
   readonly #options: RedisSubscriptionsOptions<T>;
   readonly #channels = new Map<string, Channel<T>>();
@@ -27,7 +27,7 @@ export class RedisSubscriptions<T> {
     return this.#channels.has(subject);
   }
 
-  /** Resolves when Redis has confirmed it, with the function that ends it. */
+  /** Resolves when Redis has confirmed the subscription, with the function that ends it. */
   async add(subject: string, listener: (message: T) => void): Promise<() => Promise<void>> {
     const channel = this.#channels.get(subject) ?? this.#open(subject);
     channel.listeners.add(listener);
@@ -62,7 +62,7 @@ export class RedisSubscriptions<T> {
     if (channel.listeners.size > 0 || this.#channels.get(subject) !== channel) return;
     this.#channels.delete(subject);
     const { connection, channelOf } = this.#options;
-    // A connection that is lost has taken the subscription with it.
+    // A lost connection has ended the subscription.
     await connection.unsubscribe(channelOf(subject), channel.receive).catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-/** Where a server, a node of a cluster or a Sentinel listens. */
+/** Address of a server, a node of a cluster or a Sentinel. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -7,13 +7,13 @@ export interface Endpoint {
 export interface Credentials {
   /** "": the default user. */
   readonly username: string;
-  /** "": none. */
+  /** "": no password. */
   readonly password: string;
 }
 
-/** A Redis as its URL names it. */
+/** The parts of a Redis URL. */
 export interface RedisAddress extends Credentials {
-  /** At least one: a server, nodes of one cluster, or Sentinels. */
+  /** At least one host: a server, nodes of one cluster, or Sentinels. */
   readonly hosts: readonly [Endpoint, ...Endpoint[]];
   readonly tls: boolean;
   readonly database: number;
@@ -22,7 +22,7 @@ export interface RedisAddress extends Credentials {
 }
 
 interface SentinelAddress extends Credentials {
-  /** Name under which the Sentinels watch the servers. */
+  /** Name of the watched servers at the Sentinels. */
   readonly master: string;
 }
 
@@ -34,7 +34,7 @@ const SENTINEL_SYNTAX =
 const SERVER_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
-/** A stray percent sign stands for itself. */
+/** An invalid percent escape stays as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -43,7 +43,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Undefined: no host with a valid port. */
+/** Undefined: the text is no host with a valid port. */
 function endpointOf(text: string, usualPort: number): Endpoint | undefined {
   const parsed = URL.parse(`redis://${text}`);
   if (parsed === null || parsed.hostname === "" || parsed.pathname !== "") return undefined;
@@ -57,7 +57,7 @@ function isFirst(hosts: readonly (Endpoint | undefined)[]): hosts is RedisAddres
   return hosts.every((host) => host !== undefined) && hosts.length > 0;
 }
 
-/** Undefined: the query has something else. */
+/** Undefined: the query has other parameters. */
 function sentinelCredentials(query: string): Credentials | undefined {
   const given = new URLSearchParams(query);
   const username = given.get("sentinel_username") ?? "";
@@ -67,8 +67,8 @@ function sentinelCredentials(query: string): Credentials | undefined {
 }
 
 /**
- * Read here, and not by the client, whose errors repeat the URL with its password.
- * Throws an error that names the form and nothing of the URL.
+ * Parses the URL. The client must not, because its errors repeat the URL with its password. Throws an error that
+ * names the form and no part of the URL.
  */
 export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme, sentinels, authority = "", path = "", query = ""] = FORM.exec(url) ?? [];

@@ -5,24 +5,24 @@ import { numberOf } from "./number-of.ts";
 import { StoreOpenError } from "./open-error.ts";
 import { checkVersions, prepareTables, type Schema } from "./schema.ts";
 
-/** "STER": the file is Steer's, and nobody else's database. */
+/** "STER": marks a file as a database of Steer. */
 const APPLICATION = 0x53544552;
 /** Size of the write-ahead log between checkpoints, in pages of 4 KiB. */
 const CHECKPOINT_PAGES = 4_000;
-/** Holds the pages that a transaction of a thousand streams changes; a smaller one writes them twice. */
+/** Large enough for the pages that a transaction of a thousand streams changes. A smaller cache writes them twice. */
 const CACHE_KIB = 32 * 1_024;
 
-/** Prompts are private: a new file is its owner's. One that is there is left as it is. */
+/** Prompts are private, so only the owner can read a new file. The mode of an existing file is kept. */
 function createFile(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch {
-    // It exists, or cannot be created: the open that follows tells which.
+    // The file exists or cannot be created. The following open finds out which.
   }
 }
 
 function prepare(db: DatabaseSync, path: string, schemas: readonly Schema[]): void {
-  // Before the first access: the file is locked from there on, and needs no shared memory.
+  // Must precede the first access. The file is locked from then on, and needs no shared memory.
   db.exec("PRAGMA locking_mode = EXCLUSIVE");
   const application = numberOf(db.prepare("PRAGMA application_id").get());
   const isEmpty = numberOf(db.prepare("SELECT count(*) FROM sqlite_schema").get()) === 0;
@@ -43,19 +43,19 @@ function prepare(db: DatabaseSync, path: string, schemas: readonly Schema[]): vo
   if (isEmpty) db.exec(`PRAGMA application_id = ${APPLICATION}`);
   prepareTables(db, schemas, isEmpty);
   db.exec("COMMIT");
-  // A file without a header could be anybody's.
+  // A file without a header could belong to any program.
   if (isEmpty) db.exec("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 export interface DatabaseOptions {
   readonly path: string;
-  /** Size of the file, its write-ahead log aside; undefined: as much as the disk holds. */
+  /** Most bytes of the file without its write-ahead log; undefined: bounded only by the disk. */
   readonly maxBytes: number | undefined;
-  /** Of all tenants, in the order of their arrival in releases: the version of the first is in the header. */
+  /** Schemas of all tenants, in the order of their first releases. The version of the first one is in the header. */
   readonly schemas: readonly Schema[];
 }
 
-/** Opens or creates the file, for this connection alone. Throws `StoreOpenError`. */
+/** Opens or creates the file exclusively for this connection. Throws `StoreOpenError`. */
 export function openDatabase({ path, maxBytes, schemas }: DatabaseOptions): DatabaseSync {
   createFile(path);
   let db: DatabaseSync | undefined;

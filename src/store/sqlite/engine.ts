@@ -8,20 +8,20 @@ import { WorkerLink } from "./worker-link.ts";
 
 export interface SqliteEngineOptions {
   readonly clock: Clock;
-  /** The file; created where there is none. Another process cannot open it meanwhile. */
+  /** Path of the file, which is created if missing. No other process can open the file meanwhile. */
   readonly path: string;
-  /** Size of the file, its write-ahead log aside; undefined: as much as the disk holds. */
+  /** Most bytes of the file without its write-ahead log; undefined: bounded only by the disk. */
   readonly maxBytes: number | undefined;
 }
 
-/** The way to a tenant's part in the thread. Rejects with `StoreUnavailable`. */
+/** The calls to a tenant's part in the thread. Rejects with `StoreUnavailable`. */
 export interface TenantLink<C extends TenantCalls<C>> {
   call<M extends keyof C & string>(method: M, ...args: Parameters<C[M]>): Promise<ReturnType<C[M]>>;
 }
 
 /**
- * One file of this host, which outlives the process. A thread of its own works on the file; calls that come
- * while it is busy share the next transaction.
+ * A file on this host, which outlives the process. A separate thread works on the file. Calls that arrive while the
+ * thread is busy share the next transaction.
  */
 export class SqliteEngine implements StoreEngine {
   readonly capabilities: StoreCapabilities = {
@@ -29,7 +29,7 @@ export class SqliteEngine implements StoreEngine {
     isShared: false,
     durability: "host",
   };
-  /** The file is this process's alone, so its sessions are those of this process. */
+  /** Only this process uses the file, so the sessions are those of this process. */
   readonly sessions = createProcessSessions();
   readonly #tenants: string[] = [];
   readonly #link: WorkerLink;
@@ -44,7 +44,7 @@ export class SqliteEngine implements StoreEngine {
   }
 
   /**
-   * A tenant, before `open`. `thread` is the module of its part in the thread, whose export `tenant` is a
+   * Adds a tenant, before `open`. `thread`: the module of its part in the thread, whose export `tenant` is a
    * `ThreadTenant`. The version of the first tenant's tables is in the header of the file.
    */
   tenant<C extends TenantCalls<C>>(thread: URL): TenantLink<C> {
@@ -56,7 +56,7 @@ export class SqliteEngine implements StoreEngine {
     };
   }
 
-  /** Rejects with `StoreOpenError` when the file cannot be used. */
+  /** Rejects with `StoreOpenError` if the file cannot be used. */
   open(): Promise<void> {
     return this.#link.open();
   }

@@ -1,4 +1,4 @@
-// What an error of SQLite says of the store: the only place that reads one.
+// The meaning of SQLite errors for the store. No other file reads them.
 import { OTHER, type StoreCause, type StoreTrouble } from "../store-trouble.ts";
 import { StoreUnavailable } from "../store-unavailable.ts";
 import { type OpenFailure, StoreOpenError } from "./open-error.ts";
@@ -11,7 +11,7 @@ const CORRUPT = 11;
 const FULL = 13;
 const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
-/** The file was moved away: of the extended codes the only one that says more. */
+/** The file was moved away: the only extended code with additional information. */
 const MOVED = 1_032;
 
 const CAUSES: Readonly<Record<number, StoreCause>> = {
@@ -33,7 +33,7 @@ function codeOf(error: unknown): number | undefined {
   return code === undefined ? undefined : code & 0xff;
 }
 
-/** What an error of an open file says of the store. */
+/** The trouble that an error of an open file indicates. */
 export function troubleOf(error: unknown): StoreTrouble {
   if (error instanceof StoreUnavailable) return error.trouble;
   const code = extendedCodeOf(error);
@@ -42,12 +42,12 @@ export function troubleOf(error: unknown): StoreTrouble {
   return { cause: cause ?? "other", code: `SQLITE_${code}` };
 }
 
-/** The file cannot be used: `detail` goes on behind its name. */
+/** The error for a file that cannot be used. `detail` follows its name. */
 export function refusal(failure: OpenFailure, path: string, detail: string): StoreOpenError {
   return new StoreOpenError(failure, `The stream store ${path} ${detail}`);
 }
 
-/** The same by an error of SQLite. */
+/** The error for a file that cannot be used because of an SQLite error. */
 export function refusalOf(error: unknown, path: string): StoreOpenError {
   const message = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {

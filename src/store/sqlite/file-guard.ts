@@ -1,9 +1,9 @@
-// Whether the file that is open is still the one that its path leads to: SQLite goes on with a file
-// that was deleted or replaced, and everything that it takes from there on is lost at its end.
+// Checks that the open file is still the one at its path. SQLite continues with a deleted or replaced file, and loses
+// all later writes at its end.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { StoreUnavailable } from "../store-unavailable.ts";
 
-/** The part of a SQLite file that names its application, behind the words that name SQLite. */
+/** Length of the header up to the application's number, and of the magic string at its start. */
 const HEADER_BYTES = 72;
 const MAGIC_BYTES = 16;
 const APPLICATION_AT = 68;
@@ -17,7 +17,7 @@ function identityOf(path: string): string {
   }
 }
 
-/** Reads the header through `file`, which was opened on the path. */
+/** Reads the header through the descriptor `file` of the path. */
 function headerOf(file: number): string {
   const header = Buffer.alloc(HEADER_BYTES);
   try {
@@ -29,15 +29,15 @@ function headerOf(file: number): string {
 }
 
 export interface FileGuard {
-  /** Throws `StoreUnavailable` where the file is another one than at the beginning, or none. */
+  /** Throws `StoreUnavailable` if the path has another file than at the beginning, or none. */
   verify(): void;
-  /** For the time behind the end of the database. */
+  /** Called after the database is closed. */
   close(): void;
 }
 
 /**
- * Guards the file of an open database. One descriptor stays open as long as the database: a process that
- * closes any descriptor of a file loses all locks that it has there, and with them its claim to be alone.
+ * Guards the file of an open database. One descriptor stays open as long as the database: if a process closes any
+ * descriptor of a file, it loses all its locks on the file, and with them its exclusive access.
  */
 export function guardFile(path: string): FileGuard {
   const file = openSync(path, "r");

@@ -1,25 +1,25 @@
-// What passes between the engine and its thread.
+// Messages between the engine and its thread.
 import type { StoreTrouble } from "../store-trouble.ts";
 import type { OpenFailure } from "./open-error.ts";
 
-/** The store's time and its living sessions, as they are when a call is made. */
+/** Time of the store and its living sessions at the time of a call. */
 export interface Moment {
   readonly now: number;
   readonly sessions: readonly string[];
 }
 
 export interface Call {
-  /** Its place among the tenants of the thread. */
+  /** Index of the tenant in the thread. */
   readonly tenant: number;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** What has come while the group before was on its way: one transaction, answered in order. */
+/** The calls that arrived during the previous group: one transaction, answered in order. */
 export interface CallGroup {
   readonly moment: Moment;
   readonly calls: readonly Call[];
-  /** Close the file after these. */
+  /** Whether to close the file after these calls. */
   readonly isLast: boolean;
 }
 
@@ -34,7 +34,7 @@ export type Answer =
 export interface WorkerOptions {
   readonly path: string;
   readonly maxBytes: number | undefined;
-  /** Addresses of the modules of the tenants: the export `tenant` of each is a `ThreadTenant`. */
+  /** URLs of the tenants' modules. The export `tenant` of each is a `ThreadTenant`. */
   readonly tenants: readonly string[];
 }
 

@@ -1,16 +1,16 @@
 /** Why the file of a store cannot be used. */
 export type OpenFailure =
-  /** Another process holds it. */
+  /** Another process uses the file. */
   | "in-use"
-  /** It is damaged, or no database. */
+  /** The file is damaged or is no database. */
   | "corrupt"
-  /** A database of something else, or of a later version. */
+  /** The database belongs to another program (`foreign`), or to a later version (`newer`). */
   | "foreign"
   | "newer"
-  /** The file system refuses. */
+  /** The file system refuses access. */
   | "inaccessible";
 
-/** The store cannot start; the message names the file. */
+/** The store cannot start. The message names the file. */
 export class StoreOpenError extends Error {
   override readonly name = "StoreOpenError";
   readonly failure: OpenFailure;

@@ -1,19 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
 import { numberOf } from "./number-of.ts";
 
-/** Pages that a row can cost beside its own bytes: its trees may split. */
+/** Pages that a row can need beside its own bytes, because its trees may split. */
 const SPLITS = 8;
-/** A part of the file that only the last events of streams may fill; and its upper bound in bytes. */
+/** Part of the file that only the last events of streams may use, and the upper bound of this part in bytes. */
 const RESERVED_PART = 1 / 8;
 const MAX_RESERVED = 32 * 1024 * 1024;
-/** SQLite's own bound: the disk's comes first. */
+/** Page limit of SQLite itself. The disk is full before. */
 const UNBOUNDED_PAGES = 0xfffffffe;
-/** Most streams that one call deletes to make room. */
+/** Most streams that one call deletes to free space. */
 const MAX_EVICTIONS = 64;
 
 /**
- * Room in a file of bounded size: finished streams go first, running ones never.
- * `evict` deletes the one that ended the longest ago; false: there is none.
+ * Space in a file of bounded size. Ended streams are deleted first, running ones never. `evict` deletes the stream
+ * that ended the longest ago; false: there is none.
  */
 export function createRoom(db: DatabaseSync, evict: (now: number) => boolean) {
   const pageSize = numberOf(db.prepare("PRAGMA page_size").get());
@@ -29,13 +29,13 @@ export function createRoom(db: DatabaseSync, evict: (now: number) => boolean) {
   }
 
   return {
-    /** Without an eviction. */
+    /** Whether space is left without an eviction. */
     isLeft: (): boolean => !isBounded || has(0, false),
-    /** False: not even by evictions. */
+    /** Makes room for `bytes`; false: evictions were not enough. */
     make(bytes: number, isEnding: boolean, now: number): boolean {
       if (!isBounded) return true;
       for (let evictions = 0; !has(bytes, isEnding); evictions++) {
-        // A last event is tried in any case: the file itself says when it is full.
+        // A last event is written in any case, until the file itself is full.
         if (evictions >= MAX_EVICTIONS || !evict(now)) return isEnding;
       }
       return true;

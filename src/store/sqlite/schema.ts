@@ -4,17 +4,20 @@ import { refusal } from "./errors.ts";
 import { numberOf } from "./number-of.ts";
 
 export interface Schema {
-  /** Its tables and indexes have names that no other tenant uses. */
+  /** Name of the tenant. No other tenant uses the names of its tables and indexes. */
   readonly tenant: string;
-  /** Creates all of it, in its latest version. */
+  /** Creates all tables in their latest version. */
   readonly create: string;
-  /** From each version that a release had to the next one, from 1 on; the latest one is one more than these. */
+  /**
+   * Statements that upgrade each released version to the next, beginning with version 1. The latest version is their
+   * number plus one.
+   */
   readonly upgrades: readonly string[];
 }
 
 const VERSIONS = "CREATE TABLE tenant (name TEXT PRIMARY KEY, version INTEGER NOT NULL)";
 
-/** The first tenant has its version in the header, where it was when there was no other; 0: no tables. */
+/** The first tenant has its version in the header, because it was once the only tenant; 0: no tables. */
 function versionOf(db: DatabaseSync, { tenant }: Schema, isFirst: boolean): number {
   if (isFirst) return numberOf(db.prepare("PRAGMA user_version").get());
   if (!hasVersions(db)) return 0;
@@ -36,7 +39,7 @@ function setVersion(db: DatabaseSync, schema: Schema, isFirst: boolean): void {
   );
 }
 
-/** Throws `StoreOpenError` where a later release has written the tables of a tenant. */
+/** Throws `StoreOpenError` if a later release has written the tables of a tenant. */
 export function checkVersions(db: DatabaseSync, path: string, schemas: readonly Schema[]): void {
   for (const [index, schema] of schemas.entries()) {
     const version = versionOf(db, schema, index === 0);
@@ -48,8 +51,8 @@ export function checkVersions(db: DatabaseSync, path: string, schemas: readonly 
 }
 
 /**
- * Creates what is not there, and brings what is there to the latest version; in the caller's transaction.
- * `isEmpty`: the file has no table, whatever its header says.
+ * Creates missing tables and upgrades existing ones, in the caller's transaction. `isEmpty`: the file has no table,
+ * whatever its header says.
  */
 export function prepareTables(
   db: DatabaseSync,

@@ -10,7 +10,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What the end of a thread says of its file. */
+/** The trouble that the end of a thread indicates. */
 function troubleBy(death: Error | undefined): StoreTrouble {
   if (!(death instanceof StoreOpenError)) return OTHER;
   const { failure } = death;
@@ -18,15 +18,15 @@ function troubleBy(death: Error | undefined): StoreTrouble {
   return { cause: failure === "in-use" ? "other" : "file-gone", code: failure };
 }
 
-/** What a thread tells of itself. */
+/** Events of a thread. */
 interface ThreadEvents {
   readonly onOpen: () => void;
   readonly onAnswers: (answers: readonly Answer[]) => void;
-  /** Answers what is said to those who wait for the thread. */
+  /** Returns the error for callers that wait for the thread. */
   readonly onEnd: (death: Error | undefined) => StoreUnavailable;
 }
 
-/** The thread as it is between its start and its end. */
+/** A thread from its start to its end. */
 class Thread {
   readonly worker: Worker;
   readonly #opened = Promise.withResolvers<void>();
@@ -38,10 +38,10 @@ class Thread {
     this.worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: options,
       name: "stream-store",
-      // What the process preloads is not for this thread.
+      // Modules that the process preloads are not for this thread.
       execArgv: [],
     });
-    // Nobody may be waiting for it.
+    // Nothing may be waiting for the promise.
     this.#opened.promise.catch(() => undefined);
     this.worker.once("message", (first: Opening) => {
       if (first.state === "failed") {
@@ -77,7 +77,7 @@ class Thread {
   }
 }
 
-/** A thread that could not open the file is not started again sooner. */
+/** Least milliseconds between two starts of a thread that could not open the file. */
 const RESTART_MS = 1_000;
 
 export interface WorkerLinkOptions {
@@ -86,26 +86,26 @@ export interface WorkerLinkOptions {
   readonly worker: () => WorkerOptions;
 }
 
-/** Calls into the thread; one that has died is started anew by the next call. */
+/** Calls into the thread. The next call restarts a thread that has ended. */
 export class WorkerLink {
   readonly #options: WorkerLinkOptions;
   #thread: Thread | undefined;
   #startedAt = 0;
   #isRunning = false;
   #isClosed = false;
-  /** In the order of their calls, which is that of the answers. */
+  /** In the order of the calls, which is also the order of the answers. */
   #waiting: Waiting[] = [];
   #calls: Call[] = [];
-  /** Of the thread that has ended last. */
+  /** The trouble of the last thread that ended. */
   #lastTrouble: StoreTrouble = OTHER;
-  /** A group is on its way. The next one goes when its answers are here, with all that has come meanwhile. */
+  /** A group was sent. The next group is sent after its answers, with all calls that arrived meanwhile. */
   #isBusy = false;
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
   }
 
-  /** Starts the thread. Rejects with `StoreOpenError` where it cannot use the file. */
+  /** Starts the thread. Rejects with `StoreOpenError` if the thread cannot use the file. */
   open(): Promise<void> {
     return this.#start().opened;
   }
@@ -125,7 +125,7 @@ export class WorkerLink {
     return promise;
   }
 
-  /** Answers what was asked before, then closes the file. */
+  /** Answers outstanding calls, then closes the file. */
   async close(): Promise<void> {
     const hasWork = this.#isRunning && !this.#isClosed;
     this.#isClosed = true;
@@ -167,7 +167,7 @@ export class WorkerLink {
     return lost;
   }
 
-  /** The thread keeps the process alive only while somebody waits for it, for its end too. */
+  /** The thread keeps the process alive only while a caller waits for an answer or for its end. */
   #rest(): void {
     if (this.#waiting.length === 0 && this.#thread?.isOpen === true && !this.#isClosed) {
       this.#thread.worker.unref();
@@ -195,7 +195,7 @@ export class WorkerLink {
     this.#thread?.worker.postMessage(group);
   }
 
-  /** All calls of this turn travel together. */
+  /** Sends all calls of this turn together. */
   #sendSoon(): void {
     queueMicrotask(() => {
       if (!this.#isBusy && this.#calls.length > 0) this.#send(false);

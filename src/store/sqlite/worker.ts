@@ -1,4 +1,4 @@
-// The thread of the store: it alone touches the file.
+// The thread of the store. Only this thread accesses the file.
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../clock.ts";
@@ -9,7 +9,7 @@ import type { Answer, Call, CallGroup, Moment, Opening, WorkerOptions } from "./
 import { StoreOpenError } from "./open-error.ts";
 import type { ThreadTenant } from "./thread-tenant.ts";
 
-/** A silence after which the write-ahead log is brought into the file. */
+/** Milliseconds of silence after which the write-ahead log is moved into the file. */
 const IDLE_MS = 1_000;
 
 interface Served {
@@ -17,7 +17,7 @@ interface Served {
   readonly writes: ReadonlySet<string>;
 }
 
-/** `verify` throws where the file is gone. */
+/** `verify` throws if the file is gone. */
 function serve(
   db: DatabaseSync,
   verify: () => void,
@@ -25,12 +25,12 @@ function serve(
 ): (moment: Moment, calls: readonly Call[]) => Answer[] {
   const started = db.prepare("BEGIN IMMEDIATE");
   const finished = db.prepare("COMMIT");
-  /** The last write has failed: whether the next one would is seen by a try. */
+  /** A write has failed. Only a successful `check` shows that the file accepts writes again. */
   let isTroubled = false;
-  /** As the last check has found it. */
+  /** Result of the last check of the file. */
   let isGone = false;
 
-  /** A check is in the transaction that is open. */
+  /** Whether the open transaction includes a check. */
   let isChecked = false;
 
   const served = tenants.map(
@@ -60,7 +60,7 @@ function serve(
   function apply(moment: Moment, { tenant, method, args }: Call): Answer {
     const { handlers, writes } = served[tenant] as Served;
     if (method === "check") check();
-    // What a file that is gone takes would be lost with it.
+    // Writes to a file that is gone would be lost.
     else if (isGone && writes.has(method)) verify();
     const handler = handlers[method] as (moment: Moment, ...args: readonly unknown[]) => unknown;
     return { value: handler(moment, ...args) };
@@ -72,7 +72,7 @@ function serve(
     return { failure, isApplied, trouble: troubleOf(error) };
   }
 
-  /** One call in a transaction of its own. */
+  /** Runs one call in its own transaction. */
   function alone(moment: Moment, call: Call): Answer {
     let isApplied: "no" | "unknown" = "no";
     try {
@@ -94,14 +94,14 @@ function serve(
       commit();
       return answers;
     } catch {
-      // Nothing of it is stored: one by one, so that a call that fails takes no other along.
+      // No call of the group is stored. Each is repeated alone, so that a failing call affects no other.
       if (db.isTransaction) db.exec("ROLLBACK");
       return calls.map((call) => alone(moment, call));
     }
   };
 }
 
-/** Brings the write-ahead log into the file when nobody waits for it. */
+/** Moves the write-ahead log into the file while no call waits. */
 function createIdleCheckpoint(db: DatabaseSync) {
   const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   let cancel: (() => void) | undefined;
@@ -110,7 +110,7 @@ function createIdleCheckpoint(db: DatabaseSync) {
     try {
       checkpoint.all();
     } catch {
-      // The log stays as it is: the next write says what is wrong.
+      // The log stays as it is. The next write reports the error.
     }
   }
   function arm(): void {

@@ -1,12 +1,12 @@
-// Streams by the time at which their retention ends, so that a reaper looks at those alone that are due.
+// Streams by the end of their retention, so that a reaper looks only at those that are due.
 import type { StreamRecord } from "../stream-record.ts";
 
-/** Streams that become due within the same time lie together. */
+/** Width of a span in milliseconds. Streams that become due within one span lie together. */
 const SPAN_MS = 8_000;
 
 export class DueStreams<Entry extends { readonly record: StreamRecord }> {
   readonly #spans = new Map<number, Set<Entry>>();
-  /** No span before this one has a stream. */
+  /** Spans before this one have no streams. */
   #first: number;
 
   constructor(now: number) {
@@ -27,7 +27,7 @@ export class DueStreams<Entry extends { readonly record: StreamRecord }> {
     if (entries?.delete(entry) === true && entries.size === 0) this.#spans.delete(span);
   }
 
-  /** Those whose time has come, and some whose time is near; each can be deleted while it is looked at. */
+  /** Streams that are due, and some that will be due soon. A stream can be deleted during the iteration. */
   *until(now: number): Generator<Entry> {
     const last = spanOf(now);
     for (; this.#first <= last; this.#first++) {

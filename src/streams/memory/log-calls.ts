@@ -6,7 +6,7 @@ import type { AppendResult, CreateAnswer, LogCalls, ReadResult } from "../stream
 import type { MemoryStreams } from "./memory-streams.ts";
 import { answerOf, boundStream } from "./stream-answers.ts";
 
-/** The log itself. */
+/** Calls on the log itself. */
 export function createLogCalls(engine: MemoryEngine, streams: MemoryStreams): LogCalls {
   return {
     async check() {

@@ -1,4 +1,4 @@
-// The streams that the store in memory holds, the indexes over them, and the bound on what all of that takes.
+// The streams of the memory store, their indexes, and the bound on the memory of both.
 
 import { expired } from "../stream-machine.ts";
 import type { Batch, StreamRecord } from "../stream-record.ts";
@@ -6,32 +6,32 @@ import { DueStreams } from "./due-streams.ts";
 import { NewestStreams } from "./newest-streams.ts";
 import { PackedLog } from "./packed-log.ts";
 
-/** A stream; `MemoryStreams` alone changes it, and counts. */
+/** A stream. Only `MemoryStreams` changes it, because it also counts its memory. */
 export interface MemoryStream {
   record: StreamRecord;
-  /** Undefined once it has expired. */
+  /** Undefined after expiry. */
   log: PackedLog | undefined;
   request: Uint8Array | undefined;
-  /** What is counted for it, in bytes. */
+  /** Bytes counted for the stream. */
   held: number;
 }
 
-/** What Node holds for a stream, for its log, for an array and for a text beside their bytes: measured. */
+/** Measured memory in bytes that Node needs for a stream, a log, an array and a text beside their content. */
 const STREAM_COST = 600;
-/** And for its writer, and all that watches it, while it runs. */
+/** Measured memory in bytes of a running stream's writer and of its watchers. */
 const RUNNING_COST = 2_000;
 const LOG_COST = 200;
 const ARRAY_COST = 320;
 const TEXT_COST = 24;
-/** A key has a text of its own, and a place in a map. */
+/** Bytes of a key: its own text and its place in a map. */
 const KEY_COST = 72;
 
-/** The part of the bound that streams which have expired may fill while others would have to go for it. */
+/** Part of the bound that expired streams can fill while other streams would have to be removed for them. */
 const TOMBSTONES_SHARE = 1 / 8;
 
 const LATIN1 = /^[\0-\xff]*$/;
 
-/** Running streams that take more of the bound than this leave no room for others. */
+/** If running streams take more than this part of the bound, no new stream is stored. */
 const FULL_PART = 7 / 8;
 
 export class MemoryStreams {
@@ -40,7 +40,7 @@ export class MemoryStreams {
   readonly #keys = new Map<string, string>();
   /** In the order of their creation. */
   readonly #running = new Set<MemoryStream>();
-  /** That have ended with their events, and without: the longest ago first. */
+  /** Ended streams with their events, and without them. The longest ago first. */
   readonly #ended = new Set<MemoryStream>();
   readonly #tombstones = new Set<MemoryStream>();
   readonly #newest = new NewestStreams<MemoryStream>();
@@ -58,7 +58,7 @@ export class MemoryStreams {
     return this.#held;
   }
 
-  /** Running streams leave no room for others. */
+  /** Whether running streams leave no memory for new ones. */
   get isFull(): boolean {
     return (
       this.#ended.size === 0 && this.#held - this.#heldByTombstones > this.#maxBytes * FULL_PART
@@ -86,17 +86,17 @@ export class MemoryStreams {
     return streamId === undefined ? undefined : this.#byId.get(streamId);
   }
 
-  /** Those that have not expired, the newest first. */
+  /** Streams that have not expired, the newest first. */
   behind(after: Pick<StreamRecord, "createdAt" | "streamId"> | undefined): Iterable<MemoryStream> {
     return this.#newest.behind(after);
   }
 
-  /** Those whose retention may be over. */
+  /** Streams whose retention may be over. */
   due(now: number): Iterable<MemoryStream> {
     return this.#due.until(now);
   }
 
-  /** Takes a new stream with its first event; false: running streams fill the bound. */
+  /** Adds a new stream with its first event; false: running streams fill the bound. */
   add(record: StreamRecord, start: Batch, request: Uint8Array | undefined, now: number): boolean {
     const log = new PackedLog();
     const stream: MemoryStream = { record, log, request, held: 0 };
@@ -132,12 +132,12 @@ export class MemoryStreams {
     return true;
   }
 
-  /** Notes what changes neither the phase of a stream nor its size. */
+  /** Stores a change that affects neither the phase of a stream nor its size. */
   update(stream: MemoryStream, after: StreamRecord): void {
     stream.record = after;
   }
 
-  /** Deletes the events of a stream that has ended; false: it runs, or they are deleted already. */
+  /** Deletes the events of an ended stream; false: the stream runs, or its events are already deleted. */
   expire(stream: MemoryStream, now: number): boolean {
     const after = expired(stream.record, now);
     if (after === undefined) return false;
@@ -153,7 +153,7 @@ export class MemoryStreams {
     return true;
   }
 
-  /** Forgets a stream that has expired. */
+  /** Forgets an expired stream. */
   remove(stream: MemoryStream): void {
     if (!this.#tombstones.delete(stream)) return;
     const { streamId, caller, requestId } = stream.record;
@@ -164,7 +164,10 @@ export class MemoryStreams {
     this.#heldByTombstones -= stream.held;
   }
 
-  /** Room is made among those that have ended, the longest ago first, and of what is known of those before. */
+  /**
+   * Makes room for `bytes`: expires ended streams, the longest ago first, and removes tombstones if they exceed their
+   * share or no ended stream is left. False: running streams fill the bound.
+   */
   hasRoom(bytes: number, now: number): boolean {
     while (this.#held + bytes > this.#maxBytes) {
       const [tombstone] = this.#tombstones;

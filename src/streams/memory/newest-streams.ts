@@ -1,8 +1,8 @@
-// Streams in the order of their creation, so that a page costs what it shows.
+// Streams in the order of their creation, so that the cost of a page depends only on its size.
 import { newestFirst } from "../stream-query.ts";
 import type { StreamRecord } from "../stream-record.ts";
 
-/** Streams that have expired lie between the others until there are so many, and one for every eight others. */
+/** Expired streams stay in the list until there are this many of them, plus this share of all entries. */
 const MIN_EXPIRED = 64;
 const EXPIRED_SHARE = 1 / 8;
 
@@ -13,12 +13,12 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
   #entries: Entry[] = [];
   #expired = 0;
 
-  /** Time goes on: nearly always the place is the last one. */
+  /** Times of creation rise, so that the place is nearly always the last one. */
   add(entry: Entry): void {
     this.#entries.splice(this.#countBefore(entry.record), 0, entry);
   }
 
-  /** One of them has expired. */
+  /** Called when one of the entries has expired. */
   expired(): void {
     this.#expired++;
     if (this.#expired < MIN_EXPIRED + this.#entries.length * EXPIRED_SHARE) return;
@@ -26,7 +26,7 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     this.#expired = 0;
   }
 
-  /** The newest first, from behind `after` on. */
+  /** The newest first, beginning after `after`. */
   *behind(after: Place | undefined): Generator<Entry> {
     const entries = this.#entries;
     let index = after === undefined ? entries.length : this.#countBefore(after);
@@ -36,7 +36,7 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     }
   }
 
-  /** How many are older than that place. */
+  /** Number of entries older than `place`. */
   #countBefore(place: Place): number {
     let low = 0;
     let high = this.#entries.length;

@@ -4,7 +4,7 @@ import type { OwnershipCalls, StoredStream } from "../stream-store.ts";
 import type { MemoryStreams } from "./memory-streams.ts";
 import { answerOf, boundStream } from "./stream-answers.ts";
 
-/** Who writes, who reads, and what is asked of a stream beside its events. */
+/** Calls that concern writers, readers and cancels of a stream. */
 export function createOwnershipCalls(engine: MemoryEngine, streams: MemoryStreams): OwnershipCalls {
   return {
     async touchReaders(streamIds) {

@@ -1,16 +1,16 @@
-// The events of one stream in a few blocks of bytes: an object for each event would be held at ten times
-// its size. Each event is a varint, its length and whether a batch begins with it, and its bytes.
+// The events of one stream in a few blocks of bytes, because one object for each event would take ten times the
+// memory. An event is a varint with its length and a flag for the first event of a batch, followed by its bytes.
 import { position } from "../batches.ts";
 import { lengthOfVarint, readVarint, writeVarint } from "../packed-events.ts";
 import type { Batch } from "../stream-record.ts";
 
-/** A block grows up to this; a batch that is longer has a block of its own. */
+/** A block grows up to this size in bytes. A longer batch has its own block. */
 const BLOCK_BYTES = 32 * 1024;
 const MIN_BLOCK_BYTES = 512;
-/** What Node holds for a block beside its bytes, measured by `npm run bench -- memory`. */
+/** Bytes that Node needs for a block beside its content, measured by `npm run bench -- memory`. */
 const BLOCK_COST = 400;
 
-/** Events `first` to `last` of one writer; `bytes` is filled up to `used`. */
+/** Events `first` to `last` of one writer. `bytes` is filled up to `used`. */
 interface Block {
   readonly first: number;
   last: number;
@@ -21,7 +21,7 @@ interface Block {
 
 export interface PackedRead {
   readonly batches: readonly Batch[];
-  /** The limit cut the answer short. */
+  /** Whether the limit left out some batches. */
   readonly hasMore: boolean;
 }
 
@@ -29,12 +29,12 @@ export class PackedLog {
   readonly #blocks: Block[] = [];
   #held = 0;
 
-  /** Bytes of memory that the log holds, used or not. */
+  /** Bytes of memory that the log takes, including unused space. */
   get held(): number {
     return this.#held;
   }
 
-  /** By how much `held` grows at most when the batch is appended. */
+  /** Upper bound of the growth of `held` if the batch is appended. */
   growthOf({ writer, events }: Batch): number {
     const size = packedSize(events);
     const tail = this.#tailFor(writer, size);
@@ -42,7 +42,7 @@ export class PackedLog {
     return capacityFor(tail, size) - tail.bytes.length;
   }
 
-  /** Copies the events of the batch, which follow those that are there. */
+  /** Copies the events of the batch, which must follow the existing ones. */
   append({ first, last, writer, events }: Batch): void {
     const size = packedSize(events);
     let tail = this.#tailFor(writer, size);
@@ -65,12 +65,15 @@ export class PackedLog {
     tail.used = used;
   }
 
-  /** The writer of an event; undefined: it is not here. */
+  /** The writer of an event; undefined: the log does not have the event. */
   writerOf(sequence: number): number | undefined {
     return this.#blocks[position(this.#blocks, sequence)]?.writer;
   }
 
-  /** Up to `limit` batches, as they were appended, from the one with the event behind `sequence` on. Views, no copies. */
+  /**
+   * Up to `limit` batches as they were appended, beginning with the batch of the event after `sequence`. The events
+   * are views, not copies.
+   */
   read(sequence: number, limit: number): PackedRead {
     const batches: Batch[] = [];
     const start = position(this.#blocks, sequence + 1);
@@ -82,7 +85,7 @@ export class PackedLog {
     return { batches, hasMore: false };
   }
 
-  /** Gives back what the last block does not use. */
+  /** Frees the unused space of the last block. */
   seal(): void {
     const tail = this.#blocks.at(-1);
     if (tail !== undefined) this.#resize(tail, tail.used);
@@ -95,7 +98,7 @@ export class PackedLog {
     return needed <= tail.bytes.length || needed <= BLOCK_BYTES ? tail : undefined;
   }
 
-  /** Views of the bytes before stay valid: they have the old buffer. */
+  /** Earlier views stay valid, because they keep the old buffer. */
   #resize(block: Block, capacity: number): void {
     if (capacity === block.bytes.length) return;
     const bytes = Buffer.allocUnsafeSlow(capacity);
@@ -117,7 +120,7 @@ function capacityFor({ bytes, used }: Block, size: number): number {
   return Math.max(needed, Math.min(bytes.length * 2, BLOCK_BYTES));
 }
 
-/** Adds the batches of a block; true: the limit left some out. */
+/** Adds the batches of a block; true: the limit left out some. */
 function readBlock(block: Block, sequence: number, limit: number, batches: Batch[]): boolean {
   const { bytes, used, writer, last } = block;
   let { offset, first } = batchAt(block, sequence + 1);
@@ -139,7 +142,7 @@ function readBlock(block: Block, sequence: number, limit: number, batches: Batch
   return false;
 }
 
-/** Where the batch with that event begins; the first one of the block, where the event lies before it. */
+/** Start of the batch that contains the event; the first batch of the block if the event lies before it. */
 function batchAt({ first, bytes, used }: Block, sequence: number) {
   const found = { offset: 0, first };
   let offset = 0;

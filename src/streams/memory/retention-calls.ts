@@ -6,10 +6,10 @@ import type { MemoryStream, MemoryStreams } from "./memory-streams.ts";
 import { answerOf } from "./stream-answers.ts";
 
 const SAMPLE = 100;
-/** Tombstones that one call of `reap` deletes for each stream that it may expire: they are cheap. */
+/** Tombstones that one call of `reap` deletes for each stream that it may expire. Tombstones are cheap to delete. */
 const TOMBSTONES_PER_STREAM = 10;
 
-/** Streams among which those of a query are, the newest first. */
+/** Streams that can match the query, the newest first. */
 function candidates(streams: MemoryStreams, { phases, after }: ListQuery): Iterable<MemoryStream> {
   const isRunning = phases.every((phase) => phase === "running" || phase === "orphaned");
   if (phases.length === 0 || !isRunning) return streams.behind(after);
@@ -18,7 +18,7 @@ function candidates(streams: MemoryStreams, { phases, after }: ListQuery): Itera
     .sort((a, b) => newestFirst(a.record, b.record));
 }
 
-/** Listing, and the end of what is kept. */
+/** Listing, expiry and deletion. */
 export function createRetentionCalls(engine: MemoryEngine, streams: MemoryStreams): RetentionCalls {
   return {
     async list(query) {

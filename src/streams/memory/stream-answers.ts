@@ -12,7 +12,7 @@ export function answerOf(
   return { ...asOf(record, now), now, isOwnerAlive: sessions.living.has(record.owner) };
 }
 
-/** The stream that an idempotency key leads to; undefined: the key is free. */
+/** The stream bound to an idempotency key; undefined: the key is free. */
 export function boundStream(
   engine: MemoryEngine,
   streams: MemoryStreams,

@@ -6,8 +6,8 @@ import { createOwnershipCalls } from "./ownership-calls.ts";
 import { createRetentionCalls } from "./retention-calls.ts";
 
 /**
- * Streams in the memory of this process. `maxBytes` is what all streams together may hold, with their
- * records and what is remembered of those that have expired. Finished streams go first, running ones never.
+ * Streams in the memory of this process. `maxBytes` bounds all streams together, including records and tombstones.
+ * Ended streams are removed first, running ones never.
  */
 export function createMemoryStreamStore(engine: MemoryEngine, maxBytes: number): StreamStore {
   const streams = new MemoryStreams(maxBytes, engine.time());

@@ -7,7 +7,7 @@ import type { Append, AppendResult, CreateAnswer, LogCalls, ReadResult } from ".
 import { headKey, idempotencyKey } from "./stream-keys.ts";
 import { decodeBatch, decodeStream } from "./stream-records.ts";
 
-/** What becomes of the key with the end of the stream: kept, free, or free with all of the stream. */
+/** Effect of the stream's end on its key: "0" keeps it, "1" frees it, "2" frees it and deletes the stream. */
 function keyOf({ freesKey, isUnused }: Ending): string {
   if (isUnused) return "2";
   return freesKey ? "1" : "0";
@@ -40,7 +40,10 @@ async function append(library: RedisLibrary, request: Append): Promise<AppendRes
   } as AppendResult;
 }
 
-/** The log itself. `ttlOf`: for how long a session of this process was announced, "0" for one that was not. */
+/**
+ * Calls on the log itself. `ttlOf`: the time to live in milliseconds of a session that this process announced, "0"
+ * for other sessions.
+ */
 export function createLogCalls(
   library: RedisLibrary,
   ttlOf: (session: string) => string,

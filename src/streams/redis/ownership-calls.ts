@@ -7,9 +7,9 @@ import { decodeStream } from "./stream-records.ts";
 
 export interface OwnershipCallsOptions {
   readonly library: RedisLibrary;
-  /** For how long a session of this process was announced, "0" for one that was not. */
+  /** The time to live in milliseconds of a session that this process announced, "0" for other sessions. */
   readonly ttlOf: (session: string) => string;
-  /** This replica subscribes to the batches of the stream. */
+  /** Whether this replica subscribes to the batches of the stream. */
   readonly isSubscribed: (streamId: string) => boolean;
 }
 
@@ -17,7 +17,7 @@ function optionalStream(reply: Reply): StoredStream | undefined {
   return reply === null ? undefined : decodeStream(reply);
 }
 
-/** Who writes, who reads, and what is asked of a stream beside its events. */
+/** Calls that concern writers, readers and cancels of a stream. */
 export function createOwnershipCalls(options: OwnershipCallsOptions): OwnershipCalls {
   const { library, ttlOf, isSubscribed } = options;
   return {

@@ -7,7 +7,7 @@ local function read(keys, args)
   if record[AT.exp] then return { 'expired', record } end
   if sequence > tonumber(record[AT.tail]) then return { 'ahead', record } end
   local log = base_of(sid) .. 'w:' .. record[AT.nc]
-  -- The first entry holds the event at the cursor; one more than the limit tells of more.
+  -- The first entry contains the event at the cursor. One entry more than the limit shows that more exist.
   local entries = redis.call('XRANGE', log, args[2] .. '-0', '+', 'COUNT', limit + 2)
   local holder = entries[1]
   if writer ~= '0' and sequence > 0 and (not holder or holder[2][4] ~= writer) then

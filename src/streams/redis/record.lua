@@ -13,12 +13,12 @@
 --   {steer}:due           zset    IDs by the end of their retention, or of their time to live
 --   {steer}:expired       zset    IDs whose events are deleted, by the time of that
 
--- Running streams that no replica touches are kept for so long, and at least for so long behind the
--- time by which they must have ended; nobody may run the request of one after that time.
+-- The keys of a running stream that no replica touches live for LIVE_MS, and at least until SLACK_MS after its
+-- deadline. No replica may run its request after the deadline.
 local LIVE_MS = 3600 * 1000
 local SLACK_MS = 10 * 60 * 1000
 local RENEW_MS = 5 * 60 * 1000
--- A subscriber that said nothing for so long is gone.
+-- A subscriber that has been silent for this long is gone.
 local READERS_MS = 30 * 1000
 
 -- The same order as in stream-records.ts.
@@ -27,12 +27,12 @@ local RECORD = {
   'hv', 'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',
 }
 local AT = {}
--- While a library is loaded, Redis 7.0 knows no `ipairs`.
+-- Redis 7.0 has no `ipairs` while a library is loaded.
 for index = 1, #RECORD do AT[RECORD[index]] = index end
 
 local function base_of(sid) return '{steer}:s:' .. sid .. ':' end
 
--- How long the keys of a running stream live, and its request.
+-- Milliseconds that the keys of a running stream live, and those that its request lives.
 local function live_ms(deadline, time)
   return math.max(LIVE_MS, math.ceil(deadline - time) + SLACK_MS)
 end
@@ -40,8 +40,8 @@ local function request_ms(deadline, time)
   return math.max(1, math.ceil(deadline - time) + SLACK_MS)
 end
 
--- The record as it is answered, then the time and whether its owner lives; false: gone. A stream
--- that has ended and whose log is gone has expired, though nobody has written that down yet.
+-- The record as it is returned, then the time and whether its owner is alive; false: gone. A stream that has ended
+-- and whose log is gone has expired, even if the record does not say so yet.
 local function view(sid, time)
   local base = base_of(sid)
   local record = redis.call('HMGET', base .. 'h', unpack(RECORD))
@@ -58,7 +58,7 @@ end
 
 local function is_running(record) return record and record[AT.st] == 'running' end
 
--- The record of the stream that an idempotency key leads to; false: the key is free.
+-- The record of the stream bound to an idempotency key; false: the key is free.
 local function bound(key, time)
   local sid = key ~= '' and redis.call('GET', key)
   local record = sid and view(sid, time)
@@ -69,7 +69,7 @@ local function free_key(key, sid)
   if key ~= '' and redis.call('GET', key) == sid then redis.call('DEL', key) end
 end
 
--- An owner is known as long as it has streams, so that they are found when it is dead.
+-- An owner is registered as long as it has streams, so that they are found after its death.
 local function own(session, sid, time)
   redis.call('SADD', '{steer}:own:' .. session, sid)
   redis.call('ZADD', '{steer}:sessions', 'NX', time, session)

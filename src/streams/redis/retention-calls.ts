@@ -5,11 +5,11 @@ import { LOOKED_AT } from "../stream-query.ts";
 import type { RetentionCalls } from "../stream-store.ts";
 import { decodeStream } from "./stream-records.ts";
 
-/** Streams that one step of a cleanup looks at, so that none holds up Redis for long. */
+/** Streams that one step of a cleanup looks at, so that no step blocks Redis for long. */
 const PAGE = 200;
 const SAMPLE = 100;
 
-/** Where a walk over the streams goes on; undefined: it has seen all. */
+/** Where a walk over the streams continues; undefined: the walk is finished. */
 type Position = readonly [createdAt: string, streamId: string] | undefined;
 
 function positionOf(reply: Reply | undefined): Position {
@@ -18,7 +18,7 @@ function positionOf(reply: Reply | undefined): Position {
   return [textOf(createdAt), textOf(streamId)];
 }
 
-/** Listing, and the end of what is kept. */
+/** Listing, expiry and deletion. */
 export function createRetentionCalls(library: RedisLibrary): RetentionCalls {
   return {
     async list({ phases, provider, caller, olderThanMs, limit, after }) {

@@ -1,7 +1,7 @@
--- Lists, and what deletes.
+-- Listing, expiry and deletion.
 
--- A page of `{steer}:idx` behind the entry (score, sid), with the last entry it looked at. Entries
--- of one millisecond are in the order of their IDs.
+-- A page of `{steer}:idx` after the entry (score, sid), with the last entry of the page. Entries of the same
+-- millisecond are ordered by ID.
 local function page(score, sid, stop, count, is_reverse)
   local ids, offset = {}, 0
   local last_score, last_sid = score, sid
@@ -25,7 +25,7 @@ local function page(score, sid, stop, count, is_reverse)
   return ids, { last_score, last_sid }
 end
 
--- `matches` of stream-query.ts, so that nothing is sent that is not asked for.
+-- `matches` of stream-query.ts, so that only matching records are sent.
 local function is_listed(record, filter, time)
   if record[AT.exp] then return false end
   local is_orphaned = is_running(record) and record[#RECORD + 2] == 0
@@ -35,8 +35,8 @@ local function is_listed(record, filter, time)
     and time - record[AT.upd] >= filter.age
 end
 
--- ARGV: where the page begins (score, ID), its length, the provider and the caller ('': all), age,
--- then the phases that are meant.
+-- ARGV: where the page begins (score, ID), its length, the provider and the caller ('': all), the least age, then the
+-- requested phases.
 local function list(_, args)
   local filter = {
     provider = args[4], caller = args[5], age = tonumber(args[6]), all_phases = #args < 7, phases = {},
@@ -51,7 +51,7 @@ local function list(_, args)
   return { found, next_page }
 end
 
--- The events are deleted, and the record stays to say so.
+-- Deletes the events. The record stays as a tombstone.
 local function expire(sid, record, time)
   local base = base_of(sid)
   local key = redis.call('HGET', base .. 'h', 'key')
@@ -69,7 +69,7 @@ local function forget(sid)
   redis.call('ZREM', '{steer}:expired', sid)
 end
 
--- Redis deletes by itself what is past its time to live; this clears the indexes, and counts.
+-- Redis itself deletes keys after their time to live. This step removes their index entries and counts them.
 local function reap(_, args)
   local tombstone, limit, time = tonumber(args[1]), tonumber(args[2]), now()
   local count = 0
@@ -92,8 +92,8 @@ local function reap(_, args)
   return count
 end
 
--- ARGV: where the page begins (score, ID), its length, age, how many to delete, how many to name,
--- whether it only counts, then the phases that are meant.
+-- ARGV: where the page begins (score, ID), its length, the least age, most streams to delete, most IDs to return,
+-- whether to count only, then the requested phases.
 local function cleanup(_, args)
   local time = now()
   local age, left, names = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])

@@ -1,11 +1,11 @@
--- Sessions of the replicas, their snapshots, and the streams that dead ones leave behind.
+-- Sessions of the replicas, their snapshots, and the streams of dead sessions.
 
 local MAX_SESSIONS = 1000
 
--- A replica alone says each second that it lives: a shorter silence tells nothing.
+-- A lone replica renews its session every second. A shorter silence is no sign of an outage.
 local USUAL_SILENCE_MS = 1500
 
--- While no replica could say that it lives, the keys of all have ended, and none of them is dead.
+-- If no replica could renew its session, the keys of all sessions have expired, although none of them is dead.
 local function note_return(ttl, time)
   local last = redis.call('GET', '{steer}:alive')
   local was_away = not last or time - last > math.max(ttl / 3, USUAL_SILENCE_MS)
@@ -75,7 +75,7 @@ local function orphans(_, args)
   return found
 end
 
--- Refused by Redis itself where it has no memory, or takes no write.
+-- Redis itself refuses this call if it is out of memory or takes no writes.
 local function check() end
 
 register('check', check, {})

@@ -1,4 +1,4 @@
-// Names of the keys and channels of streams in Redis; the Lua files of this folder have the same.
+// Names of the keys and channels of streams in Redis. The Lua files of this folder use the same names.
 import { TAG } from "../../store/redis/keys.ts";
 
 export function headKey(streamId: string): string {
@@ -9,7 +9,7 @@ export function channelOf(streamId: string): string {
   return `${TAG}:s:${streamId}:ch`;
 }
 
-/** The length keeps (caller, id) pairs apart whatever they contain. */
+/** The length separates pairs of caller and ID, whatever characters they contain. */
 export function idempotencyKey(caller: string, requestId: string): string {
   return requestId === "" ? "" : `${TAG}:key:${requestId.length}:${requestId}:${caller}`;
 }

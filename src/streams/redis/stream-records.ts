@@ -1,4 +1,4 @@
-// How records and batches are written in Redis; the other half are the Lua files of this folder.
+// Decoders of records and batches in Redis. The Lua files of this folder are their counterpart.
 
 import type { Reply } from "../../store/redis/client.ts";
 import { bufferOf, listOf, textOf } from "../../store/redis/replies.ts";
@@ -6,14 +6,14 @@ import { unpackEvents } from "../packed-events.ts";
 import type { Batch, CancelReason, StreamPhase } from "../stream-record.ts";
 import type { StoredStream } from "../stream-store.ts";
 
-/** A batch as `read` answers it. */
+/** A batch in an answer of `read`. */
 export function decodeBatch(reply: Reply): Batch {
   const [first, last, writer, blob] = listOf(reply);
   const events = unpackEvents(bufferOf(blob));
   return { first: Number(first), last: Number(last), writer: Number(writer), events };
 }
 
-/** A batch as it is published: its numbers, a line break, the events. */
+/** A batch as it is published: its numbers, a line feed, the events. */
 export function decodeMessage(message: Buffer): Batch {
   const end = message.indexOf("\n");
   const [first, last, writer] = message.toString("latin1", 0, end).split(" ");
@@ -21,7 +21,7 @@ export function decodeMessage(message: Buffer): Batch {
   return { first: Number(first), last: Number(last), writer: Number(writer), events };
 }
 
-/** In the order of `RECORD` in `record.lua`, then the time and whether the owner lives. */
+/** Fields in the order of `RECORD` in `record.lua`, then the time and whether the owner is alive. */
 export function decodeStream(reply: Reply): StoredStream {
   const fields = listOf(reply);
   let index = 0;
@@ -33,7 +33,7 @@ export function decodeStream(reply: Reply): StoredStream {
     const value = next();
     return value === null ? undefined : count(value);
   };
-  // The order of these properties is the order of the fields.
+  // The order of these properties must be the order of the fields.
   return {
     streamId: text(),
     caller: text(),

@@ -7,7 +7,7 @@ import { createRetentionCalls } from "./retention-calls.ts";
 import { channelOf, headKey } from "./stream-keys.ts";
 import { decodeMessage } from "./stream-records.ts";
 
-/** In this order they are one chunk. */
+/** Concatenated in this order, they are one Lua chunk. */
 export const STREAM_FUNCTIONS = [
   "record.lua",
   "write.lua",
@@ -16,11 +16,14 @@ export const STREAM_FUNCTIONS = [
   "retention.lua",
 ].map((file) => new URL(`./${file}`, import.meta.url));
 
-/** Streams in Redis. */
+/** The stream store of Redis. */
 export function createRedisStreamStore(engine: RedisEngine): StreamStore {
   const library = engine.library(STREAM_FUNCTIONS);
   const subscriptions = engine.subscriptions(channelOf, decodeMessage);
-  /** Sessions of this process, by what they were announced for: each creation and claim is a sign of life. */
+  /**
+   * Sessions of this process, with the time to live they were announced with. Each creation and claim is a sign of
+   * life.
+   */
   const announced = new Map<string, number>();
   const ttlOf = (session: string): string => String(announced.get(session) ?? 0);
 

@@ -1,6 +1,6 @@
--- Creates, appends, claims.
+-- Create, append and claim.
 
--- is_dry: the store is full; answers what it would, and writes nothing.
+-- is_dry: the store is full. The answer is the same, and nothing is written.
 local function create(keys, args, is_dry)
   local sid, epoch, nonce, session, caller, request_id, fingerprint, retention, total, provider,
     details, size, events, key, ttl, request = unpack(args)
@@ -18,7 +18,7 @@ local function create(keys, args, is_dry)
     return { 'exists', other }
   end
   if is_dry then return { 'full' } end
-  -- A function has no way back: what can fail is done before the first write.
+  -- Redis rolls nothing back, so steps that can fail come before the first write.
   local deadline = time + math.ceil(tonumber(total))
   local keep = math.ceil(tonumber(retention))
   local live = live_ms(deadline, time)
@@ -50,7 +50,7 @@ local function renew(head, base, log, time)
   if known[2] ~= '' then redis.call('PEXPIRE', known[2], live) end
 end
 
--- What the end of a stream needs to know, read before anything is written.
+-- Facts that the end of a stream needs, read before the first write.
 local function ending_of(head, frees_key)
   local known = redis.call('HMGET', head, 'sid', 'own', 'ret', 'key')
   local is_unused = frees_key == '2'
@@ -78,9 +78,9 @@ local function finish(head, base, log, time, phase, ending)
   end
 end
 
--- ARGV: epoch, nonce, first, last, bytes, first content, the events; with an ending or progress
--- its phase ('': none) and what becomes of the key ('0': kept, '1': free, '2': free, and nothing is
--- kept of the stream); with progress provider and details.
+-- ARGV: epoch, nonce, first, last, bytes, first content, the events; with an ending or progress its phase ('': none)
+-- and the effect on the key ('0': kept, '1': freed, '2': freed, and the stream is deleted); with progress provider
+-- and details.
 local function append(keys, args, is_dry)
   local head = keys[1]
   local epoch, nonce, first, last = args[1], args[2], tonumber(args[3]), tonumber(args[4])
@@ -153,7 +153,7 @@ local function hand_off(keys, args)
   return 1
 end
 
--- The same step as a read, for the time in which the store is full.
+-- The same step without its writes, for the time in which the store is full.
 local function dry(callback)
   return function(keys, args) return callback(keys, args, true) end
 end

@@ -9,10 +9,10 @@ import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 type Refused = Exclude<AppendResult, { state: "stored" | "repeated" }>;
 
-/** Most bytes of events in one answer to a reader, who asks again for more. */
+/** Most bytes of events in one answer. The reader asks again for more. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** The log itself: create, append, read. */
+/** Calls on the log itself: create, append, read. */
 export function createLogCalls(
   db: DatabaseSync,
   table: StreamTable,
@@ -57,7 +57,7 @@ export function createLogCalls(
           case "conflict":
             return { state: "conflict" };
           case "free":
-            // Its retention is over, and the index has room for one stream of a key.
+            // Its retention is over, and the index admits only one stream for a key.
             table.expire(other, moment.now);
         }
       }

@@ -4,7 +4,7 @@ import type { ClaimResult } from "../stream-store.ts";
 import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
-/** Who writes, who reads, and what is asked of a stream beside its events. */
+/** Calls that concern writers, readers and cancels of a stream. */
 export function createOwnershipCalls(
   db: DatabaseSync,
   table: StreamTable,

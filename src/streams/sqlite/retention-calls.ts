@@ -5,7 +5,7 @@ import type { CleanupQuery, ListPlace, StoredStream } from "../stream-store.ts";
 import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
 
-/** Streams and bytes that one call deletes; appends take their turn in between. */
+/** Streams and bytes that one call deletes. Appends run between calls. */
 const DELETED = 50;
 const DELETED_BYTES = 4 * 1024 * 1024;
 const SAMPLE = 100;
@@ -23,7 +23,7 @@ function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
   return { now, until: now - olderThanMs, phases: JSON.stringify(phases) };
 }
 
-/** Listing, and the end of what is kept. */
+/** Listing, expiry and deletion. */
 export function createRetentionCalls(
   db: DatabaseSync,
   table: StreamTable,

@@ -48,7 +48,7 @@ CREATE INDEX retained ON stream (endedAt + retentionMs) WHERE endedAt IS NOT NUL
 CREATE INDEX tombstone ON stream (expiredAt) WHERE expiredAt IS NOT NULL;
 `;
 
-/** From version 1, whose releases did not count planned hand-overs. */
+/** Migration from version 1, whose releases did not count planned hand-overs. */
 const FROM_VERSION_1 = `
 ALTER TABLE stream ADD COLUMN handOvers INTEGER NOT NULL DEFAULT 0;
 `;

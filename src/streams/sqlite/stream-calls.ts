@@ -1,4 +1,4 @@
-// What the stream log asks its part in the thread of the file.
+// Messages from the stream log to its part in the thread of the SQLite file.
 import type { Cursor } from "../../domain/cursor.ts";
 import type { Handlers } from "../../store/sqlite/thread-tenant.ts";
 import type {
@@ -21,7 +21,7 @@ import type {
   StoredStream,
 } from "../stream-store.ts";
 
-/** A batch as it is stored: its events in one piece. */
+/** A batch as it is stored: its events in one buffer. */
 export interface PackedBatch extends Omit<Batch, "events"> {
   readonly events: Uint8Array;
 }
@@ -30,7 +30,7 @@ export interface PackedAppend {
   readonly streamId: string;
   readonly token: WriterToken;
   readonly batch: PackedBatch;
-  /** Size of the events themselves. */
+  /** Bytes of the events themselves, without packing. */
   readonly bytes: number;
   readonly firstContent: number;
   readonly ending: Ending | undefined;
@@ -45,9 +45,9 @@ export type PackedRead =
 
 export interface ReapPart {
   readonly expired: number;
-  /** Tombstones deleted. */
+  /** Number of deleted tombstones. */
   readonly removed: number;
-  /** There may be more to do. */
+  /** Whether another call may find more to do. */
   readonly hasMore: boolean;
 }
 
@@ -63,9 +63,9 @@ export interface CleanupPart {
   readonly freedBytes: number;
 }
 
-/** What the thread can be asked. Each call is one atomic step and a bounded amount of work. */
+/** Calls that the thread serves. Each is one atomic step and a bounded amount of work. */
 export interface StreamCalls {
-  /** Fails where the next event would not be stored. */
+  /** Throws if the next event could not be stored. */
   check(): void;
   create(stream: NewStream): CreateAnswer;
   append(append: PackedAppend): AppendResult;
@@ -92,7 +92,7 @@ export interface StreamCalls {
   discard(streamIds: readonly string[]): CleanupPart;
 }
 
-/** The calls as the thread serves them; `M` names some of them. */
+/** Handlers of the calls in the thread. `M` selects some of them. */
 export type StreamHandlers<M extends keyof StreamCalls = keyof StreamCalls> = Handlers<
   StreamCalls,
   M

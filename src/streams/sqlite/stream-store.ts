@@ -5,7 +5,7 @@ import type { StreamProgress } from "../stream-record.ts";
 import type { StreamStore } from "../stream-store.ts";
 import type { CleanupPart, StreamCalls } from "./stream-calls.ts";
 
-/** Bytes that can go to the thread without the pool that they are a part of. */
+/** The bytes in a buffer of their own, which can be sent to the thread without the rest of a pool. */
 function whole(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
 }
@@ -14,7 +14,7 @@ function wholeProgress({ provider, details }: StreamProgress): StreamProgress {
   return { provider, details: whole(details) };
 }
 
-/** Streams in a SQLite file; `thread.ts` is the other half. */
+/** The stream store of a SQLite file. `thread.ts` is its counterpart in the thread. */
 export function createSqliteStreamStore(engine: SqliteEngine): StreamStore {
   const link = engine.tenant<StreamCalls>(new URL("./thread.ts", import.meta.url));
   return {

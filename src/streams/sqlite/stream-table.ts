@@ -4,7 +4,7 @@ import { asOf, expired } from "../stream-machine.ts";
 import type { StreamRecord } from "../stream-record.ts";
 import type { StoredStream } from "../stream-store.ts";
 
-/** A record and the number that its events are stored under. */
+/** A record with the number under which its events are stored. */
 export interface Row {
   readonly number: number;
   readonly record: StreamRecord;
@@ -12,7 +12,7 @@ export interface Row {
 
 type Columns = Record<string, SQLInputValue>;
 
-/** Written once. */
+/** Columns that are written once. */
 const FIXED = [
   "streamId",
   "caller",
@@ -113,7 +113,7 @@ export function answerOf(record: StreamRecord, { now, sessions }: Moment): Store
 
 export type StreamTable = ReturnType<typeof createStreamTable>;
 
-/** The records, and what goes with them when a stream expires. */
+/** The records, and the rows that are deleted with them when a stream expires. */
 export function createStreamTable(db: DatabaseSync) {
   const all = [...FIXED, ...CHANGING];
   const select = db.prepare("SELECT * FROM stream WHERE streamId = ?");
@@ -123,7 +123,7 @@ export function createStreamTable(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO stream (${all}) VALUES (${all.map((name) => `:${name}`)})`,
   );
-  // An append touches no column of an index.
+  // An append changes no indexed column.
   const advance = db.prepare(
     "UPDATE stream SET tail = ?, firstContent = ?, bytes = ?, updatedAt = ? WHERE number = ?",
   );
@@ -145,7 +145,7 @@ export function createStreamTable(db: DatabaseSync) {
       const columns = select.get(streamId);
       return columns === undefined ? undefined : rowOf(columns);
     },
-    /** The stream that an idempotency key leads to. */
+    /** The stream bound to an idempotency key. */
     bound(caller: string, requestId: string): Row | undefined {
       const columns = requestId === "" ? undefined : selectBound.get(caller, requestId);
       return columns === undefined ? undefined : rowOf(columns);
@@ -153,7 +153,7 @@ export function createStreamTable(db: DatabaseSync) {
     insert(record: StreamRecord): number {
       return Number(insert.run(columnsOf(record)).lastInsertRowid);
     },
-    /** Writes what an append changes that neither ends the stream nor reports progress. */
+    /** Writes the record after an append that neither ends the stream nor reports progress. */
     advance(number: number, { tail, firstContent, bytes, updatedAt }: StreamRecord): void {
       advance.run(tail, firstContent, bytes, updatedAt, number);
     },
@@ -161,7 +161,7 @@ export function createStreamTable(db: DatabaseSync) {
     dropRequest(number: number): void {
       deleteRequest.run(number);
     },
-    /** Deletes the events of a stream that has ended; false: it still runs, or has expired before. */
+    /** Deletes the events of an ended stream; false: the stream runs, or has already expired. */
     expire({ number, record }: Row, now: number): boolean {
       const after = expired(record, now);
       if (after === undefined) return false;

@@ -5,7 +5,7 @@ import { isNightly } from "../../support/nightly.ts";
 // The suite beside this file is worth what it notices: each rule that is broken in
 // a copy of the sources must turn it red, by an assertion and not by a crash.
 
-const TABLES = "src/providers/shared/error-tables.ts";
+const TABLES = "src/providers/shared/classify-error.ts";
 const RULES = "src/reliability/failure-rule.ts";
 const DECIDE = "src/reliability/decide.ts";
 const TIMEOUT_MS = 90_000;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
-import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
+import { openAiErrorRules } from "../../../../src/providers/shared/openai-error-rules.ts";
 import { healthEffect, ruleOf } from "../../../../src/reliability/failure-rule.ts";
 
 const NONE = { type: "none" };
@@ -11,7 +11,7 @@ const AFFORD = "This request requires more credits, or fewer max_tokens. You req
 function answered(status: number, error: object) {
   return toHttpError(
     { status, headers: {}, body: JSON.stringify({ error }) },
-    errorRules,
+    openAiErrorRules,
     systemClock,
   );
 }
@@ -24,7 +24,7 @@ describe("402", () => {
   ])("is the request's: %s", (message) => {
     const failures = [
       answered(402, { code: 402, message, metadata: { provider_name: null } }),
-      toInBandError({ error: { code: 402, message } }, {}, errorRules, systemClock),
+      toInBandError({ error: { code: 402, message } }, {}, openAiErrorRules, systemClock),
     ];
     for (const failure of failures) {
       expect(failure).toMatchObject({ kind: "quota", providerFailure: { about: "request" } });

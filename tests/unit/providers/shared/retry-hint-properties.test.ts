@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
-import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
+import { openAiErrorRules } from "../../../../src/providers/shared/openai-error-rules.ts";
 
 const NAMES = [
   "retry-after-ms",
   "retry-after",
   "x-should-retry",
-  ...errorRules.resetHeaders.flatMap(({ remaining, reset }) => [remaining, reset]),
+  ...openAiErrorRules.resetHeaders.flatMap(({ remaining, reset }) => [remaining, reset]),
 ];
 const LONGEST_MS = 86_400_000;
 
@@ -48,9 +48,10 @@ describe("hints", () => {
         const body = { error: { message: "", details: listed } };
         const text = JSON.stringify(body);
         expectSane(
-          toHttpError({ status, headers: sent, body: text }, errorRules, systemClock).retryAfterMs,
+          toHttpError({ status, headers: sent, body: text }, openAiErrorRules, systemClock)
+            .retryAfterMs,
         );
-        expectSane(toInBandError(body, sent, errorRules, systemClock).retryAfterMs);
+        expectSane(toInBandError(body, sent, openAiErrorRules, systemClock).retryAfterMs);
       }),
       { numRuns: 2_000 },
     );
@@ -83,9 +84,13 @@ describe("a RetryInfo in the body", () => {
     const body = google(retryDelay);
     for (const form of [body, [body]]) {
       const text = JSON.stringify(form);
-      const error = toHttpError({ status: 429, headers: {}, body: text }, errorRules, systemClock);
+      const error = toHttpError(
+        { status: 429, headers: {}, body: text },
+        openAiErrorRules,
+        systemClock,
+      );
       expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
-      const inBand = toInBandError(form, {}, errorRules, systemClock);
+      const inBand = toInBandError(form, {}, openAiErrorRules, systemClock);
       expect(inBand).toMatchObject({ kind: "rate-limit", retryAfterMs });
     }
   });
@@ -94,7 +99,7 @@ describe("a RetryInfo in the body", () => {
     const text = JSON.stringify(google("3s"));
     const error = toHttpError(
       { status: 429, headers: { "retry-after": "7" }, body: text },
-      errorRules,
+      openAiErrorRules,
       systemClock,
     );
     expect(error.retryAfterMs).toBe(7_000);
@@ -105,7 +110,8 @@ describe("reset headers", () => {
   it("are no date where they are a bare number", () => {
     const sent = { "x-ratelimit-reset-requests": "5" };
     expect(
-      toHttpError({ status: 429, headers: sent, body: "" }, errorRules, systemClock).retryAfterMs,
+      toHttpError({ status: 429, headers: sent, body: "" }, openAiErrorRules, systemClock)
+        .retryAfterMs,
     ).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { toHttpError } from "../../../../src/providers/shared/http-error.ts";
-import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
+import { openAiErrorRules } from "../../../../src/providers/shared/openai-error-rules.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
 const clock = { ...systemClock, wallTime: () => NOW };
@@ -40,7 +40,7 @@ describe("hints of a rate limit", () => {
   ];
 
   it.each(hints)("reads %s", (_name, headers, retryAfterMs) => {
-    const error = toHttpError({ status: 429, headers, body: "" }, errorRules, clock);
+    const error = toHttpError({ status: 429, headers, body: "" }, openAiErrorRules, clock);
     expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
   });
 
@@ -49,15 +49,15 @@ describe("hints of a rate limit", () => {
     const exhausted = { ...headers, "x-ratelimit-remaining-requests": "0" };
     for (const status of [500, 503, 529]) {
       expect(
-        toHttpError({ status, headers, body: "" }, errorRules, clock).retryAfterMs,
+        toHttpError({ status, headers, body: "" }, openAiErrorRules, clock).retryAfterMs,
       ).toBeUndefined();
       expect(
-        toHttpError({ status, headers: exhausted, body: "" }, errorRules, clock).retryAfterMs,
+        toHttpError({ status, headers: exhausted, body: "" }, openAiErrorRules, clock).retryAfterMs,
       ).toBe(40);
     }
     for (const status of [400, 401, 404]) {
       expect(
-        toHttpError({ status, headers: exhausted, body: "" }, errorRules, clock).retryAfterMs,
+        toHttpError({ status, headers: exhausted, body: "" }, openAiErrorRules, clock).retryAfterMs,
       ).toBeUndefined();
     }
   });

@@ -1,5 +1,5 @@
-// Which item an event means. Servers that are not OpenAI change positions and identifiers between the
-// pieces of an item and its end: what agrees of identifier, position and words decides.
+// Finds the item that an event belongs to. Servers other than OpenAI change positions and identifiers between the
+// pieces of an item and its end, so matching identifiers, positions and texts decide.
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import type { OpenPart } from "./part-writer.ts";
@@ -7,7 +7,7 @@ import { stringOf } from "./string-of.ts";
 
 export type TextType = "text" | "reasoning" | "refusal";
 
-/** What an event says of its item: `item_id` and `output_index`. */
+/** An event's reference to its item: `item_id` and `output_index`. */
 export interface ItemName {
   readonly id: string;
   readonly index: number;
@@ -16,40 +16,40 @@ export interface ItemName {
 export interface WrittenText {
   readonly type: TextType;
   readonly part: OpenPart;
-  /** What was written. */
+  /** The text written so far. */
   text: string;
   annotations: readonly Annotation[];
 }
 
-/** One item of `output` and the parts it has become. */
+/** One item of `output`, with its parts. */
 export interface Item {
-  /** `call` for calls of all types, else the item's type. */
+  /** `call` for calls of all types, otherwise the item's type. */
   readonly kind: string;
-  /** By the position inside the item: a message can hold several texts. */
+  /** Texts by their position inside the item. A message can have several. */
   readonly texts: Map<number, WrittenText>;
-  /** Its part is undefined until the name has come. */
+  /** The part is undefined until the name has arrived. */
   readonly call: { part: OpenPart | undefined; text: string };
-  /** Positions in summary and content that were written: each is a paragraph. */
+  /** Written positions in summary and content. Each is a paragraph. */
   readonly paragraphs: Set<string>;
-  /** What the vendor adds to it. */
+  /** Fields that the vendor adds to the item. */
   data: ProviderData | undefined;
-  /** Identifier of the call that it is. */
+  /** Identifier of the call, if the item is one. */
   callId: string;
-  /** Its beginning was told. */
+  /** Whether its beginning was reported. */
   isStarted: boolean;
   isEnded: boolean;
-  /** The finished response has it. */
+  /** Whether the finished response contains the item. */
   isSettled: boolean;
 }
 
 export interface ItemTable {
-  /** The item that a piece belongs to. */
+  /** The item of a piece. */
   named(name: ItemName, kind: string): Item;
-  /** The item that begins. */
+  /** The item that begins with this event. */
   started(index: number, item: JsonObject): Item;
-  /** The item that is whole. */
+  /** The item that this event completes. */
   ended(index: number, item: JsonObject): Item;
-  /** An item of the finished response, each another one. */
+  /** An item of the finished response. Each call returns a different one. */
   settled(position: number, item: JsonObject): Item;
   all(): Iterable<Item>;
 }
@@ -59,13 +59,13 @@ function kindOf(item: JsonObject): string {
   return type === "function_call" || type === "custom_tool_call" ? "call" : stringOf(type);
 }
 
-/** All words of an item, as it came whole. */
+/** All text of a complete item. */
 function wordsOf(item: JsonObject): string {
   const texts = Array.isArray(item.content) ? item.content.filter(isJsonObject) : [];
   return texts.map(({ text, refusal }) => stringOf(text) || stringOf(refusal)).join("");
 }
 
-/** The words of the whole item begin with those that were written. */
+/** Whether the text of the complete item begins with the written text. */
 function agrees({ texts, kind }: Item, item: JsonObject): boolean {
   if (kind !== "message") return true;
   const written = [...texts.values()].map(({ text }) => text).join("");
@@ -76,7 +76,7 @@ export function createItemTable(): ItemTable {
   const items: Item[] = [];
   const byId = new Map<string, Item>();
   const byIndex = new Map<number, Item>();
-  /** The item that the piece before belonged to, and what that piece said of it. */
+  /** The item of the previous piece, with that piece's reference. */
   let last: Item | undefined;
   let lastId = "";
   let lastIndex = 0;
@@ -120,7 +120,10 @@ export function createItemTable(): ItemTable {
     return callId === "" ? undefined : items.find((item) => item.callId === callId);
   }
 
-  /** Of what the response has not told yet: the first whose words agree, else what stands there. */
+  /**
+   * Among items that the response has not contained yet: the first with matching text, otherwise the one at this
+   * position.
+   */
   function unsettled(position: number, item: JsonObject): Item | undefined {
     const kind = kindOf(item);
     const left = items.filter((each) => !each.isSettled && each.kind === kind);

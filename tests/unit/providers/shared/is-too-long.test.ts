@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { errorRules as anthropic } from "../../../../src/providers/anthropic/errors.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
-import { errorRules as openai } from "../../../../src/providers/shared/openai-errors.ts";
+import { openAiErrorRules as openai } from "../../../../src/providers/shared/openai-error-rules.ts";
 import { errorRules as xai } from "../../../../src/providers/xai/errors.ts";
 
 /** What servers answer to a request that is too long: the server, its status, its body. */

@@ -1,4 +1,4 @@
-// The words of safety systems that have judged what the caller sent.
+// Error texts of safety systems that have judged the caller's content.
 import type { ErrorEvidence } from "./error-body.ts";
 
 const FILTER_TEXTS: readonly RegExp[] = [
@@ -18,15 +18,15 @@ const FILTER_TEXTS: readonly RegExp[] = [
 
 const FILTER_TEXT = new RegExp(FILTER_TEXTS.map(({ source }) => source).join("|"), "i");
 
-/** A field of the request is wrong, whatever it is called. */
+/** The text says that a field of the request is wrong, whatever its name. */
 const WRONG_FIELD_TEXT =
   /\b(?:unknown|unsupported|unrecognized|unexpected|invalid|extra)\b.{0,30}\b(?:field|parameter|argument|option|property|key)\b/i;
 
-/** A safety system judged the gateway's account, which no other prompt changes. */
+/** A safety system has judged the gateway's account, so another prompt would not help. */
 const ACCOUNT_TEXT =
   /\b(?:account|organi[sz]ation|project|api[ _-]?key)\b[^.]{0,60}\b(?:flagged|suspended|disabled|banned|blocked|deactivated|violat\w+|access)/i;
 
-/** A safety system judged what the caller sent, by the text alone. */
+/** Whether a safety system has judged the caller's content, by the text alone. */
 export function isFiltered({ message }: Pick<ErrorEvidence, "message">): boolean {
   if (ACCOUNT_TEXT.test(message) || WRONG_FIELD_TEXT.test(message)) return false;
   return FILTER_TEXT.test(message);

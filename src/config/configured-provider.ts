@@ -11,11 +11,11 @@ import { ConfigProblem } from "./readers.ts";
 import { ConfigError, type Environment } from "./sources.ts";
 import { readUpstreamTls, TlsProblem, type UpstreamTlsFiles } from "./tls-files.ts";
 
-/** A provider instance with everything filled in. */
+/** A provider instance with all defaults filled in. */
 export interface ConfiguredProvider extends ProviderInstance {
-  /** File that the key is read from; undefined: the key is from the environment, or there is none. */
+  /** File of the key; undefined: the key is from the environment, or there is none. */
   readonly apiKeyFile: string | undefined;
-  /** Why it cannot be called; undefined when it can. */
+  /** Why the instance cannot be called; undefined: it can. */
   readonly unavailable:
     | { readonly cause: "not-configured"; readonly variable: string }
     | { readonly cause: "disabled" }
@@ -24,18 +24,18 @@ export interface ConfiguredProvider extends ProviderInstance {
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
   readonly prefill: boolean;
-  /** It gets the trace context of its calls, with telemetry on. */
+  /** Whether the instance receives the trace context of calls, if telemetry is on. */
   readonly traceContext: boolean;
   readonly builtinModels: boolean;
-  /** Requests may name models of it that no list has. */
+  /** Whether requests may name models of the instance that no list has. */
   readonly unlistedModels: boolean;
-  /** The texts of its errors are in the log. */
+  /** Whether the texts of its errors are logged. */
   readonly errorTexts: boolean;
-  /** Files that the TLS of its connection is read from. */
+  /** Files for the TLS of its connections. */
   readonly tls: UpstreamTlsFiles | undefined;
 }
 
-/** The instances of the file, then one of each type of which the file need not say where it is. */
+/** The instances of the file, then one for each type with a default instance. */
 function allEntries(entries: readonly ProviderEntry[], types: TypeTable): ProviderEntry[] {
   const named = new Set(entries.map(({ id }) => id));
   const defaults = Object.entries(types)
@@ -46,7 +46,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
 
 interface Credential {
   readonly apiKey: string;
-  /** Environment variable that should hold the key and does not. */
+  /** Environment variable that should have the key but is empty. */
   readonly missing: string | undefined;
 }
 
@@ -56,12 +56,12 @@ function credentialOf(
   environment: Environment,
 ): Credential {
   if (apiKeyFile !== undefined) {
-    // An instance that is switched off may have lost its key.
+    // The key file of a disabled instance may be missing.
     return { apiKey: enabled ? readKeyFile(apiKeyFile) : "", missing: undefined };
   }
   const variable = apiKeyEnv ?? vendorVariable;
   if (variable === undefined) return { apiKey: "", missing: undefined };
-  // A variable that was filled from a file can end with a line break, which no header takes.
+  // A variable that was filled from a file can end with a line break, which headers do not allow.
   const apiKey = (environment[variable] ?? "").trim();
   if (enabled && apiKey !== "" && !KEY.test(apiKey)) {
     throw new ConfigError(`${variable}: holds no key of one line in ASCII`);
@@ -69,7 +69,7 @@ function credentialOf(
   return { apiKey, missing: apiKey === "" ? variable : undefined };
 }
 
-/** An instance's own proxy is its only one, for whatever host. */
+/** An instance's own proxy is used for every host. */
 function connectionOf(
   { proxyUrl, tls, enabled }: ProviderEntry,
   shared: ConnectionSettings["proxy"],
@@ -77,7 +77,7 @@ function connectionOf(
   const proxy = proxyUrl === undefined ? shared : { http: proxyUrl, https: proxyUrl, except: "" };
   return {
     ...(proxy !== undefined && { proxy }),
-    // An instance that is switched off may have lost its files.
+    // The TLS files of a disabled instance may be missing.
     ...(tls !== undefined && enabled && { tls: readUpstreamTls(tls) }),
   };
 }
@@ -90,7 +90,7 @@ function configure(
 ): ConfiguredProvider {
   const baseUrl = entry.baseUrl?.replace(/\/$/, "") ?? type.defaultBaseUrl;
   const isOwnAddress = baseUrl === type.defaultBaseUrl;
-  // The vendor's key never goes to another address, unless the entry names it.
+  // The vendor's key is never sent to another address, unless the entry names the key.
   const vendorVariable = isOwnAddress ? type.apiKeyVariable : undefined;
   const { apiKey, missing } = credentialOf(entry, vendorVariable, environment);
   return {
@@ -119,7 +119,7 @@ function configure(
   };
 }
 
-/** The key whose files cannot be used, and why; undefined: the error is about something else. */
+/** The configuration key whose files cannot be used, with the reason; undefined: another error. */
 function problemOfFiles(
   error: unknown,
 ): { readonly key: "api_key_file" | "tls"; readonly message: string } | undefined {
@@ -152,7 +152,9 @@ export function configureProviders(
   });
 }
 
-/** The instances that are called, each read again; undefined where none has changed. Throws `ConfigError`. */
+/**
+ * The instances, with the files of available ones read again; undefined if none has changed. Throws `ConfigError`.
+ */
 function readAgain(
   providers: readonly ConfiguredProvider[],
   read: (provider: ConfiguredProvider) => ConfiguredProvider,
@@ -171,7 +173,7 @@ function readAgain(
   return next.every((provider, index) => provider === providers[index]) ? undefined : next;
 }
 
-/** The instances with the keys that their files hold now; undefined where every key is the same. */
+/** The instances with the current keys of their files; undefined if no key has changed. */
 export function withKeysOfFiles(
   providers: readonly ConfiguredProvider[],
 ): readonly ConfiguredProvider[] | undefined {
@@ -182,7 +184,7 @@ export function withKeysOfFiles(
   });
 }
 
-/** The same with what the files of their TLS hold. */
+/** The instances with the current content of their TLS files; undefined if no file has changed. */
 export function withTlsOfFiles(
   providers: readonly ConfiguredProvider[],
 ): readonly ConfiguredProvider[] | undefined {

@@ -1,4 +1,4 @@
-// Metrics of the output: its rhythm, and the tokens that were estimated.
+// Metrics of the output: its rhythm, and estimated tokens.
 import type { TargetName } from "../domain/generation.ts";
 import { counter, histogram, type LabelsOf } from "./instruments.ts";
 import { metric } from "./metrics.ts";

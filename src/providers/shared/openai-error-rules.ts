@@ -1,9 +1,9 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
 import type { ErrorRules } from "./http-error.ts";
 
-/** Codes that OpenAI alone uses. */
+/** Codes that only OpenAI uses. */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
-  // The prompt was flagged; the status is the one of a bad request.
+  // The prompt was flagged, although the status is that of a bad request.
   ["invalid_prompt", "content-filter"],
   ["bio_policy", "content-filter"],
   ["cyber_policy", "content-filter"],
@@ -13,7 +13,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["data_residency_mismatch", "validation"],
 ]);
 
-export const errorRules: ErrorRules = {
+export const openAiErrorRules: ErrorRules = {
   classify: ({ code = "" }) =>
     KIND_OF_CODE.get(code) ?? (code.startsWith("image_") ? "validation" : undefined),
   requestIdHeader: "x-request-id",

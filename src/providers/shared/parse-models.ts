@@ -10,10 +10,7 @@ function isModelRecord(value: unknown): value is ModelRecord {
   );
 }
 
-/**
- * The records of a `models.json`, whose vendor has these limits by dialect. What they say is
- * checked where the registry is built.
- */
+/** The records of a `models.json`, with the vendor's limits by dialect. The registry checks their content. */
 export function parseModels(
   value: unknown,
   limits: Readonly<Record<string, WireLimits>> = {},

@@ -2,7 +2,7 @@ import { counter, type LabelsOf } from "./instruments.ts";
 import { metric } from "./metrics.ts";
 import type { AttemptResult } from "./telemetry.ts";
 
-/** Counters of what the JSON handler of streams finds. */
+/** Counters of the JSON handler of streams. */
 export function createJsonMetrics() {
   const documents = counter(metric.jsonDocuments);
   const changes = counter(metric.jsonChanges);

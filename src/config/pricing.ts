@@ -3,10 +3,10 @@ import { amount, ConfigProblem, count, inUnit, matching, type Path } from "./rea
 import { list, map, object, reshaped } from "./sections.ts";
 
 const PICOS_PER_UNIT_PER_MILLION = 1_000_000;
-/** Binary fractions are near what was written, and not it. */
+/** Tolerance for binary fractions, which only approximate decimal prices. */
 const ROUNDING = 1e-3;
 
-/** A price per million tokens, as people write it, in trillionths per token. */
+/** A price per million tokens, converted to trillionths per token. */
 const price = inUnit("Picos", (value, path) => {
   const exact = amount(value, path) * PICOS_PER_UNIT_PER_MILLION;
   const picos = Math.round(exact);
@@ -36,7 +36,7 @@ const pricingFields = object(
   ["currency", "date", "input", "output"],
 );
 
-/** The prices of a model that the operator adds. */
+/** The prices of a configured model. */
 export const pricing = reshaped(pricingFields, ({ tiers = [], ...fields }) => ({
   ...fields,
   tiers,
@@ -44,7 +44,7 @@ export const pricing = reshaped(pricingFields, ({ tiers = [], ...fields }) => ({
 
 const overrideFields = object({ ...tokenPrices, currency, tiers: list(tier) });
 
-/** What stands in place of a model's listed prices. */
+/** The replacement of a model's listed prices. */
 const override = reshaped(overrideFields, (fields, path): PriceOverride => {
   const { currency: own, tiers = [], ...prices } = fields;
   if (Object.keys(prices).length === 0) throw new ConfigProblem(path, "has no price");
@@ -55,7 +55,9 @@ const override = reshaped(overrideFields, (fields, path): PriceOverride => {
   return { prices, ...(own !== undefined && { currency: own }), tiers };
 });
 
-/** A currency or tiers of cached tokens alone would stand beside prices of another list. */
+/**
+ * Prices of cached tokens alone must not set a currency or tiers, because the other prices come from another list.
+ */
 function checkWholeOnly(fields: ReturnType<typeof overrideFields>, path: Path): void {
   if (fields.inputPicos !== undefined) return;
   for (const key of ["currency", "tiers"] as const) {

@@ -1,12 +1,12 @@
-// Azure's two kinds of addresses: the newer one ends with /v1 and names the deployment in the body
-// alone; the dated one names it in the path of Chat, and needs an API version.
+// Azure's two kinds of addresses. The newer one ends with /v1 and has the deployment in the body. The dated one has
+// the deployment in the path of Chat, and needs an API version.
 import type { ProviderInstance } from "../../ports/provider-instance.ts";
 import { baseUrlProblem } from "../shared/base-url-problem.ts";
 
 const IS_V1 = /\/v1$/;
 const DEPLOYMENT = /\/deployments(?:\/.*)?$/;
 
-/** Why an address cannot be the base URL of an instance; undefined: it can. */
+/** Why an address is no valid base URL of an instance; undefined: it is. */
 export function azureBaseUrlProblem(baseUrl: string): string | undefined {
   if (baseUrl === "") return "is missing: write https://RESOURCE.openai.azure.com/openai/v1";
   const { origin, pathname } = new URL(baseUrl);
@@ -20,7 +20,7 @@ export function azureBaseUrlProblem(baseUrl: string): string | undefined {
   return `has no path: write ${origin}/openai/v1, or ${origin}/openai with an api_version`;
 }
 
-/** The same of the API version at such an address. */
+/** Why the API version does not fit the address; undefined: it does. */
 export function apiVersionProblem(
   baseUrl: string,
   apiVersion: string | undefined,
@@ -29,7 +29,7 @@ export function apiVersionProblem(
   return "is missing: an address that does not end with /v1 needs one, such as 2024-10-21";
 }
 
-/** Where an endpoint of a deployment stands, below the base URL. */
+/** Path of an endpoint of a deployment, below the base URL. */
 export function endpointPath(
   { baseUrl, apiVersion }: Pick<ProviderInstance, "baseUrl" | "apiVersion">,
   endpoint: string,

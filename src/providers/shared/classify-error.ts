@@ -1,9 +1,9 @@
 import type { ErrorKind, ProviderFailure } from "../../domain/gateway-error.ts";
-import { isLargerThanLimit, isTooLong } from "./context-length.ts";
 import type { ErrorEvidence } from "./error-body.ts";
-import { isFiltered } from "./filtered-content.ts";
+import { isFiltered } from "./is-filtered.ts";
+import { isLargerThanLimit, isTooLong } from "./is-too-long.ts";
 
-/** Codes and types whose meaning does not depend on the status beside them. */
+/** Codes and types with the same meaning beside any status. */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ["authentication_error", "provider-authentication"],
   ["invalid_api_key", "provider-authentication"],
@@ -39,7 +39,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["unsupported_value", "validation"],
 ]);
 
-/** Codes about the model itself; any status may stand beside them. */
+/** Codes about the model itself, beside any status. */
 const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_not_found",
   "model_not_available",
@@ -51,7 +51,7 @@ const MODEL_CODES: ReadonlySet<string> = new Set([
   "deploymentnotfound",
 ]);
 
-/** Words that say less than a status does: they count inside an answer of HTTP 200 only. */
+/** Words that are less specific than a status. They count only inside an answer of HTTP 200. */
 const KIND_OF_VAGUE_WORD: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ["invalid_request_error", "validation"],
   ["api_error", "server-error"],
@@ -67,7 +67,7 @@ const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind
   [403, "provider-permission"],
   [404, "not-found"],
   [405, "validation"],
-  // A proxy between here and the provider wants a credential.
+  // A proxy before the provider requires a credential.
   [407, "provider-authentication"],
   [408, "server-error"],
   [409, "server-error"],
@@ -76,53 +76,53 @@ const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind
   // The connection led to the wrong server (RFC 9110, 15.5.20).
   [421, "server-error"],
   [422, "validation"],
-  // Something that the request needs is in use.
+  // A resource that the request needs is in use.
   [423, "server-error"],
-  // The model has failed (Bedrock, Text Generation Inference), or a tool's server (Groq).
+  // The model has failed (Bedrock, Text Generation Inference), or the server of a tool (Groq).
   [424, "server-error"],
   [425, "server-error"],
-  // The server wants another protocol than the one that the instance is configured for.
+  // The server requires another protocol than the configured one.
   [426, "provider-permission"],
   [429, "rate-limit"],
-  // The provider may not serve this here; another one may.
+  // The provider may not serve this request here; another one may.
   [451, "provider-permission"],
   // Groq: no capacity at this service tier.
   [498, "provider-overloaded"],
-  // A proxy saw the connection end, and nobody here has ended it.
+  // A proxy saw the connection end, although the gateway did not end it.
   [499, "server-error"],
-  // The network between here and the provider wants a credential.
+  // The network before the provider requires a credential.
   [511, "provider-authentication"],
   [529, "provider-overloaded"],
 ]);
 
-/** Text that is the only evidence of servers without a code, beside a status that says "bad request". */
+/** Text of servers without codes, beside a status that means "bad request". */
 const QUOTA_TEXT = /credit balance is too low|exceeded your current quota/i;
-/** The server could answer and has no room. */
+/** The server works but has no capacity. */
 const OVERLOAD_TEXT =
   /\boverloaded\b|\b(?:at|over|out of|no|insufficient) (?:full |available )?capacity\b|\bno (?:free |idle |available )?slots?\b|\bcapacity (?:is )?(?:temporarily )?(?:exceeded|reached)\b|\b(?:server|model|engine|service|system)s? (?:is |are )?(?:currently |too )?busy\b/i;
-/** The gateway's key, which is the same for every model of the instance. */
+/** The text concerns the gateway's key, which all models of the instance share. */
 const KEY_TEXT =
   /\b(?:invalid|incorrect|expired|revoked|missing) api[ _-]?key\b|\bapi[ _-]?key (?:is |has |was |not )*(?:invalid|incorrect|expired|revoked|missing|valid)\b/i;
-/** The model is meant, not something else that the request names. */
+/** The text concerns the model, not another thing that the request names. */
 const MODEL_TEXT =
   /^model: |\bmodels?\b.{0,120}\b(?:not found|not exist|does not exist|no longer (?:available|supported)|retired|deprecated|decommissioned|sunset|shut down)\b/i;
-/** A whole message about the key: Google's APIs send it with the status of a bad request. */
+/** The whole message concerns the key. Google's APIs send such messages with the status of a bad request. */
 const KEY_MESSAGE = /^(?:api key not valid|incorrect api key|invalid api key)\b/i;
-/** A whole message about the model, from servers that call it a bad request (Fireworks, OpenRouter). */
+/** The whole message concerns the model. Fireworks and OpenRouter send such messages as a bad request. */
 const MODEL_MESSAGE =
   /^(?:the )?(?:requested )?model (?:not found|does not exist)\b|^\S{1,128} is not a valid model\b|^(?:the )?model [`'"]?\S{1,128}[`'"]? (?:not found|does not exist)\b/i;
-/** The account could pay for a smaller request (OpenRouter checks the largest output first). */
+/** The account could pay for a smaller request. OpenRouter checks the largest possible output first. */
 const TOO_DEAR_TEXT = /\bfewer max_tokens\b|\bprompt tokens limit exceeded\b/i;
-/** Nothing is left: a smaller request would be refused as well. */
+/** The account has no credit, so a smaller request would be refused as well. */
 const NOTHING_LEFT_TEXT = /\bcan only afford (?:0|-\d+)\b/i;
 
-/** The model itself is meant, so that the target has nothing to offer to other requests either. */
+/** Whether the failure concerns the model itself, so that the target would refuse other requests too. */
 function isAboutModel({ status, code = "", type = "", message }: ErrorEvidence): boolean {
   if (MODEL_CODES.has(code.toLowerCase()) || MODEL_CODES.has(type.toLowerCase())) return true;
   return (status === 404 || status === 410) && MODEL_TEXT.test(message);
 }
 
-/** What a failure of a kind is about that can be about several things; undefined: not known. */
+/** The subject of a failure whose kind leaves it open; undefined: unknown. */
 export function aboutOf(kind: ErrorKind, evidence: ErrorEvidence): ProviderFailure["about"] {
   if (kind === "not-found") return isAboutModel(evidence) ? "model" : undefined;
   const { message } = evidence;
@@ -130,17 +130,20 @@ export function aboutOf(kind: ErrorKind, evidence: ErrorEvidence): ProviderFailu
   return kind === "quota" && isTooDear ? "request" : undefined;
 }
 
-/** The server could answer and has no room for this request. */
+/** Whether the server works but has no capacity for this request. */
 export function isOverloaded({ message }: ErrorEvidence): boolean {
   return OVERLOAD_TEXT.test(message);
 }
 
-/** A status that says nothing of the prompt, whatever the body holds. */
+/** Whether the status alone shows that the failure does not concern the prompt. */
 function isOfServer(status: number | undefined): boolean {
   return status !== undefined && (status === 429 || status >= 500);
 }
 
-/** By code, then by type. A vague word counts only without a status, where the text can say more. */
+/**
+ * Classifies by code, then by type. A vague word counts only without a status, and only if the text is not more
+ * specific.
+ */
 export function classifyCode(evidence: ErrorEvidence): ErrorKind | undefined {
   const { status } = evidence;
   const code = evidence.code?.toLowerCase() ?? "";
@@ -155,10 +158,10 @@ export function classifyCode(evidence: ErrorEvidence): ErrorKind | undefined {
   return vague === "server-error" && isOverloaded(evidence) ? "provider-overloaded" : vague;
 }
 
-/** What the text makes of a status that stands for several things. */
+/** The kind for a status with several meanings, by its text. */
 function splitStatus(status: number, evidence: ErrorEvidence): ErrorKind | undefined {
   const { message } = evidence;
-  // Some servers call a prompt that is too long their own failure.
+  // Some servers report a prompt that is too long as their own failure.
   if (status === 500 && isTooLong(evidence)) return "context-length";
   if (status >= 500) return isOverloaded(evidence) ? "provider-overloaded" : undefined;
   switch (status) {
@@ -175,17 +178,20 @@ function splitStatus(status: number, evidence: ErrorEvidence): ErrorKind | undef
       if (isFiltered(evidence)) return "content-filter";
       return KEY_TEXT.test(message) ? "provider-authentication" : undefined;
     case 498:
-      // Elsewhere than at Groq the status means an invalid token.
+      // On servers other than Groq, the status means an invalid token.
       return KEY_TEXT.test(message) ? "provider-authentication" : undefined;
     case 429:
-      // Gemini has one text for both; only what passes has a time after which to come again.
+      // Gemini has one text for both. Only a temporary limit has a retry delay.
       return QUOTA_TEXT.test(message) && evidence.retryDelay === undefined ? "quota" : undefined;
     default:
       return undefined;
   }
 }
 
-/** By HTTP status; text only splits what one status means, and speaks where a status says nothing. */
+/**
+ * Classifies by HTTP status. The text only separates several meanings of one status, and decides if the status is
+ * unknown.
+ */
 export function classifyStatus(status: number, evidence: ErrorEvidence): ErrorKind | undefined {
   const known = splitStatus(status, evidence) ?? KIND_OF_STATUS.get(status);
   if (known !== undefined) return known;
@@ -193,12 +199,12 @@ export function classifyStatus(status: number, evidence: ErrorEvidence): ErrorKi
   return classifyMessage(evidence.message) ?? (status >= 400 ? "validation" : undefined);
 }
 
-/** Text about a field of the request that is named like a failure. */
+/** Text about a field of the request whose name sounds like a failure. */
 const FIELD_TEXT = /\b(?:invalid|unsupported|unknown|unexpected)\b.{0,40}\btimeout\b/;
 
 /**
- * Phrases of errors that carry neither a code nor a telling status, lower case.
- * The order is precedence: what is wrong for good stands before what passes.
+ * Phrases (lower case) of errors without a code or a specific status. The order is the precedence: permanent failures
+ * come before temporary ones.
  */
 const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
   ["quota", ["exceeded your current quota", "credit balance is too low"]],
@@ -256,7 +262,7 @@ const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
   ],
 ];
 
-/** By text, the last resort: anything typed outranks it. */
+/** Classifies by text alone, as a last resort after codes and statuses. */
 export function classifyMessage(message: string): ErrorKind | undefined {
   const text = message.toLowerCase();
   if (FIELD_TEXT.test(text)) return "validation";

@@ -6,9 +6,12 @@ import { skipInterim } from "./skip-interim.ts";
 
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 4096;
-/** Outer bound of a connection attempt; the request's own limit is far below. */
+/** Upper bound of a connection attempt in milliseconds. The request's own limit is much shorter. */
 const MAX_CONNECT_MS = 60_000;
-/** Plain HTTP means a local server, and those close idle connections after 5 s. */
+/**
+ * Milliseconds for which idle connections are kept. Plain HTTP usually means a local server, which closes them after
+ * 5 s.
+ */
 const KEEP_ALIVE_MS = { "http:": 4_000, "https:": 30_000 };
 
 const CONNECTOR = { allowH2: false, timeout: MAX_CONNECT_MS } as const;
@@ -19,8 +22,8 @@ const LIMITS = {
 } as const;
 
 /**
- * With TLS 1.3 a server refuses a client's certificate behind the handshake and ends the connection,
- * and the library would report that end in place of the refusal before it.
+ * With TLS 1.3, a server refuses a client's certificate after the handshake and closes the connection. Without this
+ * function, the library would report the close instead of the refusal.
  */
 function keepFirstError(socket: Socket): Socket {
   const destroy = socket.destroy.bind(socket);
@@ -32,7 +35,7 @@ function keepFirstError(socket: Socket): Socket {
   return socket;
 }
 
-/** The library's own header and body limits are off: the caller owns time. */
+/** The library's header and body limits are off, because the caller limits the time. */
 function createPool(origin: string | URL, connect: buildConnector.connector): Pool {
   return new Pool(origin, {
     ...LIMITS,
@@ -49,7 +52,7 @@ function createPool(origin: string | URL, connect: buildConnector.connector): Po
   });
 }
 
-/** Connections to a proxy, each of which becomes a tunnel. What fails here is the proxy's. */
+/** Connections to a proxy, each of which becomes a tunnel. Failures here are the proxy's. */
 function createProxyClient(proxy: URL, connect: buildConnector.connector): Dispatcher {
   const client = new Pool(proxy.origin, { ...LIMITS, connect, headersTimeout: MAX_CONNECT_MS });
   const open = client.connect.bind(client);
@@ -58,7 +61,7 @@ function createProxyClient(proxy: URL, connect: buildConnector.connector): Dispa
       throw toProxyError(error);
     });
     const { statusCode, socket } = tunnel;
-    // Any 2xx opens the tunnel (RFC 9110, 9.3.6), and the library knows 200 alone.
+    // Every 2xx opens the tunnel (RFC 9110, 9.3.6), but the library accepts only 200.
     if (statusCode >= 200 && statusCode <= 299) return { ...tunnel, statusCode: 200 };
     socket.on("error", () => {}).destroy();
     throw refusedTunnel(statusCode);
@@ -66,14 +69,14 @@ function createProxyClient(proxy: URL, connect: buildConnector.connector): Dispa
   return client;
 }
 
-/** What the library hands its factories beside the origin. */
+/** The options that the library passes to factories beside the origin. */
 interface FactoryOptions {
   readonly connect: buildConnector.connector;
 }
 
 /**
- * The way by a proxy, or around it. Servers at `http:` addresses are tunnelled to as well: only in
- * a tunnel is an answer of the proxy told apart from one of the provider.
+ * Connections by a proxy, or around it. Servers at `http:` addresses are also reached by a tunnel, because only a
+ * tunnel separates answers of the proxy from those of the provider.
  */
 function createProxied(
   { http, https, except }: ProxySettings,
@@ -95,8 +98,8 @@ function createProxied(
 }
 
 /**
- * Connections to one origin. HTTP/1.1 only: one socket per running request, so that closing it is
- * a cancellation that every server understands.
+ * Connections to one origin. HTTP/1.1 only: each running request has its own socket, so closing the socket is a
+ * cancellation that every server understands.
  */
 export function createDispatcher(origin: string, { proxy, tls }: ConnectionSettings): Dispatcher {
   const connector = { ...CONNECTOR, ...tls };

@@ -1,12 +1,12 @@
-// The words of servers for a request that is longer than a model takes.
+// Error texts of servers for requests that exceed a model's context window.
 import type { ErrorEvidence } from "./error-body.ts";
 
 /**
- * By the server that is known for the words; most serve several vendors' models. Sources: the
- * servers' own code and documentation, and errors that their users have reported.
+ * Texts by the server they are known from; most are used for several vendors' models. Sources: code and documentation
+ * of the servers, and errors reported by their users.
  */
 const TEXTS: Readonly<Record<string, readonly RegExp[]>> = {
-  // Azure, DeepSeek, Groq, OpenRouter and vLLM say the first one too.
+  // Azure, DeepSeek, Groq, OpenRouter and vLLM use the first one too.
   openai: [
     /\bmaximum context length\b/,
     /\bexceeds the context window\b/,
@@ -21,7 +21,7 @@ const TEXTS: Readonly<Record<string, readonly RegExp[]>> = {
   moonshot: [/\bexceeded model token limit\b/],
   minimax: [/\bcontext window exceeds limit\b/],
   qwen: [/\brange of input length should be\b/],
-  // llama-cpp-python says the last one.
+  // llama-cpp-python uses the last one.
   llamaCpp: [
     /\bexceeds the available context size\b/,
     /\bcontext size has been exceeded\b/,
@@ -32,7 +32,7 @@ const TEXTS: Readonly<Record<string, readonly RegExp[]>> = {
     /\btoo long to fit into the model\b/,
     /\bmodel's context length is only\b/,
   ],
-  // Together serves with it as well.
+  // Together also runs SGLang.
   sglang: [
     /\blonger than the model's context length\b/,
     /\binput length\b.{0,30}\bexceeds the maximum allowed length\b/,
@@ -53,8 +53,8 @@ const TEXTS: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /**
- * One request that is larger than what a minute allows (Groq by 413, OpenAI by 429). It never
- * passes, although its code is the one of a rate limit.
+ * A single request above a minute's token limit (Groq with 413, OpenAI with 429). It can never succeed, although its
+ * code is that of a rate limit.
  */
 const LARGER_THAN_A_MINUTE = /\brequest too large\b.{0,200}\btokens per min/i;
 
@@ -63,12 +63,12 @@ const CONTEXT_TEXT = new RegExp(
   "i",
 );
 
-/** The request exceeds the context window, by the text alone. */
+/** Whether the request exceeds the context window, by the text alone. */
 export function isTooLong({ message }: Pick<ErrorEvidence, "message">): boolean {
   return CONTEXT_TEXT.test(message);
 }
 
-/** The request is larger than a whole minute's limit, whatever the code says. */
+/** Whether the request exceeds a whole minute's limit, whatever the code. */
 export function isLargerThanLimit({ message }: Pick<ErrorEvidence, "message">): boolean {
   return LARGER_THAN_A_MINUTE.test(message);
 }
