@@ -11,7 +11,7 @@ const { generate, streamGenerate } = GenerationService.method;
 const PROMPT = "a private question";
 const ADDRESS = { STEER_TELEMETRY_METRICS_ADDRESS: "127.0.0.1:0" };
 
-function valueOf(
+function sampleOf(
   samples: readonly Sample[],
   name: string,
   labels: Readonly<Record<string, string>> = {},
@@ -34,17 +34,17 @@ it("Prometheus reads what the reference has, and no content", async () => {
   const calls = { rpc_response_status_code: "NOT_FOUND" };
   await eventually(async () => {
     page = await metricsPage(stack.service);
-    return valueOf(samplesOf(page), "rpc_server_call_duration_seconds_count", calls) === 1;
+    return sampleOf(samplesOf(page), "rpc_server_call_duration_seconds_count", calls) === 1;
   });
   const samples = samplesOf(page);
   expect(samples.flatMap(sampleProblems)).toEqual([]);
   const instance = { steer_provider_instance: "chat" };
   expect(
-    valueOf(samples, "gen_ai_client_token_usage_sum", { ...instance, gen_ai_token_type: "input" }),
+    sampleOf(samples, "gen_ai_client_token_usage_sum", { ...instance, gen_ai_token_type: "input" }),
   ).toBe(24);
-  expect(valueOf(samples, "steer_stream_created_total")).toBe(1);
-  expect(valueOf(samples, "steer_retry_budget_ratio", instance)).toBe(1);
-  expect(valueOf(samples, "nodejs_eventloop_delay_p99_seconds")).toBeGreaterThan(0);
+  expect(sampleOf(samples, "steer_stream_created_total")).toBe(1);
+  expect(sampleOf(samples, "steer_retry_budget_ratio", instance)).toBe(1);
+  expect(sampleOf(samples, "nodejs_eventloop_delay_p99_seconds")).toBeGreaterThan(0);
   expect(samples.flatMap(({ labels }) => [...labels.keys()])).not.toContain("steer_caller");
   expect(page).not.toContain(PROMPT);
   expect(page).not.toContain(generation?.outputText.slice(0, 20));
@@ -60,7 +60,7 @@ it("a collector gets the same metrics at the same time", async () => {
   await eventually(() => Number(sink.metrics.get(name)?.[0]?.count) === 1);
   await eventually(() => sink.spans.length >= 2);
   const samples = samplesOf(await metricsPage(stack.service));
-  expect(valueOf(samples, "steer_overhead_duration_seconds_count")).toBe(1);
+  expect(sampleOf(samples, "steer_overhead_duration_seconds_count")).toBe(1);
   sink.close();
 });
 
@@ -90,7 +90,7 @@ it("calls, tokens and money are told by caller only where that is asked for", as
   expect(of("OK")?.get("steer_caller")).toBe("billing");
   expect(of("UNAUTHENTICATED")?.has("steer_caller")).toBe(false);
   const caller = { steer_caller: "billing" };
-  expect(valueOf(samples, "gen_ai_client_token_usage_count", caller)).toBe(1);
+  expect(sampleOf(samples, "gen_ai_client_token_usage_count", caller)).toBe(1);
   client.close();
   await service.stop();
 });

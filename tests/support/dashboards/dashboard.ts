@@ -33,7 +33,7 @@ export interface Dashboard {
   readonly rows: readonly { readonly title: string; readonly panels: readonly Panel[] }[];
 }
 
-export const RATE = "[$__rate_interval]";
+const RATE = "[$__rate_interval]";
 
 type MetricKey = keyof typeof metric;
 
@@ -63,7 +63,7 @@ export function rateOf(
 }
 
 /** A quantile of a histogram, by labels. */
-export function quantileOf(
+function quantileOf(
   quantile: number,
   key: MetricKey,
   { by = "", selector = "" }: { readonly by?: string; readonly selector?: string } = {},
