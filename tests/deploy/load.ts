@@ -71,13 +71,26 @@ const round = (client: GrpcClient): Promise<unknown>[] => [
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 
-/** Streams that outlive the stop of their replica. */
-export function startLongStreams(address: string): () => void {
-  const client = createGrpcClient(address);
-  for (let index = 0; index < 3; index++) {
-    void collect(client.stream(streamGenerate, { spec: spec({ tokens: 600, pace_ms: 100 }) }));
+/** A stream of one replica that is read at both. */
+async function readElsewhere(owner: GrpcClient, other: GrpcClient): Promise<void> {
+  const stream = owner.stream(streamGenerate, { spec: spec({ tokens: 600, pace_ms: 100 }) });
+  try {
+    for await (const { event } of stream) {
+      if (event.case !== "start") continue;
+      void collect(other.stream(resumeStream, { streamId: event.value.streamId }));
+    }
+  } catch {
+    // The replica is lost: that is what the stream is for.
   }
-  return () => client.close();
+}
+
+/** Streams that outlive the stop of their replica, with readers at another. */
+export function startLongStreams(owner: string, other: string): () => void {
+  const clients = [createGrpcClient(owner), createGrpcClient(other)] as const;
+  for (let index = 0; index < 3; index++) void readElsewhere(...clients);
+  return () => {
+    for (const client of clients) client.close();
+  };
 }
 
 /** Calls the replicas until the returned function is called. Failures are part of the load. */

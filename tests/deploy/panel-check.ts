@@ -148,7 +148,7 @@ async function problems(
   const targets = services.map(({ log }) => String(log[0]?.["metrics"]));
   const prometheus = await Prometheus.start(targets, folder);
   const stop = startLoad(services.filter((each) => each !== second).map(({ grpc }) => grpc));
-  const close = startLongStreams(second.grpc);
+  const close = startLongStreams(second.grpc, first.grpc);
   try {
     await eventually(() => prometheus.isUp());
     await eventually(async () =>
