@@ -3,8 +3,11 @@
 import { createHash } from "node:crypto";
 import { createAuthenticator } from "../src/calls/authenticator.ts";
 import type { CallHead } from "../src/calls/call.ts";
+import type { StoredKeys } from "../src/ports/stored-keys.ts";
 import { compare, print } from "./in-process.ts";
 import { keyOf } from "./scene.ts";
+
+const NO_KEYS: StoredKeys = { holders: "none", find: () => ({ state: "unknown" }) };
 
 const CALLS = 200_000;
 const CALLERS = 10_000;
@@ -15,7 +18,7 @@ function authenticatorOf(count: number) {
     role: "caller" as const,
     keySha256: createHash("sha256").update(keyOf(index)).digest("hex"),
   }));
-  return createAuthenticator({ callers, allowUnauthenticated: false, hosts: [] });
+  return createAuthenticator({ callers, allowUnauthenticated: false, hosts: [] }, NO_KEYS);
 }
 
 /** Heads of calls with the keys of these callers. */

@@ -1,8 +1,12 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
+import { CallerRegistry } from "./callers/caller-registry.ts";
+import { ConfiguredCallers, joinDirectories } from "./callers/configured-callers.ts";
+import { KeyUses } from "./callers/key-uses.ts";
 import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { withSharedPlaces } from "./config/reliability.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";
@@ -52,6 +56,10 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly inForce: InForce;
   readonly deployment: () => Deployment;
   readonly deploy: (from: Config) => Promise<Deployment>;
+  readonly callers: ReturnType<typeof createCallers>;
+  readonly authenticator: (from: Config) => InForce["authenticate"];
+  /** Applies the settings in force to the states of the targets. */
+  readonly configureStates: () => void;
   /** Nothing runs any more. */
   close(): Promise<void>;
 }
@@ -80,6 +88,19 @@ function createCounter(
   });
 }
 
+/** Callers, wherever they are configured. */
+function createCallers(clock: Clock, config: () => Config) {
+  const known = new ConfiguredCallers(config);
+  const uses = new KeyUses();
+  const registry = new CallerRegistry({
+    clock,
+    staleForMs: () => config().callerStore.staleForMs,
+    isConfigured: (id) => known.callers.has(id),
+    uses,
+  });
+  return { known, uses, registry, directory: joinDirectories(known, registry) };
+}
+
 /** Rejects where the configuration cannot be served. */
 export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
   const newId = createIdSource();
@@ -102,11 +123,21 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   const latencyMs = medianLatency(states, clock);
   const onErrorText = createErrorTextLog(clock, log);
   const deploy = (from: Config) =>
-    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
+    createDeployment(from, {
+      types,
+      clock,
+      adapters,
+      latencyMs,
+      counter,
+      callers: callers.directory,
+      onErrorText,
+    });
+  const callers = createCallers(clock, () => inForce.config);
+  const authenticator = (from: Config) => createAuthenticator(from, callers.registry);
   const inForce: InForce = {
     config,
     deployment: await deploy(config),
-    authenticate: createAuthenticator(config),
+    authenticate: authenticator(config),
   };
   const deployment = () => inForce.deployment;
   const usage = new UsageFile({
@@ -134,6 +165,13 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     operations,
     inForce,
     deploy,
+    callers,
+    authenticator,
+    configureStates() {
+      const { reliability, isCallerShareOpen } = inForce.config;
+      const isShared = isCallerShareOpen && callers.registry.holders !== "none";
+      states.configure(isShared ? withSharedPlaces(reliability) : reliability);
+    },
     async close() {
       await adapters.close();
       await usage.close();

@@ -1,4 +1,6 @@
 // The tenants of each engine: one line each. An engine is loaded when it is configured.
+import type { CallerStore } from "./callers/caller-store.ts";
+import { createMemoryCallerStore } from "./callers/memory/caller-store.ts";
 import type { Clock } from "./clock.ts";
 import { MemoryEngine } from "./store/memory/engine.ts";
 import type { StoreAddress } from "./store/store-address.ts";
@@ -10,6 +12,7 @@ import type { StreamStore } from "./streams/stream-store.ts";
 export interface Stores {
   readonly engine: StoreEngine;
   readonly streams: StreamStore;
+  readonly callers: CallerStore;
 }
 
 /** Resolves when the engine is open. Rejects where it cannot be used at all. */
@@ -23,19 +26,25 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
   switch (address.type) {
     case "memory": {
       const engine = new MemoryEngine(clock);
-      return { engine, streams: createMemoryStreamStore(engine, address.maxBytes) };
+      const streams = createMemoryStreamStore(engine, address.maxBytes);
+      return { engine, streams, callers: createMemoryCallerStore(engine) };
     }
     case "sqlite": {
       const { SqliteEngine } = await import("./store/sqlite/engine.ts");
+      const { createSqliteCallerStore } = await import("./callers/sqlite/caller-store.ts");
       const { createSqliteStreamStore } = await import("./streams/sqlite/stream-store.ts");
       const engine = new SqliteEngine({ ...address, clock });
-      return { engine, streams: createSqliteStreamStore(engine) };
+      // The first tenant has its version in the header of the file: the order is a part of its format.
+      const streams = createSqliteStreamStore(engine);
+      return { engine, streams, callers: createSqliteCallerStore(engine) };
     }
     case "redis": {
       const { RedisEngine } = await import("./store/redis/engine.ts");
+      const { createRedisCallerStore } = await import("./callers/redis/caller-store.ts");
       const { createRedisStreamStore } = await import("./streams/redis/stream-store.ts");
       const engine = new RedisEngine({ ...address, clock });
-      return { engine, streams: createRedisStreamStore(engine) };
+      const streams = createRedisStreamStore(engine);
+      return { engine, streams, callers: createRedisCallerStore(engine) };
     }
   }
 }

@@ -6,18 +6,19 @@ import { type Core, startCore } from "./core.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
-import type { GatewayError } from "./domain/gateway-error.ts";
-import type { Log, LogLine } from "./domain/log-line.ts";
+import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
+import type { Log } from "./domain/log-line.ts";
 import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
 import type { ModelList } from "./doors/shared/models.ts";
+import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
-import { openStores } from "./open-stores.ts";
+import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
@@ -27,6 +28,8 @@ import { sessionOf } from "./operations/stream-state.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
+import type { Audit } from "./rpc/audit.ts";
+import { createCallerService } from "./rpc/caller-service.ts";
 import { createContract } from "./rpc/contract.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
@@ -37,6 +40,7 @@ import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
+import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
 
@@ -58,28 +62,7 @@ export interface ServiceParts {
 
 export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
-/** Keeps lines until the first line of the log is written, which has the addresses. */
-class EarlyLines {
-  readonly #log: Log;
-  #lines: LogLine[] | undefined = [];
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  readonly write: Log = (line) => {
-    if (this.#lines === undefined) this.#log(line);
-    else this.#lines.push(line);
-  };
-
-  end(): void {
-    const lines = this.#lines ?? [];
-    this.#lines = undefined;
-    for (const line of lines) this.#log(line);
-  }
-}
-
-async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
+async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
   const streams = await startStreams({
@@ -89,7 +72,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     newId,
     onDefect,
     log,
-    stores: await parts.open(inForce.config.store, clock),
+    stores,
     session: sessionOf(replica, newId()),
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
@@ -105,23 +88,25 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
 interface SharedParts {
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
+  readonly callers: StoredCallers;
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
-  const { clock, deployment, inForce, log, operations, replica } = core;
+  const { clock, inForce, log, operations, replica } = core;
+  const audit: Audit = (line) => log({ event: "audit", ...line });
   return [
     createGenerationService({
       ...parts,
       recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({
-      list: () => deployment().models,
-      lookup: (name) => deployment().lookup(name)[0],
-      isAvailable: (model) => deployment().isAvailable(model),
+      ...modelsOf(core),
+      isAvailable: (model) => core.deployment().isAvailable(model),
     }),
+    createCallerService({ administration: parts.callers.administration, audit }),
     createAdminService({
       replica,
-      audit: (line) => log({ event: "audit", ...line }),
+      audit,
       operations: createClusterOperations(operations, streams.log, replica, clock),
       streams: createStreamOperations({
         clock,
@@ -149,10 +134,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   });
   const dispatcher = createDispatcher({ services, calls, clock, ...limits });
   const generations = new DoorGenerations({ gateway, contract: createContract() });
-  const models: ModelList = {
-    list: () => core.deployment().models,
-    lookup: (name) => core.deployment().lookup(name)[0],
-  };
+  const models: ModelList = modelsOf(core);
   const asked = { generations, models, countInput };
   const { openai, anthropic } = inForce.config.doors;
   const doors = [
@@ -161,6 +143,14 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });
   return { calls, dispatcher, host };
+}
+
+/** The models as callers see them. */
+function modelsOf({ deployment }: Core): ModelList {
+  return {
+    list: (caller) => deployment().modelsOf(caller),
+    lookup: (name, caller) => deployment().firstOffer(name, caller),
+  };
 }
 
 type Doors = ReturnType<typeof createDoors>;
@@ -189,15 +179,16 @@ interface ReloadParts {
 }
 
 function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Reloads {
-  const { clock, deploy, inForce, log, states, usage } = core;
+  const { authenticator, clock, deploy, inForce, log, states, usage } = core;
   const steps = createReloadSteps({
     inForce,
     listeners,
     load,
     deploy,
+    authenticator,
     forget: (id) => states.forget(id),
     configure(next) {
-      states.configure(next.reliability);
+      core.configureStates();
       usage.reopen(next.accounting.usageFile);
     },
     revoke: (callers) => void revoke(callers),
@@ -234,7 +225,18 @@ export async function startService(
   const core = await startCore({ types, log, clock, config: load() });
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
-  const streams = await startStoredStreams(core, parts, early.write);
+  const stores = await parts.open(inForce.config.store, clock);
+  const streams = await startStoredStreams(core, parts, stores, early.write);
+  const callers = createStoredCallers({
+    core,
+    store: stores.callers,
+    control: streams.log.control,
+    onRevoked({ callers: ended, keys }) {
+      const isMeant = (_: string, key = ""): boolean => keys.includes(key);
+      calls.accepted.endOf(isMeant, callerRevoked());
+      void revoke(ended);
+    },
+  });
   const gateway = createGateway({
     clock,
     runs,
@@ -249,9 +251,12 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput };
+  const asked = { gateway, countInput, callers };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
+  const ending = new AbortController();
+  const revoke = revokeAt(core, streams, doors, ending.signal);
+  await callers.start();
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({
     clock,
@@ -263,12 +268,11 @@ export async function startService(
     hosts: () => inForce.config.hosts,
     onDefect: (error) => core.onDefect(error),
   }).catch(async (error: unknown) => {
+    await callers.stop();
     await streams.close();
     throw error;
   });
   tellStart(core, listeners, early);
-  const ending = new AbortController();
-  const revoke = revokeAt(core, streams, doors, ending.signal);
   const reloads = createReloads(core, { listeners, load, revoke });
 
   /** Hands over what another replica can go on with, and ends the rest. */
@@ -289,6 +293,7 @@ export async function startService(
       // To the last call that is served, its metrics can be read.
       await listeners.metrics?.close();
       calls.lines.close();
+      await callers.stop();
       await streams.close();
       await reloaded;
       ending.abort();

@@ -22,8 +22,24 @@ export const callers: Leg = {
     );
     const { lookUp } = (await scene.measure("authenticate.ts")) as Readonly<Record<string, Pair>>;
     if (lookUp === undefined) throw new Error("no figure of look-ups");
+    const stored = (await scene.measure("stored-keys.ts")) as Readonly<Record<string, Pair>>;
+    if (stored["lookUp"] === undefined || stored["mebibytes"] === undefined) {
+      throw new Error("no figures of stored keys");
+    }
     const whose = `one of ${MANY.toLocaleString("en")} callers, beside the only one`;
     return [
+      {
+        figure: "look-up of one of 100,000 keys that were made at run time, beside the only one",
+        unit: "µs/call",
+        ...stored["lookUp"],
+        bar: { of: "value", most: 1 },
+      },
+      {
+        figure: "memory of 100,000 such keys, each of a caller of its own",
+        unit: "MiB",
+        ...stored["mebibytes"],
+        bar: { of: "value", most: 64 },
+      },
       {
         figure: `look-up of the key of ${whose}`,
         unit: "µs/call",

@@ -11,10 +11,10 @@ export class AcceptedCalls implements Interceptor {
     return () => void this.#calls.delete(call);
   }
 
-  /** Ends all calls of the callers that `isMeant` selects with this error. */
-  endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
+  /** Ends all calls that `isMeant` selects, by their caller and the key that was made at run time, with this error. */
+  endOf(isMeant: (caller: string, key: string | undefined) => boolean, error: GatewayError): void {
     for (const [{ caller }, end] of this.#calls) {
-      if (isMeant(caller.id)) end(error);
+      if (isMeant(caller.id, caller.key)) end(error);
     }
   }
 }

@@ -1,8 +1,10 @@
 import { hash } from "node:crypto";
 import { AltNameMap, altName } from "../domain/alt-names.ts";
 import type { Caller, KnownCaller } from "../domain/caller.ts";
+import { isCallerKey, prefixOf } from "../domain/caller-key.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isLoopback } from "../domain/ip-address.ts";
+import type { KeyAnswer, StoredKeys } from "../ports/stored-keys.ts";
 import type { CallHead } from "./call.ts";
 import { isLocalHost } from "./local-host.ts";
 
@@ -28,6 +30,27 @@ const KEY_MISSING = Object.freeze(
   }),
 );
 
+const KEY_MANGLED = Object.freeze(
+  new GatewayError(
+    "unauthenticated",
+    "the key has spaces, quotes or brackets in or around it: send it exactly as it was printed",
+    { reason: "CREDENTIALS_INVALID" },
+  ),
+);
+const KEY_EXPIRED = Object.freeze(
+  new GatewayError("unauthenticated", "the key has expired: ask the operator for another one", {
+    reason: "CREDENTIALS_EXPIRED",
+  }),
+);
+/** Earliest sensible repetition while the store is away. */
+const OUTAGE_HINT_MS = 1_000;
+const KEYS_UNAVAILABLE = Object.freeze(
+  new GatewayError(
+    "state-unavailable",
+    "the store of the callers does not answer, so nobody knows whose key this is",
+    { retryAfterMs: OUTAGE_HINT_MS },
+  ),
+);
 const KEYS_DIFFER = Object.freeze(
   new GatewayError("unauthenticated", "`authorization` and `x-api-key` have different keys", {
     reason: "CREDENTIALS_INVALID",
@@ -58,6 +81,42 @@ function localCaller({ headerNames, hosts }: CallHead, known: readonly string[])
     reason: "HOST_NOT_LOCAL",
     metadata: { host },
   });
+}
+
+/**
+ * The key of a call to a service without callers, where clients send any text because their library wants a key: only
+ * a text of the form of a stored key is meant as one.
+ */
+function storedKeyOf({ system, header }: CallHead): string | undefined {
+  const sent = [
+    bearerToken(header("authorization") ?? ""),
+    system === "http" && header("x-api-key"),
+  ];
+  return sent.find((text): text is string => typeof text === "string" && isCallerKey(text));
+}
+
+/** What keys have around them that were copied with their quotes, or out of an example. */
+const MANGLING = /["'`<>\s]/;
+
+/** The error for a key that nobody has. */
+function unknownKey({ header }: CallHead): GatewayError {
+  const bearer = /^Bearer +(.*)$/i.exec(header("authorization") ?? "")?.[1];
+  const sent = [bearer, header("x-api-key")];
+  return sent.some((text) => text !== undefined && MANGLING.test(text)) ? KEY_MANGLED : KEY_UNKNOWN;
+}
+
+/** Throws where the key is none of a caller. */
+function callerOf(answer: KeyAnswer, head: CallHead): Caller {
+  switch (answer.state) {
+    case "known":
+      return answer.caller;
+    case "expired":
+      throw KEY_EXPIRED;
+    case "unavailable":
+      throw KEYS_UNAVAILABLE;
+    case "unknown":
+      throw unknownKey(head);
+  }
 }
 
 /** The ids of all possible callers under these settings. */
@@ -107,15 +166,15 @@ function keyOf({ system, header }: CallHead): string | undefined {
 }
 
 /**
- * Who a call comes from, by its credential only. Without callers, and where nobody is served without
- * credentials, this machine is the operator. The result throws UNAUTHENTICATED, and PERMISSION_DENIED
- * for a name that is not this machine's.
+ * Who a call comes from, by its credential only. This machine is the operator where the configuration has no
+ * callers, no stored operator has a key for ever, and nobody is served without credentials. The result throws
+ * UNAUTHENTICATED, PERMISSION_DENIED for a name that is not this machine's, and UNAVAILABLE for a key that only a
+ * store that is away can know.
  */
-export function createAuthenticator({
-  callers,
-  allowUnauthenticated,
-  hosts,
-}: AuthenticatorOptions): (head: CallHead) => Caller {
+export function createAuthenticator(
+  { callers, allowUnauthenticated, hosts }: AuthenticatorOptions,
+  stored: StoredKeys,
+): (head: CallHead) => Caller {
   // Looked up by hash: the time of the look-up reveals nothing about a key, because nobody can choose the hash of a
   // key.
   const keys = new Map<string, Caller>();
@@ -127,18 +186,25 @@ export function createAuthenticator({
     if (clientCertSan !== undefined) certificates.set(altName(clientCertSan), caller);
   }
 
+  /** Undefined: there is no key, or none is expected and the key can be any text. */
+  function byKey(head: CallHead): Caller | undefined {
+    const isExpected = callers.length > 0 || stored.holders !== "none";
+    const key = isExpected ? keyOf(head) : storedKeyOf(head);
+    if (key === undefined) return undefined;
+    const keySha256 = hash("sha256", key);
+    const caller = keys.get(keySha256);
+    if (caller !== undefined) return caller;
+    if (isCallerKey(key)) return callerOf(stored.find(prefixOf(key), keySha256), head);
+    throw unknownKey(head);
+  }
+
   return (head) => {
     const { peer } = head;
-    const key = callers.length === 0 ? undefined : keyOf(head);
-    if (key !== undefined) {
-      const caller = keys.get(hash("sha256", key));
-      if (caller !== undefined) return caller;
-      throw KEY_UNKNOWN;
-    }
-    const certified = findByCertificate(certificates, peer.certificateNames);
-    if (certified !== undefined) return certified;
+    const caller = byKey(head) ?? findByCertificate(certificates, peer.certificateNames);
+    if (caller !== undefined) return caller;
     if (allowUnauthenticated) return ANONYMOUS;
-    if (callers.length === 0 && isLoopback(peer.address)) return localCaller(head, hosts);
+    const isOpen = callers.length === 0 && stored.holders !== "operators";
+    if (isOpen && isLoopback(peer.address)) return localCaller(head, hosts);
     throw KEY_MISSING;
   };
 }

@@ -1,10 +1,13 @@
+import { callers } from "./callers.ts";
 import { circuits } from "./circuits.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
 import { doors } from "./doors.ts";
 import { generate } from "./generate.ts";
+import { groups } from "./groups.ts";
 import { health } from "./health.ts";
 import { keygen } from "./keygen.ts";
+import { keys } from "./keys.ts";
 import { models } from "./models.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
@@ -29,6 +32,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   stream,
   resume,
   streams,
+  callers,
+  groups,
+  keys,
   circuits,
   models,
   status,

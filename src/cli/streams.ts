@@ -18,10 +18,9 @@ import {
 import type { Command, CommandContext } from "./command.ts";
 import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./result-lines.ts";
+import { type Action, runAction } from "./run-action.ts";
 import { PHASES, phaseWord, STREAM_HEAD, streamLines, streamRow } from "./stream-rows.ts";
 import { UsageError } from "./usage-error.ts";
-
-type Run = Command["run"];
 
 const PHASE = {
   type: "string",
@@ -91,7 +90,7 @@ function printState(
   else stdout.write(`${table(streamLines(state), stdout.isTTY)}\n`);
 }
 
-const list: Run = async (args, { client, stdout, signal }) => {
+const list: Action = async (args, { client, stdout, signal }) => {
   const { values, positionals } = parseArguments(args, LIST);
   noArguments(positionals);
   const olderThan = parseDuration("older-than", values["older-than"]);
@@ -127,7 +126,7 @@ const list: Run = async (args, { client, stdout, signal }) => {
   } while (pageToken !== "");
 };
 
-const show: Run = async (args, context) => {
+const show: Action = async (args, context) => {
   const { values, positionals } = parseArguments(args, JSON_FLAG);
   const streamId = onlyArgument("ID", positionals);
   const { getStreamState } = AdminService.method;
@@ -136,7 +135,7 @@ const show: Run = async (args, context) => {
   printState(streamState, values.json, context);
 };
 
-const cancel: Run = async (args, { client, stdout, signal }) => {
+const cancel: Action = async (args, { client, stdout, signal }) => {
   const { values, positionals } = parseArguments(args, CANCEL);
   const request = { streamId: onlyArgument("ID", positionals), note: values.note };
   const response = await client.unary(AdminService.method.cancelStream, request, { signal });
@@ -148,7 +147,7 @@ const cancel: Run = async (args, { client, stdout, signal }) => {
   stdout.write(response.cancelled ? "cancelled\n" : `not cancelled: ${word} already\n`);
 };
 
-const cleanup: Run = async (args, { client, stdout, signal }) => {
+const cleanup: Action = async (args, { client, stdout, signal }) => {
   const { values, positionals } = parseArguments(args, CLEANUP);
   noArguments(positionals);
   const olderThan = parseDuration("older-than", values["older-than"]);
@@ -179,8 +178,6 @@ const cleanup: Run = async (args, { client, stdout, signal }) => {
   stdout.write(`${table(rows, stdout.isTTY)}\n`);
 };
 
-const ACTIONS: Readonly<Record<string, Run>> = { list, show, cancel, cleanup };
-
 export const streams: Command = {
   summary: "list, show, cancel or clean up stored streams (role operator)",
   usage: [
@@ -196,12 +193,5 @@ export const streams: Command = {
 
 Durations: 500ms, 90s, 15m, 1h, 7d.`,
   flags: { list: LIST, show: JSON_FLAG, cancel: CANCEL, cleanup: CLEANUP },
-  async run([action = "", ...args], context) {
-    const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (run === undefined) {
-      const words = Object.keys(ACTIONS).join(", ");
-      throw new UsageError(action === "" ? `one of ${words}` : `no "${action}": one of ${words}`);
-    }
-    await run(args, context);
-  },
+  run: (args, context) => runAction({ list, show, cancel, cleanup }, args, context),
 };

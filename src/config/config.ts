@@ -1,4 +1,4 @@
-import type { KnownCaller } from "../domain/caller.ts";
+import type { CallerGroup } from "../ports/caller-directory.ts";
 import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
@@ -8,7 +8,14 @@ import type { StoreAddress } from "../store/store-address.ts";
 import type { StreamSettings } from "../streams/stream-settings.ts";
 import type { EstimatorChoice } from "../usage/token-counter.ts";
 import { type AccountingSettings, accountingSettings } from "./accounting.ts";
-import { checkCallers, checkExposure } from "./callers.ts";
+import {
+  type CallerStoreSettings,
+  type ConfiguredCaller,
+  callerStoreSettings,
+  checkCallers,
+  checkExposure,
+  checkGroups,
+} from "./callers.ts";
 import { checkModels } from "./check-models.ts";
 import { type ConfiguredProvider, configureProviders } from "./configured-provider.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
@@ -48,7 +55,9 @@ export interface Config {
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
-  readonly callers: readonly KnownCaller[];
+  readonly callers: readonly ConfiguredCaller[];
+  readonly groups: readonly CallerGroup[];
+  readonly callerStore: CallerStoreSettings;
   readonly allowUnauthenticated: boolean;
   /** Names beside the loopback ones by which this machine may be called if there are no callers. */
   readonly hosts: readonly string[];
@@ -63,6 +72,8 @@ export interface Config {
   /** The counter for tokens that no provider reports. */
   readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
+  /** The file gives no `limit.caller_share`, so that the number of callers decides. */
+  readonly isCallerShareOpen: boolean;
   readonly routing: RoutingSettings;
   /** The store of streams. Changes need a restart. */
   readonly store: StoreAddress;
@@ -102,13 +113,21 @@ export function createConfig(
   types: TypeTable,
   environment: Environment,
 ): Config {
-  const { grpc, http, callers = [], models = [], allowUnauthenticated = false } = fields;
+  const {
+    grpc,
+    http,
+    callers = [],
+    groups = [],
+    models = [],
+    allowUnauthenticated = false,
+  } = fields;
   const addresses = {
     grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
     http: http?.address ?? DEFAULT_HTTP_ADDRESS,
   };
   const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
   checkCallers(callers, verifiesClients);
+  checkGroups(callers, groups);
   if (callers.length === 0 && !allowUnauthenticated) checkExposure(addresses);
   const providers = configureProviders(fields.providers ?? [], types, environment);
   checkModels(models, providers, types);
@@ -122,6 +141,8 @@ export function createConfig(
     limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
     drain: drainSettings(fields.drain),
     callers,
+    groups,
+    callerStore: callerStoreSettings(fields.callerStore),
     allowUnauthenticated,
     hosts: http?.hosts ?? [],
     providers,
@@ -136,6 +157,7 @@ export function createConfig(
       models,
       hasSeveralCallers,
     }),
+    isCallerShareOpen: fields.limit?.callerShare === undefined,
     routing: routingSettings(fields.routing),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),

@@ -148,6 +148,11 @@ function targetLimits({
   return own;
 }
 
+/** The settings for several callers, where the file gives no share of one's own. */
+export function withSharedPlaces(settings: ReliabilitySettings): ReliabilitySettings {
+  return { ...settings, limit: { ...settings.limit, callerShare: SHARED } };
+}
+
 /** The settings of these sections, with defaults for missing keys. Throws `ConfigProblem`. */
 export function reliabilitySettings(
   given: ReliabilityFields,

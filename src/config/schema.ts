@@ -1,5 +1,5 @@
 import { accountingFields } from "./accounting.ts";
-import { caller } from "./callers.ts";
+import { caller, callerStoreFields, group } from "./callers.ts";
 import { drainFields } from "./drain.ts";
 import { limitFields } from "./limits.ts";
 import { doorFields, grpcFields, httpFields } from "./listeners.ts";
@@ -19,6 +19,8 @@ export const schema = object({
   http: httpFields,
   doors: doorFields,
   callers: list(caller),
+  groups: list(group),
+  caller_store: callerStoreFields,
   allow_unauthenticated: flag,
   providers: list(providerEntry),
   models: list(modelEntry),

@@ -24,7 +24,8 @@ async function warningsOf(environment: Environment): Promise<string[]> {
     observe: { estimated() {}, measured() {} },
   });
   const adapters = new Adapters(() => {});
-  const unused = { latencyMs: () => undefined, onErrorText() {} };
+  const callers = { profile: () => undefined, group: () => undefined };
+  const unused = { callers, latencyMs: () => undefined, onErrorText() {} };
   const parts = { types, clock: systemClock, adapters, counter, ...unused };
   const deployment = await createDeployment(config, parts);
   deployment.retire();

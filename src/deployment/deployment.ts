@@ -8,9 +8,15 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { Deployment as GatewayDeployment } from "../gateway/generation-run.ts";
+import type { CallerDirectory } from "../ports/caller-directory.ts";
 import type { ProviderInstance } from "../ports/provider-instance.ts";
 import type { ErrorText, Provider, ProviderContext, ProviderType } from "../providers/provider.ts";
-import { createModelRegistry, type RegistryInstance } from "../routing/model-registry.ts";
+import { accessOf, notAllowed } from "../routing/model-access.ts";
+import {
+  createModelRegistry,
+  type ModelRegistry,
+  type RegistryInstance,
+} from "../routing/model-registry.ts";
 import { createPriceOverrider } from "../routing/price-overrider.ts";
 import { recordProblems } from "../routing/record-problems.ts";
 import { Router } from "../routing/router.ts";
@@ -24,12 +30,16 @@ export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 export interface Deployment extends GatewayDeployment {
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly Model[];
+  /** The models that a caller may use. */
+  modelsOf(caller: string): readonly Model[];
   /** Warnings for the operator. */
   readonly warnings: readonly string[];
   lookup(name: string): readonly Model[];
+  /** The first offer of a name that a caller may use. Throws NOT_FOUND with near names, or PERMISSION_DENIED. */
+  firstOffer(name: string, caller: string): Model;
   isAvailable(model: Model): boolean;
-  /** The first target of a request. */
-  firstTarget(spec: GenerationSpec): RoutedTarget;
+  /** The first target of a request. Throws PERMISSION_DENIED if the caller may use none. */
+  firstTarget(spec: GenerationSpec, caller: string): RoutedTarget;
   /** Instances that are missing or different in `next`. */
   replaced(next: Deployment): readonly string[];
   /** Whether the instance uses this adapter. */
@@ -129,12 +139,35 @@ async function holdAdapters(
   return holds;
 }
 
+/** The models as each caller sees them. */
+function offersFor(
+  { list, lookup }: ModelRegistry,
+  callers: CallerDirectory,
+): Pick<Deployment, "modelsOf" | "firstOffer"> {
+  return {
+    modelsOf(caller) {
+      const access = accessOf(callers, caller);
+      return access === undefined ? list : list.filter((model) => access(model) === undefined);
+    },
+    firstOffer(name, caller) {
+      const access = accessOf(callers, caller);
+      const offers = lookup(name);
+      const allowed = offers.find((model) => access?.(model) === undefined);
+      if (allowed !== undefined) return allowed;
+      const [first] = offers;
+      if (first === undefined) throw new GatewayError("not-found", "no such model");
+      throw notAllowed(first, access?.(first) ?? "");
+    },
+  };
+}
+
 export interface DeploymentDependencies {
   readonly types: ProviderTypes;
   readonly clock: Clock;
   readonly adapters: Adapters;
   readonly latencyMs: (model: Model) => number | undefined;
   readonly counter: TokenCounter;
+  readonly callers: CallerDirectory;
   /** Receives the text of an error of an instance with `error_texts`, and the keys that the text may quote. */
   readonly onErrorText: (instance: string, apiKeys: readonly string[], error: ErrorText) => void;
 }
@@ -144,7 +177,7 @@ export async function createDeployment(
   config: Config,
   dependencies: DeploymentDependencies,
 ): Promise<Deployment> {
-  const { types, latencyMs, counter } = dependencies;
+  const { types, latencyMs, counter, callers } = dependencies;
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const overrides = config.priceOverrides ?? NO_OVERRIDES;
@@ -180,14 +213,18 @@ export async function createDeployment(
   return {
     providers,
     models: registry.list,
+    ...offersFor(registry, callers),
     warnings,
     timeouts: config.timeouts,
     abort: config.accounting.abort,
     lookup: registry.lookup,
     isAvailable: (model) => unavailable(model.provider) === undefined,
-    route: (spec) => router.route(spec),
-    firstTarget(spec) {
-      const [target] = router.candidates(spec);
+    route: (spec, caller) => {
+      const access = caller === undefined ? undefined : accessOf(callers, caller);
+      return router.route(spec, access);
+    },
+    firstTarget(spec, caller) {
+      const [target] = router.candidates(spec, accessOf(callers, caller));
       if (target === undefined) throw new GatewayError("internal", "no target was chosen");
       return target;
     },

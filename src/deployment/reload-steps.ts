@@ -1,6 +1,6 @@
 // The steps of a reload: what they read, and what they apply.
 
-import { createAuthenticator, removedCallers } from "../calls/authenticator.ts";
+import { type createAuthenticator, removedCallers } from "../calls/authenticator.ts";
 import type { Config } from "../config/config.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "../config/configured-provider.ts";
 import { restartKeys } from "../config/restart-keys.ts";
@@ -30,6 +30,7 @@ export interface ReloadStepsDependencies {
   /** Throws `ConfigError`. */
   readonly load: () => Config;
   readonly deploy: (config: Config) => Promise<Deployment>;
+  readonly authenticator: (config: Config) => InForce["authenticate"];
   /** Forgets the state of an instance that was replaced. */
   readonly forget: (instance: string) => void;
   /** Applies the sections that concern other parts of the service. */
@@ -57,7 +58,8 @@ function nextTls(inForce: TlsMaterial | undefined, files: TlsFiles | undefined) 
 export function createReloadSteps(
   dependencies: ReloadStepsDependencies,
 ): Readonly<Record<ReloadCause, () => Promise<boolean>>> {
-  const { inForce, listeners, load, deploy, forget, configure, revoke, log } = dependencies;
+  const { inForce, listeners, load, deploy, authenticator } = dependencies;
+  const { forget, configure, revoke, log } = dependencies;
   const started = inForce.config;
 
   /** New calls begin with `deployment`; running calls keep the previous one. */
@@ -101,7 +103,7 @@ export function createReloadSteps(
       // Steps that can fail come first, so that a mistake changes nothing.
       const next = load();
       const tls = readAllTls(next);
-      const authenticate = createAuthenticator(next);
+      const authenticate = authenticator(next);
       replace(next, await deploy(next));
       inForce.authenticate = authenticate;
       takeTls(listeners.grpc, tls.grpc);

@@ -2,6 +2,8 @@
 export interface Caller {
   readonly id: string;
   readonly role: "caller" | "operator";
+  /** Prefix of the key of the call, if the key was made at run time. */
+  readonly key?: string;
 }
 
 /** A caller with its credential: the hash of a key, or a name in its client certificate. */

@@ -62,8 +62,8 @@ function page(names: readonly string[], query: URLSearchParams) {
 }
 
 function modelRoutes(models: ModelList): DoorRoute[] {
-  const listed = ({ query }: DoorCall) => {
-    const named = new Map(modelNames(models));
+  const listed = ({ caller, query }: DoorCall) => {
+    const named = new Map(modelNames(models, caller.id));
     const { ids, hasMore } = page([...named.keys()], query);
     const data = ids.flatMap((id) => {
       const model = named.get(id);
@@ -82,10 +82,9 @@ function modelRoutes(models: ModelList): DoorRoute[] {
       method: "GET",
       path: "/v1/models/{model}",
       operation: { name: "anthropic.v1/models/{model}", kind: "unary", audience: "callers" },
-      async serve({ params }) {
+      async serve({ params, caller }) {
         const name = params["model"] ?? "";
-        const model = models.lookup(name);
-        if (model === undefined) throw new GatewayError("not-found", "no such model");
+        const model = models.lookup(name, caller.id);
         return { type: "json", body: anthropicModel(name, model) };
       },
     },

@@ -1,5 +1,4 @@
 // OpenAI's API.
-import { GatewayError } from "../domain/gateway-error.ts";
 import type { Door, DoorRoute } from "./door.ts";
 import { chatRoutes } from "./openai-chat/routes.ts";
 import { ResponsesRoutes } from "./openai-responses/routes.ts";
@@ -13,8 +12,8 @@ function modelRoutes(models: ModelList): DoorRoute[] {
       method: "GET",
       path: "/v1/models",
       operation: { name: "openai.v1/models", kind: "unary", audience: "callers" },
-      async serve() {
-        const data = modelNames(models).map(([name, model]) => openAiModel(name, model));
+      async serve({ caller }) {
+        const data = modelNames(models, caller.id).map(([name, model]) => openAiModel(name, model));
         return { type: "json", body: { object: "list", data } };
       },
     },
@@ -22,10 +21,9 @@ function modelRoutes(models: ModelList): DoorRoute[] {
       method: "GET",
       path: "/v1/models/{model}",
       operation: { name: "openai.v1/models/{model}", kind: "unary", audience: "callers" },
-      async serve({ params }) {
+      async serve({ params, caller }) {
         const name = params["model"] ?? "";
-        const model = models.lookup(name);
-        if (model === undefined) throw new GatewayError("not-found", "no such model");
+        const model = models.lookup(name, caller.id);
         return { type: "json", body: openAiModel(name, model) };
       },
     },

@@ -23,8 +23,8 @@ import type { Delivery } from "./delivery.ts";
 export interface Deployment {
   /** Keeps the providers open until the returned function is called. That function may be called twice. */
   lease(): () => void;
-  /** Throws `GatewayError` if no target is eligible. */
-  route(spec: GenerationSpec): Route;
+  /** Throws `GatewayError` if no target is eligible that the caller may use. `caller` undefined: whoever calls. */
+  route(spec: GenerationSpec, caller: string | undefined): Route;
   provider(instanceId: string): Provider;
   readonly timeouts: DefaultTimeouts;
   /** How provider calls end on a cancel if the request does not say. */

@@ -51,7 +51,7 @@ export class GenerationRuns {
     if (limitMs <= 0) {
       throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
     }
-    const route = deployment.route(spec);
+    const route = deployment.route(spec, request.caller);
     const models = route.targets.map(({ model }) => model);
     checkCurrency(spec, models);
     for (const { model, options } of route.targets) {

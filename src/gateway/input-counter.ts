@@ -17,7 +17,7 @@ import { CountAttempt, type CountAttemptContext } from "./count-attempt.ts";
 import { requestMark } from "./request-mark.ts";
 
 export interface CountDeployment {
-  firstTarget(spec: GenerationSpec): RoutedTarget;
+  firstTarget(spec: GenerationSpec, caller: string): RoutedTarget;
   isAvailable(model: Model): boolean;
   provider(instanceId: string): Provider;
   /** Keeps the providers open until the returned function is called. */
@@ -69,7 +69,7 @@ export class InputCounter {
    */
   async count(call: InputCountCall): Promise<InputCount> {
     const deployment = this.#dependencies.deployment();
-    const target = deployment.firstTarget(call.spec);
+    const target = deployment.firstTarget(call.spec, call.caller);
     const { model } = target;
     const { timeouts } = deployment;
     const limitMs = totalLimitMs(target.spec.timeouts, timeouts, call.timeoutMs);

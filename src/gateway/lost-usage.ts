@@ -38,7 +38,8 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
   const { clock, counter, deployment, outputText } = dependencies;
 
   function targetOf(spec: GenerationSpec, { provider, model }: Attempt): RoutedTarget | undefined {
-    const { targets } = deployment().route(spec);
+    // What was used has its price, whatever the caller may use by now.
+    const { targets } = deployment().route(spec, undefined);
     return targets.find(({ model: each }) => each.provider === provider && each.id === model);
   }
 

@@ -7,6 +7,7 @@ import { ownValue } from "../domain/own-value.ts";
 import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { type Fit, fitTarget } from "./fit-target.ts";
 import { listedOffers, type OfferDependencies, requestedOffers } from "./listed-offers.ts";
+import { type ModelAccess, notAllowed } from "./model-access.ts";
 import { orderTargets, type TargetMeasures } from "./order-targets.ts";
 
 /** Why an instance cannot be called. */
@@ -70,6 +71,18 @@ function noTarget(unfit: readonly FieldViolation[], refusals: readonly GatewayEr
   });
 }
 
+/** The offers that the caller may use. Throws PERMISSION_DENIED without one. */
+function allowedOffers(
+  offers: readonly Model[],
+  access: ModelAccess | undefined,
+): readonly Model[] {
+  if (access === undefined) return offers;
+  const allowed = offers.filter((model) => access(model) === undefined);
+  const [first] = offers;
+  if (allowed.length > 0 || first === undefined) return allowed;
+  throw notAllowed(first, access(first) ?? "");
+}
+
 /** The offers of a request, sorted by whether they accept it. */
 interface Listed {
   readonly targets: RoutedTarget[];
@@ -91,9 +104,12 @@ export class Router {
     this.#offers = { lookup, names: new Set(providers.flatMap(({ id, type }) => [id, type])) };
   }
 
-  /** Targets of a request whether or not their providers have a key, for estimates. */
-  candidates(spec: GenerationSpec): readonly RoutedTarget[] {
-    const offers = requestedOffers(this.#offers, spec);
+  /**
+   * Targets of a request whether or not their providers have a key, for estimates. Throws PERMISSION_DENIED if the
+   * caller may use no offer.
+   */
+  candidates(spec: GenerationSpec, access?: ModelAccess): readonly RoutedTarget[] {
+    const offers = allowedOffers(requestedOffers(this.#offers, spec), access);
     const fits = offers.flatMap((model) => {
       const fitted = this.#fit(spec, model);
       return fitted.state === "fits" ? [routedTarget(spec, model, fitted)] : [];
@@ -109,8 +125,8 @@ export class Router {
   }
 
   /** Throws `GatewayError` if no target is eligible. */
-  route(spec: GenerationSpec): Route {
-    const { targets, skipped, unfit, violations, refusals } = this.#list(spec);
+  route(spec: GenerationSpec, access?: ModelAccess): Route {
+    const { targets, skipped, unfit, violations, refusals } = this.#list(spec, access);
     const { inputTokens, latencyMs } = this.#dependencies;
     const [listed] = targets;
     const [first, ...rest] = orderTargets(targets, spec.routing.strategy, () => ({
@@ -124,9 +140,20 @@ export class Router {
   }
 
   /** The offers in listed order, each with its result. */
-  #list(spec: GenerationSpec): Listed {
+  #list(spec: GenerationSpec, access?: ModelAccess): Listed {
     const listed: Listed = { targets: [], skipped: [], unfit: [], violations: [], refusals: [] };
+    const passOver = (model: Model, reason: string): void => {
+      const target = { provider: model.provider, model: model.id };
+      (listed.targets.length === 0 ? listed.skipped : listed.unfit).push({ target, reason });
+    };
     for (const model of listedOffers(this.#offers, spec)) {
+      const list = access?.(model);
+      if (list !== undefined) {
+        const refusal = notAllowed(model, list);
+        listed.refusals.push(refusal);
+        passOver(model, refusal.message);
+        continue;
+      }
       const why = this.#dependencies.unavailable(model.provider);
       if (why !== undefined) {
         listed.refusals.push(unavailableError(model, why));
@@ -137,10 +164,8 @@ export class Router {
         listed.targets.push(routedTarget(spec, model, fitted));
         continue;
       }
-      const target = { provider: model.provider, model: model.id };
       const description = `${model.provider}/${model.id} does not take ${fitted.reason}`;
-      const passedOver = listed.targets.length === 0 ? listed.skipped : listed.unfit;
-      passedOver.push({ target, reason: description });
+      passOver(model, description);
       listed.violations.push({ field: fitted.field, description });
     }
     return listed;

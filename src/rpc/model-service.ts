@@ -8,7 +8,7 @@ import {
   ModelService,
   PricingSchema,
 } from "../../gen/service/steer/v1/model_service_pb.ts";
-import { GatewayError, invalidField } from "../domain/gateway-error.ts";
+import { invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/model.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
 
@@ -31,10 +31,10 @@ const CAPABILITIES: Readonly<Record<domain.Capability, ModelCapability>> = {
 };
 
 export interface ModelServiceDependencies {
-  /** All models in a stable order. */
-  readonly list: () => readonly domain.Model[];
-  /** The first offer of a name. Throws NOT_FOUND with similar names. */
-  readonly lookup: (name: string) => domain.Model | undefined;
+  /** All models that the caller may use, in a stable order. */
+  readonly list: (caller: string) => readonly domain.Model[];
+  /** The first offer of a name that the caller may use. Throws NOT_FOUND with similar names, or PERMISSION_DENIED. */
+  readonly lookup: (name: string, caller: string) => domain.Model;
   /** Whether the instance of the model can be called. */
   readonly isAvailable: (model: domain.Model) => boolean;
 }
@@ -96,10 +96,10 @@ function decodePageToken(token: string): number {
 export function createModelService(dependencies: ModelServiceDependencies): ServedService {
   const { list, lookup, isAvailable } = dependencies;
   const handlers: Handlers<typeof ModelService> = {
-    async listModels(request) {
+    async listModels(request, { caller }) {
       const size = Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
       const start = decodePageToken(request.pageToken);
-      const wanted = list().filter(
+      const wanted = list(caller.id).filter(
         (model) =>
           (request.provider === "" || model.provider === request.provider) &&
           (!request.availableOnly || isAvailable(model)) &&
@@ -114,9 +114,8 @@ export function createModelService(dependencies: ModelServiceDependencies): Serv
       });
     },
 
-    async getModel(request) {
-      const model = lookup(request.model);
-      if (model === undefined) throw new GatewayError("not-found", "no such model");
+    async getModel(request, { caller }) {
+      const model = lookup(request.model, caller.id);
       return create(GetModelResponseSchema, { model: encodeModel(model, isAvailable(model)) });
     },
   };

@@ -6,6 +6,8 @@ export type ControlMessage =
   | { readonly type: "cancel"; readonly streamId: string; readonly note: string }
   /** `model` "": all models of the provider. */
   | { readonly type: "reset-circuit"; readonly provider: string; readonly model: string }
+  /** Callers, keys or groups have changed in the store. */
+  | { readonly type: "callers" }
   /** The cooldown is a duration, because clocks of replicas differ. */
   | {
       readonly type: "cooldown";
@@ -53,6 +55,8 @@ export function decodeControl(bytes: Uint8Array): Envelope | undefined {
     case "reset-circuit":
       if (typeof provider !== "string" || typeof model !== "string") return undefined;
       return { from, message: { type, provider, model } };
+    case "callers":
+      return { from, message: { type } };
     case "cooldown":
       if (typeof provider !== "string" || typeof model !== "string") return undefined;
       if (typeof forMs !== "number" || !Number.isFinite(forMs) || forMs <= 0) return undefined;
@@ -70,7 +74,7 @@ export interface ControlChannelOptions {
 
 export class ControlChannel {
   readonly #options: ControlChannelOptions;
-  readonly #listeners: Listeners = { cancel: [], "reset-circuit": [], cooldown: [] };
+  readonly #listeners: Listeners = { cancel: [], "reset-circuit": [], cooldown: [], callers: [] };
 
   constructor(options: ControlChannelOptions) {
     this.#options = options;

@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { CallerService } from "../../gen/es/steer/admin/v1/callers_pb.js";
 import { MediaSourceSchema, ToolResultSchema } from "../../gen/es/steer/v1/content_pb.js";
 import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
 import { GenerationSchema, OutputFormatSchema } from "../../gen/es/steer/v1/generation_pb.js";
@@ -34,7 +35,7 @@ const BEYOND_DOUBLE = 9_007_199_254_740_993n;
 
 const TYPES: readonly DescMessage[] = [
   ...new Set([
-    ...[GenerationService, ModelService, AdminService].flatMap(({ methods }) =>
+    ...[GenerationService, ModelService, AdminService, CallerService].flatMap(({ methods }) =>
       methods.flatMap(({ input, output }) => [input, output]),
     ),
     GatewayErrorSchema,

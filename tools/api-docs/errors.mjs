@@ -7,10 +7,16 @@ export const EVERY_CALL = [
     ["CREDENTIALS_MISSING", "CREDENTIALS_INVALID"],
     "no key, or a key of no caller of this service",
   ],
+  ["UNAUTHENTICATED", ["CREDENTIALS_EXPIRED"], "the key had an end, which has passed"],
+  [
+    "UNAVAILABLE",
+    ["STORE_UNAVAILABLE"],
+    "the key has the form of keys that are made at run time, and the store has been away for longer than `caller_store.stale_for`",
+  ],
   [
     "UNAUTHENTICATED",
     ["CREDENTIALS_REVOKED"],
-    "the operator removed the caller while the call ran",
+    "the operator removed the caller, or revoked the key, while the call ran",
   ],
   ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the method needs the role operator"],
   [
@@ -66,6 +72,29 @@ const UNSUPPORTED = [
   "no target supports the request",
 ];
 const STORE = ["UNAVAILABLE", ["STORE_UNAVAILABLE"], "the stream store does not answer"];
+const ALLOWED = [
+  "PERMISSION_DENIED",
+  ["MODEL_NOT_ALLOWED"],
+  "a list of the caller or of its group admits no target of the request; the error names the list",
+];
+const CALLER = ["NOT_FOUND", ["CALLER_NOT_FOUND"], "no caller of this identifier"];
+const GROUP = ["NOT_FOUND", ["GROUP_NOT_FOUND"], "no group of this identifier"];
+const KEY = ["NOT_FOUND", ["KEY_NOT_FOUND"], "no key of this prefix"];
+const CONFIGURED = [
+  "FAILED_PRECONDITION",
+  ["CONFIGURED_CALLER"],
+  "the caller or the group stands in the configuration",
+];
+const LAST = [
+  "FAILED_PRECONDITION",
+  ["LAST_OPERATOR"],
+  "no operator with a key without an end would be left, and `force` is not set",
+];
+const FULL = [
+  "RESOURCE_EXHAUSTED",
+  ["CALLER_STORE_FULL"],
+  "there are as many callers, groups or keys as the service keeps",
+];
 const PAGE = ["INVALID_ARGUMENT", ["INVALID_REQUEST"], "`page_token` is not one of this list"];
 const CREDENTIALS = [
   "FAILED_PRECONDITION",
@@ -76,6 +105,7 @@ const CREDENTIALS = [
 /** Errors of the methods that generate. */
 export const GENERATION = [
   MODEL,
+  ALLOWED,
   UNSUPPORTED,
   [
     "INVALID_ARGUMENT",
@@ -194,6 +224,7 @@ export const METHODS = {
   "steer.v1.GenerationService.CancelGeneration": [STREAM, STORE],
   "steer.v1.GenerationService.CountTokens": [
     MODEL,
+    ALLOWED,
     UNSUPPORTED,
     [
       "FAILED_PRECONDITION",
@@ -213,7 +244,34 @@ export const METHODS = {
     ],
   ],
   "steer.v1.ModelService.ListModels": [PAGE],
-  "steer.v1.ModelService.GetModel": [MODEL],
+  "steer.v1.ModelService.GetModel": [MODEL, ALLOWED],
+  "steer.admin.v1.CallerService.CreateCaller": [
+    ["ALREADY_EXISTS", ["CALLER_EXISTS"], "there is a caller of this identifier already"],
+    GROUP,
+    FULL,
+    STORE,
+  ],
+  "steer.admin.v1.CallerService.GetCaller": [CALLER, STORE],
+  "steer.admin.v1.CallerService.ListCallers": [PAGE, STORE],
+  "steer.admin.v1.CallerService.UpdateCaller": [CALLER, GROUP, CONFIGURED, LAST, STORE],
+  "steer.admin.v1.CallerService.DeleteCaller": [CALLER, CONFIGURED, LAST, STORE],
+  "steer.admin.v1.CallerService.CreateKey": [CALLER, CONFIGURED, FULL, STORE],
+  "steer.admin.v1.CallerService.ListKeys": [CALLER, CONFIGURED, STORE],
+  "steer.admin.v1.CallerService.RevokeKey": [KEY, LAST, STORE],
+  "steer.admin.v1.CallerService.CreateGroup": [
+    ["ALREADY_EXISTS", ["GROUP_EXISTS"], "there is a group of this identifier already"],
+    FULL,
+    STORE,
+  ],
+  "steer.admin.v1.CallerService.GetGroup": [GROUP, STORE],
+  "steer.admin.v1.CallerService.ListGroups": [PAGE, STORE],
+  "steer.admin.v1.CallerService.UpdateGroup": [GROUP, CONFIGURED, STORE],
+  "steer.admin.v1.CallerService.DeleteGroup": [
+    GROUP,
+    CONFIGURED,
+    ["FAILED_PRECONDITION", ["GROUP_IN_USE"], "the group has callers"],
+    STORE,
+  ],
   "steer.admin.v1.AdminService.ListStreamStates": [PAGE, STORE],
   "steer.admin.v1.AdminService.GetStreamState": [STATE, STORE],
   "steer.admin.v1.AdminService.CancelStream": [STATE, STORE],

@@ -99,6 +99,54 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "subject alternative name of the caller's certificate; needs a `client_ca_file`",
   },
   {
+    key: "callers[].group",
+    values: "identifier of one of `groups`",
+    meaning: "the group of the caller, whose lists hold as well",
+  },
+  {
+    key: "callers[].models",
+    values: "list of 1 to 64 identifiers, `provider/model`, or globs of them",
+    defaultInWords: "all models",
+    meaning:
+      "models that the caller may use; an alias counts as its model: [callers.md](callers.md)",
+  },
+  {
+    key: "callers[].providers",
+    values: "list of 1 to 64 identifiers of `providers`, or globs",
+    defaultInWords: "all providers",
+    meaning: "providers that the caller may use",
+  },
+  {
+    key: "groups",
+    values: "list",
+    default: "[]",
+    meaning: "groups of callers",
+  },
+  {
+    key: "groups[].id",
+    values: "1 to 64 letters, digits, `.`, `_`, `-`; required, each once",
+    meaning: "name of the group for `callers[].group` and for callers that are made at run time",
+  },
+  {
+    key: "groups[].models",
+    values: "list of 1 to 64 identifiers, `provider/model`, or globs of them",
+    defaultInWords: "all models",
+    meaning: "models that the callers of the group may use",
+  },
+  {
+    key: "groups[].providers",
+    values: "list of 1 to 64 identifiers of `providers`, or globs",
+    defaultInWords: "all providers",
+    meaning: "providers that the callers of the group may use",
+  },
+  {
+    key: "caller_store.stale_for",
+    values: DURATION,
+    default: "5m",
+    meaning:
+      "how long keys that were made at run time hold while the store is away; afterwards calls with them are UNAVAILABLE",
+  },
+  {
     key: "allow_unauthenticated",
     values: FLAG,
     default: "false",

@@ -4,16 +4,19 @@ import type { Model } from "../../domain/model.ts";
 
 /** The models that callers can name. */
 export interface ModelList {
-  /** In a stable order. */
-  readonly list: () => readonly Model[];
-  /** The first offer of a name. Throws NOT_FOUND with near names. */
-  readonly lookup: (name: string) => Model | undefined;
+  /** Those that the caller may use, in a stable order. */
+  readonly list: (caller: string) => readonly Model[];
+  /** The first offer of a name that the caller may use. Throws NOT_FOUND with near names, or PERMISSION_DENIED. */
+  readonly lookup: (name: string, caller: string) => Model;
 }
 
 /** Names by which callers ask for models: identifiers and aliases, each once. */
-export function modelNames({ list }: ModelList): readonly (readonly [string, Model])[] {
+export function modelNames(
+  { list }: ModelList,
+  caller: string,
+): readonly (readonly [string, Model])[] {
   const names = new Map<string, Model>();
-  for (const model of list()) {
+  for (const model of list(caller)) {
     for (const name of [model.id, ...model.aliases]) if (!names.has(name)) names.set(name, model);
   }
   return [...names];

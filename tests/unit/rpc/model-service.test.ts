@@ -8,24 +8,31 @@ import {
   ModelCapability,
   ModelSchema,
 } from "../../../gen/service/steer/v1/model_service_pb.ts";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { Model } from "../../../src/domain/model.ts";
 import { createModelService } from "../../../src/rpc/model-service.ts";
 import { testModel } from "../../support/provider-request.ts";
 
+const CALL = { caller: { id: "ci", role: "caller" } };
+
 function setUp(models: readonly Model[], away: readonly string[] = []) {
   const { handlers } = createModelService({
     list: () => models,
-    lookup: (name) => models.find(({ id }) => id === name),
+    lookup(name) {
+      const found = models.find(({ id }) => id === name);
+      if (found === undefined) throw new GatewayError("not-found", "no such model");
+      return found;
+    },
     isAvailable: ({ id }) => !away.includes(id),
   });
   const { listModels, getModel } = handlers as {
-    listModels(request: unknown): Promise<ListModelsResponse>;
-    getModel(request: unknown): Promise<GetModelResponse>;
+    listModels(request: unknown, call: unknown): Promise<ListModelsResponse>;
+    getModel(request: unknown, call: unknown): Promise<GetModelResponse>;
   };
   return {
     list: (request: MessageInitShape<typeof ListModelsRequestSchema> = {}) =>
-      listModels(create(ListModelsRequestSchema, request)),
-    get: (model: string) => getModel(create(GetModelRequestSchema, { model })),
+      listModels(create(ListModelsRequestSchema, request), CALL),
+    get: (model: string) => getModel(create(GetModelRequestSchema, { model }), CALL),
   };
 }
 

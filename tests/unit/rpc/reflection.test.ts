@@ -81,6 +81,7 @@ describe("reflection", () => {
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
       "steer.admin.v1.AdminService",
+      "steer.admin.v1.CallerService",
       "steer.v1.GenerationService",
       "steer.v1.ModelService",
     ]);

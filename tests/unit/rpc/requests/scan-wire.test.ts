@@ -2,6 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AdminService } from "../../../../gen/service/steer/admin/v1/admin_service_pb.ts";
+import { CallerService } from "../../../../gen/service/steer/admin/v1/callers_pb.ts";
 import {
   GenerateRequestSchema,
   GenerationService,
@@ -35,6 +36,22 @@ const OF_SPEC: Readonly<Record<string, number>> = {
   "spec.labels": 64,
 };
 
+/** Bounds of what callers and groups may use, behind the field of the request. */
+function accessBounds(field: string): Readonly<Record<string, number>> {
+  const use = { requests: 4, tokens: 4, spend: 8 };
+  const paths = [
+    ["models", 64],
+    ["providers", 64],
+    ["limits.narrowed", 32],
+    ...["limits.use", "limits.narrowed[0].limits"].flatMap((place) =>
+      Object.entries(use).map(([name, most]) => [`${place}.${name}`, most] as const),
+    ),
+  ] as const;
+  return Object.fromEntries(paths.map(([path, most]) => [`${field}.${path}`, most]));
+}
+
+const MASK = { "update_mask.paths": 4096 };
+
 const BOUNDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   Generate: OF_SPEC,
   StreamGenerate: OF_SPEC,
@@ -44,9 +61,15 @@ const BOUNDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   CleanupStreamStates: { phases: 4096 },
   GetProviderStatus: { providers: 64 },
   GetRetryMetrics: { providers: 64 },
+  CreateCaller: accessBounds("caller"),
+  UpdateCaller: { ...accessBounds("caller"), ...MASK },
+  CreateGroup: accessBounds("group"),
+  UpdateGroup: { ...accessBounds("group"), ...MASK },
 };
 
-const METHODS = [GenerationService, ModelService, AdminService].flatMap(({ methods }) => methods);
+const METHODS = [GenerationService, ModelService, AdminService, CallerService].flatMap(
+  ({ methods }) => methods,
+);
 const compiler = new BoundsCompiler();
 const bounds = compiler.of(GenerateRequestSchema);
 const SPEC = 2;
