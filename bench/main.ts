@@ -16,6 +16,8 @@ import { held } from "./legs/held.ts";
 import { hostile } from "./legs/hostile.ts";
 import { interceptors } from "./legs/interceptors.ts";
 import { json } from "./legs/json.ts";
+import { ledger } from "./legs/ledger.ts";
+import { limits } from "./legs/limits.ts";
 import { live } from "./legs/live.ts";
 import { memory } from "./legs/memory.ts";
 import { rates } from "./legs/rates.ts";
@@ -39,6 +41,7 @@ const LEGS: readonly Leg[] = [
   doors,
   engine,
   accounting,
+  limits,
   json,
   estimators,
   hostile,
@@ -47,6 +50,7 @@ const LEGS: readonly Leg[] = [
   stores,
   resume,
   held,
+  ledger,
   live,
 ];
 

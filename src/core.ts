@@ -7,6 +7,7 @@ import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { withSharedPlaces } from "./config/reliability.ts";
+import { createLedger } from "./create-ledger.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";
@@ -15,10 +16,13 @@ import type { Log } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
 import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { LimitedCallers } from "./limits/limited-callers.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { SchemaChecks } from "./output/schema-checks.ts";
+import type { CallerDirectory } from "./ports/caller-directory.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
@@ -27,6 +31,7 @@ import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts"
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { createTokenCounter, type TokenCounter } from "./usage/token-counter.ts";
 import { UsageFile } from "./usage/usage-file.ts";
+import type { UsageSink } from "./usage/usage-sink.ts";
 
 const MEDIAN = 0.5;
 
@@ -50,6 +55,9 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly usage: UsageFile;
+  /** Sums in memory, until the stores are open. */
+  readonly ledger: Ledger;
+  readonly limits: LimitedCallers;
   readonly runs: GenerationRuns;
   readonly operations: ReturnType<typeof createOperations>;
   /** What a reload replaces. */
@@ -85,6 +93,27 @@ function createCounter(
       estimated: (model, name) => telemetry.recordEstimate(nameOf({ model }), name),
       measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
     },
+  });
+}
+
+function createLimits(
+  { clock, telemetry, onDefect }: Pick<Core, "clock" | "telemetry" | "onDefect">,
+  directory: CallerDirectory,
+  log: Log,
+  config: () => Config,
+): LimitedCallers {
+  return new LimitedCallers({
+    clock,
+    directory,
+    settings: () => ({
+      ...config().limits,
+      storeTimeoutMs: config().streams.storeTimeoutMs,
+    }),
+    observer: {
+      ...telemetry.limits(),
+      near: (line) => log({ event: "limit near", ...line }),
+    },
+    onDefect,
   });
 }
 
@@ -148,19 +177,30 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   });
   const onDefect: OnDefect = (error, place) =>
     log({ event: "defect", ...place, ...describeDefect(error) });
-  const shared = { clock, telemetry, counter, usage, newId, deployment, onDefect };
-  const runs = new GenerationRuns({ ...shared, stats, engine, checks });
+  const ledger = createLedger({ clock, log, telemetry, inForce, callers: callers.directory });
+  const shared = { clock, telemetry, counter, newId, deployment, onDefect };
+  const limits = createLimits(shared, callers.directory, log, () => inForce.config);
+  const sink: UsageSink = {
+    record(record) {
+      usage.record(record);
+      ledger.record(record);
+    },
+  };
+  const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
   const replica = randomBytes(4).toString("hex");
   return {
     ...shared,
+    usage,
+    ledger,
     log,
     replica,
     readMetrics,
     states,
     engine,
     stats,
+    limits,
     runs,
     operations,
     inForce,

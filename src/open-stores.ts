@@ -2,6 +2,10 @@
 import type { CallerStore } from "./callers/caller-store.ts";
 import { createMemoryCallerStore } from "./callers/memory/caller-store.ts";
 import type { Clock } from "./clock.ts";
+import type { LedgerStore } from "./ledger/ledger-store.ts";
+import { createMemoryLedgerStore } from "./ledger/memory/ledger-store.ts";
+import type { LimitStore } from "./limits/limit-store.ts";
+import { createMemoryLimitStore } from "./limits/memory/limit-store.ts";
 import { MemoryEngine } from "./store/memory/engine.ts";
 import type { StoreAddress } from "./store/store-address.ts";
 import type { StoreEngine } from "./store/store-engine.ts";
@@ -13,6 +17,8 @@ export interface Stores {
   readonly engine: StoreEngine;
   readonly streams: StreamStore;
   readonly callers: CallerStore;
+  readonly ledger: LedgerStore;
+  readonly limits: LimitStore;
 }
 
 /** Resolves when the engine is open. Rejects where it cannot be used at all. */
@@ -27,24 +33,46 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
     case "memory": {
       const engine = new MemoryEngine(clock);
       const streams = createMemoryStreamStore(engine, address.maxBytes);
-      return { engine, streams, callers: createMemoryCallerStore(engine) };
+      return {
+        engine,
+        streams,
+        callers: createMemoryCallerStore(engine),
+        ledger: createMemoryLedgerStore(engine),
+        limits: createMemoryLimitStore(engine),
+      };
     }
     case "sqlite": {
       const { SqliteEngine } = await import("./store/sqlite/engine.ts");
       const { createSqliteCallerStore } = await import("./callers/sqlite/caller-store.ts");
       const { createSqliteStreamStore } = await import("./streams/sqlite/stream-store.ts");
+      const { createSqliteLedgerStore } = await import("./ledger/sqlite/ledger-store.ts");
+      const { createSqliteLimitStore } = await import("./limits/sqlite/limit-store.ts");
       const engine = new SqliteEngine({ ...address, clock });
       // The first tenant has its version in the header of the file: the order is a part of its format.
       const streams = createSqliteStreamStore(engine);
-      return { engine, streams, callers: createSqliteCallerStore(engine) };
+      return {
+        engine,
+        streams,
+        callers: createSqliteCallerStore(engine),
+        ledger: createSqliteLedgerStore(engine),
+        limits: createSqliteLimitStore(engine),
+      };
     }
     case "redis": {
       const { RedisEngine } = await import("./store/redis/engine.ts");
       const { createRedisCallerStore } = await import("./callers/redis/caller-store.ts");
       const { createRedisStreamStore } = await import("./streams/redis/stream-store.ts");
+      const { createRedisLedgerStore } = await import("./ledger/redis/ledger-store.ts");
+      const { createRedisLimitStore } = await import("./limits/redis/limit-store.ts");
       const engine = new RedisEngine({ ...address, clock });
       const streams = createRedisStreamStore(engine);
-      return { engine, streams, callers: createRedisCallerStore(engine) };
+      return {
+        engine,
+        streams,
+        callers: createRedisCallerStore(engine),
+        ledger: createRedisLedgerStore(engine),
+        limits: createRedisLimitStore(engine),
+      };
     }
   }
 }

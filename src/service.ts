@@ -8,15 +8,22 @@ import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
 import type { Log } from "./domain/log-line.ts";
+import type { UsageReports } from "./domain/usage-report.ts";
 import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import {
+  anthropicLimitHeaders,
+  type LimitHeaders,
+  openAiLimitHeaders,
+} from "./doors/shared/limit-headers.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
+import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
@@ -40,6 +47,7 @@ import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
+import { createUsageService } from "./rpc/usage-service.ts";
 import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
@@ -63,8 +71,10 @@ export interface ServiceParts {
 export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
 async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
+  const { limits } = core;
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
+  const session = sessionOf(replica, newId());
   const streams = await startStreams({
     clock,
     runs,
@@ -73,7 +83,11 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     onDefect,
     log,
     stores,
-    session: sessionOf(replica, newId()),
+    limits: {
+      open: (health) => limits.open({ store: stores.limits, health, session }),
+      close: () => limits.close(),
+    },
+    session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
@@ -81,7 +95,14 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
   });
   shareTargetStates(streams.log.control, states, operations);
-  return streams;
+  core.ledger.start(stores.ledger, session);
+  const reports = new UsageQueries({
+    clock,
+    store: stores.ledger,
+    labels: () => inForce.config.accounting.ledger.labels,
+    lagMs: () => core.ledger.lagMs,
+  });
+  return { streams, reports };
 }
 
 /** What calls of every door ask. */
@@ -89,6 +110,7 @@ interface SharedParts {
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
   readonly callers: StoredCallers;
+  readonly reports: UsageReports;
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
@@ -104,6 +126,7 @@ function createServices(core: Core, streams: StreamService, parts: SharedParts):
       isAvailable: (model) => core.deployment().isAvailable(model),
     }),
     createCallerService({ administration: parts.callers.administration, audit }),
+    createUsageService({ replica, reports: parts.reports }),
     createAdminService({
       replica,
       audit,
@@ -122,6 +145,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
+  const { requestBytes } = limits;
   const calls = createCalls({
     checkOrigin: createOriginCheck(http.corsOrigins),
     authenticate: (call) => inForce.authenticate(call),
@@ -132,16 +156,22 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     replica,
     version: VERSION,
   });
-  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
-  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
+  const made = { gateway, contract: createContract(), clock };
+  const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
+    new DoorGenerations({ ...made, limitHeaders });
   const models: ModelList = modelsOf(core);
-  const asked = { generations, models, countInput };
+  const asked = { models, countInput };
   const { openai, anthropic } = inForce.config.doors;
   const doors = [
-    ...(openai ? [createOpenAiDoor(asked)] : []),
-    ...(anthropic ? [createAnthropicDoor(asked)] : []),
+    ...(openai
+      ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })]
+      : []),
+    ...(anthropic
+      ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })]
+      : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
   return { calls, dispatcher, host };
 }
 
@@ -226,7 +256,7 @@ export async function startService(
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
   const stores = await parts.open(inForce.config.store, clock);
-  const streams = await startStoredStreams(core, parts, stores, early.write);
+  const { streams, reports } = await startStoredStreams(core, parts, stores, early.write);
   const callers = createStoredCallers({
     core,
     store: stores.callers,
@@ -251,7 +281,7 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput, callers };
+  const asked = { gateway, countInput, callers, reports };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const ending = new AbortController();
@@ -294,7 +324,7 @@ export async function startService(
       await listeners.metrics?.close();
       calls.lines.close();
       await callers.stop();
-      await streams.close();
+      await streams.close(() => core.ledger.close());
       await reloaded;
       ending.abort();
       await core.close();

@@ -40,6 +40,11 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
   readonly stores: Pick<Stores, "engine" | "streams">;
+  /** What else is in the stores, and is in use from the first takeover to the end of the last stream. */
+  readonly limits: {
+    open(health: StoreHealth): void;
+    close(): Promise<void>;
+  };
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
@@ -61,8 +66,11 @@ export interface StreamService {
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
   /** Takes over no streams from now on. An ending replica leaves them to others. */
   stopAdopting(): void;
-  /** Ends the background work and the store; what runs must have ended. */
-  close(): Promise<void>;
+  /**
+   * Ends the background work and the store; what runs must have ended. `closeOthers` is what other tenants do
+   * before their store is gone.
+   */
+  close(closeOthers?: () => Promise<void>): Promise<void>;
 }
 
 /** The log line for a store that becomes available or unavailable, or is unavailable for another reason. */
@@ -169,10 +177,12 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     onDefect,
   });
   async function end(): Promise<void> {
+    await options.limits.close();
     await Promise.all([maintenance.stop(), localMaintenance.stop()]);
     await Promise.resolve(within(clock, CLOSE_MS, stores.engine.close())).catch(() => {});
   }
 
+  options.limits.open(log.health);
   await Promise.all([maintenance.start(), localMaintenance.start()]).catch(async (error) => {
     await end();
     throw error;
@@ -184,12 +194,13 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     telemetry: observed,
     endOrphan: (stream) => takeover.end(stream),
     stopAdopting: () => maintenance.stopAdopting(),
-    async close() {
+    async close(closeOthers) {
       // Those that no call reads.
       await log.handOffAll();
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);
       await Promise.race([Promise.all(ends), timeout]);
+      await closeOthers?.();
       await end();
     },
   };

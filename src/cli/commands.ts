@@ -13,6 +13,7 @@ import { resume } from "./resume.ts";
 import { status } from "./status.ts";
 import { stream } from "./stream.ts";
 import { streams } from "./streams.ts";
+import { usage } from "./usage.ts";
 
 export const serve: Command = {
   summary: "start the service",
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   circuits,
   models,
   status,
+  usage,
   keygen,
   config,
   doors,

@@ -2,6 +2,7 @@ import { altName } from "../domain/alt-names.ts";
 import type { KnownCaller } from "../domain/caller.ts";
 import { didYouMean } from "../domain/near-names.ts";
 import type { CallerGroup, CallerProfile } from "../ports/caller-directory.ts";
+import { callerLimits } from "./caller-limits.ts";
 import {
   type Address,
   ConfigProblem,
@@ -39,6 +40,7 @@ const callerFields = object(
     providers: patterns,
     key_sha256: matching(/^[0-9a-f]{64}$/i, "64 hex digits; `steer keygen` prints them"),
     client_cert_san: text,
+    limits: callerLimits,
   },
   ["id", "role"],
 );
@@ -53,7 +55,10 @@ export const caller = reshaped(callerFields, (fields, path): ConfiguredCaller =>
 });
 
 /** An entry of `groups`. */
-export const group = object({ id: identifier, models: patterns, providers: patterns }, ["id"]);
+export const group = object(
+  { id: identifier, models: patterns, providers: patterns, limits: callerLimits },
+  ["id"],
+);
 
 /** The section `caller_store` of the file. */
 export const callerStoreFields = object({ stale_for: duration });

@@ -20,6 +20,7 @@ import { checkModels } from "./check-models.ts";
 import { type ConfiguredProvider, configureProviders } from "./configured-provider.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
 import { checkModelFallbacks } from "./fallbacks.ts";
+import { type LimitSettings, limitSettings } from "./limits.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { type PriceOverrides, readPriceOverrides } from "./price-overrides.ts";
 import type { Address } from "./readers.ts";
@@ -49,10 +50,7 @@ export interface Config {
     readonly openai: boolean;
     readonly anthropic: boolean;
   };
-  readonly limits: {
-    /** Most bytes of a request with a conversation, after decompression. */
-    readonly requestBytes: number;
-  };
+  readonly limits: LimitSettings;
   /** How the service ends. */
   readonly drain: DrainSettings;
   readonly callers: readonly ConfiguredCaller[];
@@ -86,7 +84,6 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
-const DEFAULT_REQUEST_BYTES = 32 * 1024 * 1024;
 
 type ConfigFields = ReturnType<typeof schema>;
 
@@ -138,7 +135,7 @@ export function createConfig(
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     doors: { openai: true, anthropic: true, ...fields.doors },
-    limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
+    limits: limitSettings(fields.limits),
     drain: drainSettings(fields.drain),
     callers,
     groups,

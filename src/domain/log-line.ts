@@ -163,9 +163,13 @@ export const LOG_EVENTS = {
   },
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
+  "limit near": { caller: "text", limit: "text", used: "count" },
   "stream lost": { cause: "text" },
   takeover: { stream_id: "text", epoch: "count", tail: "count", result: "text" },
   "usage file failed": { code: "text" },
+  "ledger behind": { cause: "text", code: "text?" },
+  "ledger caught up": { seconds: "seconds" },
+  "ledger lost": { calls: "count" },
   defect: {
     error: "text",
     stack: "texts?",

@@ -7,6 +7,14 @@ export const WARNING_REASONS = {
     when: "a value was lowered to the model's limit",
     todo: "stay within the model's limit",
   },
+  LIMIT_NEAR: {
+    when: "the caller or its group has used up the share of a limit that `warn_at` names",
+    todo: "call less often, or ask the operator for a higher limit",
+  },
+  CALLER_LIMIT_APPLIED: {
+    when: "the limits of the caller bound the output or the cost of the call",
+    todo: "stay within the limits",
+  },
   PARAMETER_DROPPED: {
     when: "a field was left out that the model does not support",
     todo: "leave the field out; with `unsupported_parameters` REJECT it is an error",

@@ -41,6 +41,9 @@ function resultOf(error: unknown): string {
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { clock, runs, log, local, stored, telemetry } = dependencies;
   const ephemeral = new EphemeralStreams(dependencies);
+  /** A stored generation can outlive its replica. */
+  const canMove = (): boolean =>
+    log.store.capabilities.durability !== "process" && log.settings.takeover === "auto";
 
   async function generate(call: GenerationCall): Promise<WholeAnswer> {
     const { spec, timeoutMs, signal, identity } = call;
@@ -53,6 +56,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       timeoutMs,
       telemetry: call.telemetry,
       acceptsDiscard: true,
+      canMove: identity.requestId !== "" && canMove(),
+      onStandings: call.onStandings,
       before: undefined,
     };
     const run = await runs.prepare(request, signal);
@@ -76,6 +81,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       readMs: timeoutMs === undefined ? undefined : answerTimeMs(timeoutMs),
       telemetry: call.telemetry,
       acceptsDiscard,
+      canMove: !isEphemeral && canMove(),
+      onStandings: call.onStandings,
       before: undefined,
     };
     // This comes first, because nothing may delay a run after a target has taken it.

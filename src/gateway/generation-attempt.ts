@@ -12,6 +12,7 @@ import { refuseEmptyOutput } from "../output/empty-output.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import { refuseInvalidOutput } from "../output/repair.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
+import type { LimitedCaller } from "../ports/call-limits.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import {
   attemptLimits,
@@ -31,6 +32,7 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import { AttemptMeasure } from "./attempt-measure.ts";
+import { AttemptReservation, type Reserved } from "./attempt-reservation.ts";
 import { attemptSpec, textToContinue } from "./attempt-spec.ts";
 import type { Delivery } from "./delivery.ts";
 import { payFor } from "./pay-for.ts";
@@ -49,6 +51,9 @@ export interface AttemptContext {
   readonly timeouts: DefaultTimeouts;
   readonly clock: Clock;
   readonly usage: UsageSink;
+  /** Unset, both: the caller has no limits. */
+  readonly limited?: LimitedCaller | undefined;
+  readonly reserved?: Reserved | undefined;
   /** Ends the generation after a defect that is reported nowhere else. */
   readonly onDefect: (error: unknown) => void;
   /** Facts of the call for its usage records. */
@@ -127,6 +132,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
   readonly #timeouts: DefaultTimeouts;
   readonly #measure: AttemptMeasure;
   readonly #upstream: UpstreamAbort;
+  readonly #reservation: AttemptReservation | undefined;
   /** Ends of parts without output, held back until the first output. */
   #held: ProviderEvent[] = [];
 
@@ -165,6 +171,8 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const { options } = target;
     const call = { clock, counter, policy, model, spec, options, stream: streams, lifetime, hurry };
     this.#upstream = new UpstreamAbort(call);
+    const { reserved } = context;
+    this.#reservation = reserved && new AttemptReservation(reserved, counter, target);
   }
 
   open(signal: AbortSignal): AsyncIterable<ProviderEvent> {
@@ -185,7 +193,9 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
       headers: model.traceContext ? this.#span.headers : {},
     };
     const provider = this.#context.provider(model.provider);
-    const events = provider.generate(request, this.#upstream.follow(signal));
+    const send = (): AsyncIterable<ProviderEvent> =>
+      provider.generate(request, this.#upstream.follow(signal));
+    const events = this.#reservation?.open(spec, send) ?? send();
     return before === undefined
       ? events
       : joinAtSeam(events, before, spec.sampling.stopSequences ?? []);
@@ -245,6 +255,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const tier = serviceTierWarning(record.cost, record.finish?.metadata ?? {});
     if (tier !== undefined) record.warn(tier);
     if (outcome === "succeeded") this.#flush();
+    this.#reservation?.end(record);
     stats.ended(target.model.provider, outcome === "superseded" ? outcome : error);
     // Must be read now, because the next attempt may start the documents anew.
     const json = record.committed ? this.#context.delivery().json() : undefined;

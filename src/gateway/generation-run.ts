@@ -9,6 +9,7 @@ import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { Route } from "../domain/route.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
+import type { CallLimits, LimitedGeneration } from "../ports/call-limits.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
@@ -39,6 +40,8 @@ export interface RunDependencies {
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly checks: SchemaChecks;
+  /** What callers may use. */
+  readonly limits: CallLimits;
   /** Receives a record of each attempt and of each generation that ends here. */
   readonly usage: UsageSink;
   /** Called with each defect that ends a generation. */
@@ -59,6 +62,10 @@ export interface RunRequest {
   readonly telemetry: CallTelemetry;
   /** Whether the caller drops output that a notice discards. A caller of a whole answer has none to drop. */
   readonly acceptsDiscard: boolean;
+  /** Another replica can go on with the generation. */
+  readonly canMove: boolean;
+  /** Called with the standing of the caller's limits, if it has any. */
+  readonly onStandings?: LimitedGeneration["onStandings"];
   /** The part of the generation that a lost owner produced; undefined: the generation is new. */
   readonly before: Before | undefined;
 }

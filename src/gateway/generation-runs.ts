@@ -1,6 +1,9 @@
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { CallLimits } from "../ports/call-limits.ts";
 import { totalLimitMs } from "../reliability/attempt-limits.ts";
 import type { UsageSink } from "../usage/usage-sink.ts";
+import { UsualOutput } from "../usage/usual-output.ts";
+import { boundSpec } from "./bound-spec.ts";
 import type { GenerationRun, RunDependencies, RunRequest } from "./generation-run.ts";
 import { checkCurrency } from "./pay-for.ts";
 import { PreparedRun } from "./prepared-run.ts";
@@ -8,6 +11,7 @@ import { PreparedRun } from "./prepared-run.ts";
 /** The generations that run at this replica. */
 export class GenerationRuns {
   readonly #dependencies: RunDependencies;
+  readonly #usualOutput = new UsualOutput();
   readonly #running = new Set<PreparedRun>();
   #whenIdle: (() => void)[] = [];
 
@@ -22,6 +26,10 @@ export class GenerationRuns {
 
   get usage(): UsageSink {
     return this.#dependencies.usage;
+  }
+
+  get limits(): CallLimits {
+    return this.#dependencies.limits;
   }
 
   /** Resolves when no generation runs. */
@@ -41,31 +49,38 @@ export class GenerationRuns {
   }
 
   /**
-   * Finds a target that takes the generation. Throws `GatewayError` before anything is sent, or `GenerationFailed` if
-   * no target took it. `signal` ends only the wait for a target.
+   * Finds a target that takes the generation, within the limits of its caller. Throws `GatewayError` before anything is
+   * sent, or `GenerationFailed` if no target took it. `signal` ends only the wait for a target.
    */
   async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
     const deployment = this.#dependencies.deployment();
-    const { spec, timeoutMs } = request;
+    const { timeoutMs } = request;
+    const limited = this.#dependencies.limits.of(request.caller);
+    const { spec, warnings } =
+      limited === undefined ? { ...request, warnings: [] } : boundSpec(request.spec, limited);
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
     if (limitMs <= 0) {
       throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
     }
     const route = deployment.route(spec, request.caller);
     const models = route.targets.map(({ model }) => model);
-    checkCurrency(spec, models);
+    checkCurrency(request.spec, models);
     for (const { model, options } of route.targets) {
       deployment.provider(model.provider).checkOptions?.(options);
     }
     const run = new PreparedRun({
       dependencies: this.#dependencies,
       deployment,
-      request,
+      request: limited === undefined ? request : { ...request, spec },
+      limited,
+      usualOutput: this.#usualOutput,
       route,
       limitMs,
       onStop: (ended) => this.#stopped(ended),
     });
+    for (const warning of warnings) run.result.warn(warning);
     run.checkMoney();
+    if (limited !== undefined) await run.reserve(limited);
     this.#running.add(run);
     await run.acquire(signal);
     return run;

@@ -3,6 +3,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { RoutedTarget } from "../domain/route.ts";
+import type { CallLimits, CallReservation } from "../ports/call-limits.ts";
 import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type DefaultTimeouts, totalLimitMs } from "../reliability/attempt-limits.ts";
@@ -32,6 +33,10 @@ export interface InputCounterDependencies {
   readonly stats: ProviderStats;
   readonly telemetry: Telemetry;
   readonly deployment: () => CountDeployment;
+  /** A count that a provider is asked for is one of the requests of its caller. */
+  readonly limits: CallLimits;
+  /** Random identifier of 128 bits or more. */
+  readonly newId: () => string;
 }
 
 /** A count requested from a provider. */
@@ -46,6 +51,9 @@ interface ProviderCount {
 
 /** Longest wait for a count, in milliseconds, if an estimate can take its place. */
 const MAX_WAIT_MS = 10_000;
+
+/** Tokens that are counted are not used. */
+const NOTHING = { tokens: 0, picos: 0 };
 
 function notOffered({ provider, id }: Model): GatewayError {
   const message = `${provider}/${id} has no counter of its own; use the method ESTIMATE`;
@@ -83,19 +91,36 @@ export class InputCounter {
     if (isOnly && count === undefined) throw notOffered(model);
     if (call.method !== "estimate" && count !== undefined) {
       const release = deployment.lease();
+      const asked = { call, target, count, timeouts, limitMs: isOnly ? limitMs : shortMs };
+      let reservation: CallReservation | undefined;
       try {
-        const asked = { call, target, count, timeouts, limitMs: isOnly ? limitMs : shortMs };
+        reservation = await this.#reserve(asked);
         return { model, tokens: await this.#ask(asked), estimate: undefined };
       } catch (error) {
         const isExpected = error instanceof GatewayError;
         if (isOnly || call.signal.aborted || !isExpected) throw error;
       } finally {
+        reservation?.settle(NOTHING);
         release();
       }
     }
     const text = requestText(target.spec);
     const estimate = await this.#dependencies.counter.count(model, text, shortMs);
     return { model, tokens: estimate.tokens, estimate };
+  }
+
+  /** Undefined: the caller has no limits. Rejects with CALLER_LIMIT. */
+  async #reserve({ call, target, limitMs }: ProviderCount): Promise<CallReservation | undefined> {
+    const { limits, newId } = this.#dependencies;
+    return limits.of(call.caller)?.reserve({
+      generationId: newId(),
+      isRequestOnly: true,
+      model: target.model,
+      need: NOTHING,
+      canMove: false,
+      totalMs: limitMs,
+      onStandings: undefined,
+    });
   }
 
   /** The provider's count, obtained by attempts of the engine. */

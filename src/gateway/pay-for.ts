@@ -4,6 +4,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
+import type { LimitedCaller } from "../ports/call-limits.ts";
 import { allowanceOf } from "../usage/allowance.ts";
 import { hasMedia } from "../usage/counted-text.ts";
 import { inputBoundOf } from "../usage/dearest-prices.ts";
@@ -13,6 +14,8 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 export interface PaidCall {
   readonly result: GenerationResult;
   readonly counter: TokenCounter;
+  /** Undefined: the caller has no limits. */
+  readonly limited?: LimitedCaller | undefined;
 }
 
 /** A target, with the options that only its provider understands. */
@@ -34,12 +37,17 @@ function longestOutput(model: Model, spec: GenerationSpec): number {
   return Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
 }
 
-/** The request, limited to the output that the rest of its budget pays for. Throws BUDGET below one token. */
+/**
+ * The request, limited to the output that the rest of its budget pays for. Throws BUDGET below one token, and if a spend
+ * limit of the caller cannot count the cost of the target.
+ */
 export function payFor(
-  { result, counter }: PaidCall,
+  { result, counter, limited }: PaidCall,
   { model, options }: PaidTarget,
   spec: GenerationSpec,
 ): PaidSpec {
+  const obstacle = limited?.obstacle(model);
+  if (obstacle !== undefined) throw obstacle;
   const { budget } = spec;
   if (budget === undefined) return { spec, isLimited: false };
   const input = hasMedia(spec)

@@ -3,23 +3,32 @@ import type { TargetName } from "../domain/generation.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
+import type { CallReservation, LimitedCaller } from "../ports/call-limits.ts";
 import { type NextAttempt, nameOf, type RunnableCall } from "../reliability/engine-call.ts";
 import type { Grant } from "../reliability/first-permit.ts";
 import { policyInForce } from "../reliability/policy-in-force.ts";
+import { isElsewhere } from "../streams/stream-errors.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
+import type { UsualOutput } from "../usage/usual-output.ts";
+import { needOf } from "./attempt-need.ts";
 import { textToContinue } from "./attempt-spec.ts";
 import { type Delivery, NO_DELIVERY } from "./delivery.ts";
 import { type AttemptContext, GenerationAttempt } from "./generation-attempt.ts";
 import type { Deployment, GenerationRun, RunDependencies, RunRequest } from "./generation-run.ts";
 import { hedgePolicy } from "./hedge-policy.ts";
 import { moneyObstacle, paidTargets } from "./paid-targets.ts";
+import { payFor } from "./pay-for.ts";
 import { requestMark } from "./request-mark.ts";
 import { RunEnd } from "./run-end.ts";
+import { generationOf, usedAmounts } from "./used-amounts.ts";
 
 export interface PreparedRunOptions {
   readonly dependencies: RunDependencies;
   readonly deployment: Deployment;
   readonly request: RunRequest;
+  /** Undefined: the caller has no limits. */
+  readonly limited: LimitedCaller | undefined;
+  readonly usualOutput: UsualOutput;
   readonly route: Route;
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
@@ -56,9 +65,10 @@ export class PreparedRun implements GenerationRun {
   #giveBack = (): void => {};
   #call: RunnableCall<RoutedTarget, ProviderEvent> | undefined;
   #grant: Grant<RoutedTarget> | undefined;
+  #reservation: CallReservation | undefined;
 
   constructor(options: PreparedRunOptions) {
-    const { dependencies, request, route, limitMs } = options;
+    const { dependencies, request, route, limitMs, limited } = options;
     const { clock, counter, usage, newId, onDefect } = dependencies;
     const [first] = route.targets;
     this.#options = options;
@@ -72,7 +82,7 @@ export class PreparedRun implements GenerationRun {
       before: request.before,
     });
     this.#skip(route.skipped);
-    this.#targets = paidTargets({ result: this.result, counter }, route.targets);
+    this.#targets = paidTargets({ result: this.result, counter, limited }, route.targets);
     this.#end = new RunEnd({
       result: this.result,
       usage,
@@ -90,6 +100,27 @@ export class PreparedRun implements GenerationRun {
   /** Throws `GenerationFailed` if the request's budget pays for no target. */
   checkMoney(): void {
     if (this.#targets.error !== undefined) throw this.#end.fail(this.#targets.error);
+  }
+
+  /** Takes what the first attempt can come to of the caller's limits. Rejects with `GatewayError` where they refuse it. */
+  async reserve(limited: LimitedCaller): Promise<void> {
+    const { dependencies, request, usualOutput } = this.#options;
+    const [first] = this.#targets.targets;
+    if (first === undefined) return;
+    const { counter } = dependencies;
+    const { spec } = payFor({ result: this.result, counter, limited }, first, first.spec);
+    const generation = {
+      generationId: this.result.generationId,
+      isRequestOnly: false,
+      model: first.model,
+      need: needOf({ counter, usualOutput }, first, spec),
+      canMove: request.canMove,
+      totalMs: this.limitMs,
+      onStandings: request.onStandings,
+    };
+    const isNew = request.before === undefined;
+    this.#reservation = await (isNew ? limited.reserve(generation) : limited.resume(generation));
+    for (const warning of this.#reservation.warnings) this.result.warn(warning);
   }
 
   /**
@@ -114,7 +145,9 @@ export class PreparedRun implements GenerationRun {
       this.#grant = await dependencies.engine.acquire(this.#call);
     } catch (error) {
       this.#stop();
-      throw this.#end.fail(error);
+      const failed = this.#end.fail(error);
+      this.#reservation?.settle(usedAmounts(failed.failure.partial));
+      throw failed;
     } finally {
       signal.removeEventListener("abort", forward);
     }
@@ -133,6 +166,7 @@ export class PreparedRun implements GenerationRun {
       telemetry.recordCall({ stream, attempts: this.result.sent, overheadMs });
     });
     this.#stop();
+    this.#settle(outcome);
     return outcome;
   }
 
@@ -148,7 +182,15 @@ export class PreparedRun implements GenerationRun {
 
   release(): void {
     this.#stop();
+    this.#reservation?.release();
     this.#grant?.permit.end(undefined);
+  }
+
+  /** Another replica that goes on with the generation has the reservation too. */
+  #settle(outcome: Outcome): void {
+    if (this.#reservation === undefined) return;
+    if (outcome.state === "failed" && isElsewhere(outcome.failure.error)) return;
+    this.#reservation.settle(usedAmounts(generationOf(outcome)));
   }
 
   async #attempts(): Promise<void> {
@@ -176,7 +218,7 @@ export class PreparedRun implements GenerationRun {
   }
 
   #attemptContext(): AttemptContext {
-    const { dependencies, deployment, request } = this.#options;
+    const { dependencies, deployment, request, limited, usualOutput } = this.#options;
     const { telemetry, stats, counter, checks, clock, usage } = dependencies;
     return {
       telemetry,
@@ -185,6 +227,8 @@ export class PreparedRun implements GenerationRun {
       checks,
       clock,
       usage,
+      limited,
+      reserved: this.#reservation && { reservation: this.#reservation, usualOutput },
       callTelemetry: request.telemetry,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,

@@ -30,6 +30,7 @@ import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
+import { generationOf, usedAmounts } from "./used-amounts.ts";
 
 export interface TakeoverDependencies extends EventEncoder {
   readonly clock: Clock;
@@ -65,6 +66,8 @@ interface NextRun {
   readonly goesOn: boolean;
   /** Whether the run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
+  /** The run settles what is reserved for it. */
+  readonly isPrepared: boolean;
 }
 
 /** The source of events for a stream that was taken over. */
@@ -267,7 +270,7 @@ export class Takeover {
       failedRun({ clock, record, summary, before, onDefect }, error);
     const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
     if (why !== undefined || request === undefined) {
-      return { run: failed(why), goesOn: false, isRecorded: false };
+      return { run: failed(why), goesOn: false, isRecorded: false, isPrepared: false };
     }
     const isStream = summary.kind === "stream";
     const call = {
@@ -278,20 +281,22 @@ export class Takeover {
       telemetry: span,
       // If `endsAtDiscard` is set, the log does not say whether the creator accepts discards.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
+      canMove: true,
       before,
     };
     try {
       const run = await runs.prepare(call, new AbortController().signal);
-      return { run, goesOn: true, isRecorded: true };
+      return { run, goesOn: true, isRecorded: true, isPrepared: true };
     } catch (error) {
       const isRecorded = error instanceof GenerationFailed;
-      return { run: failed(error), goesOn: true, isRecorded };
+      return { run: failed(error), goesOn: true, isRecorded, isPrepared: false };
     }
   }
 
   /** Feeds the stream with the events of its run, to the end. */
-  #feed(taken: Claimed, { run, goesOn, isRecorded, events, lost, callFacts }: Feed): void {
+  #feed(taken: Claimed, feed: Feed): void {
     const { owned, record, stream, summary, span, work } = taken;
+    const { run, goesOn, isRecorded, isPrepared, events, lost, callFacts } = feed;
     const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;
     const { streamId } = record;
     const facts = factsOf(summary);
@@ -325,6 +330,10 @@ export class Takeover {
     })
       .then((outcome) => {
         if (!isRecorded) recordGeneration(runs.usage, callFacts, outcome);
+        if (!isPrepared) {
+          const used = usedAmounts(generationOf(outcome));
+          runs.limits.settle(stream.caller, summary.generationId, used);
+        }
         const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
         span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
       })

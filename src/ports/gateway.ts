@@ -6,6 +6,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { LimitStandings } from "./call-limits.ts";
 
 /** The caller, and the key by which a repeated call is recognised. */
 export interface CallIdentity {
@@ -35,6 +36,8 @@ export interface GenerationCall {
   readonly identity: CallIdentity;
   /** The caller drops output when a notice voids it. */
   readonly acceptsDiscard: boolean;
+  /** Called with the caller's limits before the generation begins, if there are any, and before they refuse it. */
+  readonly onStandings?: ((standings: LimitStandings) => void) | undefined;
   /** Called when the call begins to read a stream. A unary call reports its stream in no other way. */
   readonly onOpen?: (streamId: string, generationId: string) => void;
   /** Called when the generation has ended at this replica, if this call began it. */

@@ -39,6 +39,9 @@ const LAST_ATTEMPTS_IN_STATUS = 2;
 /** Delay in milliseconds for a client whose call was not executed. */
 const SOON_MS = 200;
 
+/** Longest wait of milliseconds for which a client is to hold a call that a limit of its caller refused. */
+const MAX_PUSHBACK_MS = 60_000;
+
 /** Message for unexpected errors of a listener, so that nothing leaks. */
 const INTERNAL_MESSAGE = "internal error";
 
@@ -122,6 +125,7 @@ function pushback(error: GatewayError, row: ErrorRow): string | undefined {
     case "soon":
       return String(SOON_MS);
     case "hint":
+      if (error.kind === "caller-limit" && (error.retryAfterMs ?? 0) > MAX_PUSHBACK_MS) return "-1";
       // A hint of zero would make clients repeat at once.
       return error.retryAfterMs ? String(Math.ceil(error.retryAfterMs)) : "-1";
   }

@@ -54,6 +54,11 @@ const callMetrics = {
     ["steer.usage.dropped", "{record}", "Usage records that their file did not accept."],
     [],
   ),
+  ledgerLag: simple(
+    "gauge",
+    ["steer.ledger.lag", "s", "Age of the oldest call that the ledger's store has not taken."],
+    [],
+  ),
   eventLoopMean: simple(
     "gauge",
     ["nodejs.eventloop.delay.mean", "s", "Mean delay of the event loop in about the last minute."],
@@ -65,6 +70,46 @@ const callMetrics = {
     [],
   ),
   eventLoopMax: simple("gauge", ["nodejs.eventloop.delay.max", "s", "Longest such delay."], []),
+};
+
+const limitMetrics = {
+  limitsAdmitted: simple(
+    "counter",
+    ["steer.limits.admitted", "{call}", "Calls that the limits of their callers let pass."],
+    [],
+  ),
+  limitsRefused: simple(
+    "counter",
+    [
+      "steer.limits.refused",
+      "{call}",
+      "Calls that a limit of their caller has refused, by reason.",
+    ],
+    [attribute.errorType],
+  ),
+  limitsLocal: simple(
+    "up-down counter",
+    ["steer.limits.local", "1", "1 while this replica counts its share of limits by itself."],
+    [],
+  ),
+  limitsReaped: simple(
+    "counter",
+    [
+      "steer.limits.reaped",
+      "{generation}",
+      "Lost generations of which the reserved amount counts as used.",
+    ],
+    [],
+  ),
+  limitsDropped: simple(
+    "counter",
+    [
+      "steer.limits.dropped",
+      "{generation}",
+      "Generations whose use did not reach the store: the reserved amount counts.",
+    ],
+    [],
+  ),
 };
 
 const attemptMetrics = {
@@ -205,6 +250,7 @@ const retryMetrics = {
 
 export const metric = {
   ...callMetrics,
+  ...limitMetrics,
   ...attemptMetrics,
   ...retryMetrics,
   ...streamMetrics,

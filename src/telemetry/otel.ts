@@ -17,7 +17,9 @@ import { attemptAttributes, decisionAttributes, resultAttributes } from "./attem
 import { AttemptMetrics, type Labels } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { createStreamMetrics } from "./create-stream-metrics.ts";
-import { counter, histogram } from "./instruments.ts";
+import { counter, gauge, histogram } from "./instruments.ts";
+import { createLimitMetrics } from "./limit-metrics.ts";
+import type { LimitsTelemetry } from "./limits-telemetry.ts";
 import { metric } from "./metrics.ts";
 import { attribute, SCOPE } from "./names.ts";
 import { createOutputMetrics } from "./output-metrics.ts";
@@ -141,6 +143,14 @@ export class OtelTelemetry implements Telemetry {
 
   recordLostUsage(): void {
     this.#lostUsage.add(1);
+  }
+
+  observeLedger(lagMs: () => number): void {
+    gauge(metric.ledgerLag).addCallback((result) => result.observe(lagMs() / 1000));
+  }
+
+  limits(): LimitsTelemetry {
+    return createLimitMetrics();
   }
 
   streams(store: string, held?: () => number): StreamTelemetry {

@@ -6,6 +6,7 @@ import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import { type LimitsTelemetry, noLimitsTelemetry } from "./limits-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 import { traceIdOf } from "./trace-id.ts";
 
@@ -85,6 +86,10 @@ export interface Telemetry {
   recordEstimateError(target: TargetName, error: number): void;
   /** Counts a lost usage record: the file accepted it too slowly, or not at all. */
   recordLostUsage(): void;
+  /** Shows how far the ledger is behind: `lagMs` is read when metrics are exported. */
+  observeLedger(lagMs: () => number): void;
+  /** Telemetry of the limits of callers. */
+  limits(): LimitsTelemetry;
   /**
    * Telemetry of stored streams. `store`: kind of the store. `held`: bytes of this process's memory that the store
    * takes.
@@ -109,6 +114,8 @@ export const noTelemetry: Telemetry = {
   recordEstimate: () => {},
   recordEstimateError: () => {},
   recordLostUsage: () => {},
+  observeLedger: () => {},
+  limits: () => noLimitsTelemetry,
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -14,6 +14,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { file_steer_admin_v1_admin_service } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { file_steer_admin_v1_callers } from "../../gen/service/steer/admin/v1/callers_pb.ts";
+import { file_steer_admin_v1_usage_service } from "../../gen/service/steer/admin/v1/usage_service_pb.ts";
 import { file_steer_v1_content } from "../../gen/service/steer/v1/content_pb.ts";
 import { file_steer_v1_error } from "../../gen/service/steer/v1/error_pb.ts";
 import { file_steer_v1_generation } from "../../gen/service/steer/v1/generation_pb.ts";
@@ -32,6 +33,7 @@ const FOLDER = join(import.meta.dirname, "../fixtures/contract");
 const service = createRegistry(
   file_steer_admin_v1_admin_service,
   file_steer_admin_v1_callers,
+  file_steer_admin_v1_usage_service,
   file_steer_v1_content,
   file_steer_v1_error,
   file_steer_v1_generation,

@@ -20,6 +20,7 @@ import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import type { History } from "../support/history.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import { noUsageSink } from "../support/no-usage-sink.ts";
 import { testModel } from "../support/provider-request.ts";
 import { testCounter } from "../support/token-counter.ts";
@@ -107,6 +108,7 @@ export class Replica {
         engine: new ReliabilityEngine(clock, states),
         counter,
         checks: new SchemaChecks(clock),
+        limits: NO_LIMITS,
         newId,
         deployment,
       },
@@ -118,6 +120,7 @@ export class Replica {
       log: ({ event }) => onEvent(String(event)),
       config: () => ({ streams: settings }),
       stores: { engine: new MemoryEngine(clock), streams: store },
+      limits: { open: () => {}, close: async () => {} },
       session: newId(),
       runs,
       lostUsage: createLostUsage({ clock, counter, deployment, outputText }),

@@ -10,6 +10,7 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { CallerService } from "../../gen/es/steer/admin/v1/callers_pb.js";
+import { UsageService } from "../../gen/es/steer/admin/v1/usage_service_pb.js";
 import { MediaSourceSchema, ToolResultSchema } from "../../gen/es/steer/v1/content_pb.js";
 import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
 import { GenerationSchema, OutputFormatSchema } from "../../gen/es/steer/v1/generation_pb.js";
@@ -35,8 +36,8 @@ const BEYOND_DOUBLE = 9_007_199_254_740_993n;
 
 const TYPES: readonly DescMessage[] = [
   ...new Set([
-    ...[GenerationService, ModelService, AdminService, CallerService].flatMap(({ methods }) =>
-      methods.flatMap(({ input, output }) => [input, output]),
+    ...[GenerationService, ModelService, AdminService, CallerService, UsageService].flatMap(
+      ({ methods }) => methods.flatMap(({ input, output }) => [input, output]),
     ),
     GatewayErrorSchema,
     GenerationSchema,

@@ -1,4 +1,5 @@
 // Counts of input over the engine, by one provider that counts as a test wants.
+
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { Model } from "../../src/domain/model.ts";
 import { InputCounter } from "../../src/gateway/input-counter.ts";
@@ -13,6 +14,7 @@ import {
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { NO_LIMITS } from "./no-limits.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { testCounter } from "./token-counter.ts";
 
@@ -93,6 +95,8 @@ export function countScene(
         return () => {};
       },
     },
+    limits: NO_LIMITS,
+    newId: () => "count-1",
     deployment: () => ({
       firstTarget: (spec) => ({
         model: testModel({ timeouts: { connectMs: 700 } as never, ...model }),

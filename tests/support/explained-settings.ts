@@ -28,6 +28,7 @@ const FACTS = new Set([
   "http.hosts",
   "telemetry.metrics_address",
   "callers",
+  "groups",
   "allow_unauthenticated",
   "stream.store",
   "accounting.usage_file",

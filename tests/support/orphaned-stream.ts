@@ -4,6 +4,7 @@ import { WHOLE_ANSWER } from "../../src/domain/stream-options.ts";
 import type { GenerationRun } from "../../src/gateway/generation-run.ts";
 import type { StreamSummary } from "../../src/gateway/stream-summary.ts";
 import { Takeover, type TakeoverDependencies } from "../../src/gateway/takeover.ts";
+import type { CallLimits } from "../../src/ports/call-limits.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
@@ -61,6 +62,7 @@ export async function orphanedStream(
     ends: [] as Parameters<TakeoverDependencies["onEnd"]>[],
     asked: [] as unknown[],
     defects: [] as unknown[],
+    settled: [] as unknown[],
   };
   const takeover = new Takeover({
     clock,
@@ -84,6 +86,10 @@ export async function orphanedStream(
       return {};
     },
     runs: {
+      limits: {
+        of: () => undefined,
+        settle: (...settled: Parameters<CallLimits["settle"]>) => void told.settled.push(settled),
+      },
       usage: { record: (record: UsageRecord) => void told.records.push(record) },
       async prepare(...given: Parameters<typeof set.runs.prepare>): Promise<GenerationRun> {
         const run = await set.runs.prepare(...given);

@@ -22,6 +22,7 @@ import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 import { createFaults } from "./faults.ts";
 import { createFaultyStore } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { NO_LIMITS } from "./no-limits.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { createTestLog } from "./test-log.ts";
 import { testCounter } from "./token-counter.ts";
@@ -107,6 +108,7 @@ export function createGatewayOver(
     counter: testCounter(clock, "character"),
     checks: new SchemaChecks(clock),
     engine,
+    limits: NO_LIMITS,
     telemetry: faults.telemetry,
     newId,
     deployment: () => deployment,

@@ -126,6 +126,21 @@ export const GENERATION = [
     "every target has reached a limit of its provider",
   ],
   ["RESOURCE_EXHAUSTED", ["REQUEST_BUDGET"], "the request's own budget does not pay for it"],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["REQUESTS_LIMIT", "TOKENS_LIMIT", "CONCURRENCY_LIMIT", "SPEND_LIMIT"],
+    "a limit of the caller is reached",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["GROUP_REQUESTS_LIMIT", "GROUP_TOKENS_LIMIT", "GROUP_CONCURRENCY_LIMIT", "GROUP_SPEND_LIMIT"],
+    "a limit of the caller's group is reached",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["MODEL_UNPRICED"],
+    "a spend limit holds for the caller, and the price of the model is unknown",
+  ],
   ["UNAVAILABLE", ["OVERLOADED"], "the gateway accepts no more calls; nothing was executed"],
   [
     "UNAVAILABLE",
@@ -270,6 +285,15 @@ export const METHODS = {
     GROUP,
     CONFIGURED,
     ["FAILED_PRECONDITION", ["GROUP_IN_USE"], "the group has callers"],
+    STORE,
+  ],
+  "steer.admin.v1.UsageService.QueryUsage": [
+    ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the scope ALL needs the role operator"],
+    [
+      "RESOURCE_EXHAUSTED",
+      ["CALLER_RATE_LIMIT"],
+      "two questions of the caller about usage run at this replica, or eight of all callers",
+    ],
     STORE,
   ],
   "steer.admin.v1.AdminService.ListStreamStates": [PAGE, STORE],

@@ -99,6 +99,11 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "subject alternative name of the caller's certificate; needs a `client_ca_file`",
   },
   {
+    key: "callers[].limits",
+    values: "keys of `limits.defaults`",
+    meaning: "limits of the caller, in place of all of `limits.defaults`: [limits.md](limits.md)",
+  },
+  {
     key: "callers[].group",
     values: "identifier of one of `groups`",
     meaning: "the group of the caller, whose lists hold as well",
@@ -140,6 +145,11 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "providers that the callers of the group may use",
   },
   {
+    key: "groups[].limits",
+    values: "keys of `limits.defaults`",
+    meaning: "limits that the callers of the group share, beside their own",
+  },
+  {
     key: "caller_store.stale_for",
     values: DURATION,
     default: "5m",
@@ -159,6 +169,18 @@ export const listenerKeys: readonly KeyRow[] = [
     default: "32MiB",
     meaning:
       "largest inflated request of `Generate`, `StreamGenerate` and `CountTokens`, on both listeners; other methods: 64 KiB",
+  },
+  {
+    key: "limits.defaults",
+    values: "section of the limits that [limits.md](limits.md) lists",
+    meaning: "limits of each caller that has none of its own",
+  },
+  {
+    key: "limits.without_store",
+    values: "`local`, `refuse`",
+    default: "local",
+    meaning:
+      "how calls of limited callers are counted while the store is away: each replica counts its share, or the calls are refused",
   },
   {
     key: "drain.notice",

@@ -102,6 +102,25 @@ export const accountingKeys: readonly KeyRow[] = [
       "file for one line of JSON per attempt and per call, with tokens and cost; records that a slow disk cannot absorb are dropped and counted. SIGHUP opens the file again",
   },
   {
+    key: "accounting.ledger_labels",
+    values: "list of at most 8 names of labels",
+    default: "[]",
+    meaning:
+      "labels by whose values [usage](usage.md) can be asked for. Sums of a label begin when the name is added",
+  },
+  {
+    key: "accounting.ledger_hourly_days",
+    values: "from `1` to `3660`",
+    default: "90",
+    meaning: "days for which sums by hour are kept",
+  },
+  {
+    key: "accounting.ledger_daily_days",
+    values: "from `1` to `3660`, not less than `accounting.ledger_hourly_days`",
+    default: "400",
+    meaning: "days for which sums by day are kept",
+  },
+  {
     key: "accounting.abort.mode",
     values: "`close`, `drain`",
     default: "close",

@@ -1,6 +1,7 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
 import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
+import type { Clock } from "../../clock.ts";
 import { costText } from "../../domain/cost.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
@@ -9,6 +10,7 @@ import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import { COMMENT } from "./event-stream.ts";
+import type { LimitHeaders } from "./limit-headers.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
 import { wishesOf } from "./wishes.ts";
@@ -19,6 +21,9 @@ const HEARTBEAT_MS = 15_000;
 export interface DoorGenerationsOptions {
   readonly gateway: Gateway;
   readonly contract: Contract;
+  readonly clock: Clock;
+  /** Of the door's dialect. */
+  readonly limitHeaders: LimitHeaders;
 }
 
 /** Most characters of a header with warnings. */
@@ -48,10 +53,14 @@ function tell(call: DoorCall, generation: Generation): void {
 export class DoorGenerations {
   readonly #gateway: Gateway;
   readonly #contract: Contract;
+  readonly #clock: Clock;
+  readonly #limitHeaders: LimitHeaders;
 
-  constructor({ gateway, contract }: DoorGenerationsOptions) {
+  constructor({ gateway, contract, clock, limitHeaders }: DoorGenerationsOptions) {
     this.#gateway = gateway;
     this.#contract = contract;
+    this.#clock = clock;
+    this.#limitHeaders = limitHeaders;
   }
 
   /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
@@ -239,6 +248,11 @@ export class DoorGenerations {
       },
       // A client of another API cannot drop output.
       acceptsDiscard: false,
+      onStandings: (standings) => {
+        for (const [name, value] of this.#limitHeaders(standings, this.#clock.wallTime())) {
+          call.setResponseHeader(name, value);
+        }
+      },
       onOpen: (streamId, generationId) =>
         call.log({ stream_id: streamId, generation_id: generationId }),
       onEnd: (ended) => call.generationEnded(() => generationLine(ended)),

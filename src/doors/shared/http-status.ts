@@ -4,6 +4,8 @@ import type { GatewayError } from "../../domain/gateway-error.ts";
 /** Longest wait in an answer, in milliseconds, because some clients wait any number of seconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
+const NO_RETRY = { "x-should-retry": "false" } as const;
+
 const STATUSES: Readonly<Record<CodeName, number>> = {
   OK: 200,
   CANCELLED: 499,
@@ -36,8 +38,21 @@ export function httpStatusOf({ kind, reason }: GatewayError): number {
  */
 export function retryHeaders(error: GatewayError): Readonly<Record<string, string>> {
   const { retryable, pushback } = errorRow(error.kind, error.reason);
-  if (!retryable || pushback === "never") return { "x-should-retry": "false" };
+  if (!retryable || pushback === "never") return NO_RETRY;
   const { retryAfterMs } = error;
+  // A client that slept for a minute and came again would be refused once more.
+  if (isFarAway(error)) return { ...waitHeaders(retryAfterMs), ...NO_RETRY };
+  if (retryAfterMs === undefined) return {};
+  return waitHeaders(retryAfterMs);
+}
+
+/** Whether a limit holds for longer than a client waits, or for ever. */
+function isFarAway({ kind, reason, retryAfterMs }: GatewayError): boolean {
+  if (kind !== "caller-limit" || reason?.endsWith("_LIMIT") !== true) return false;
+  return retryAfterMs === undefined || retryAfterMs > MAX_RETRY_AFTER_MS;
+}
+
+function waitHeaders(retryAfterMs: number | undefined): Readonly<Record<string, string>> {
   if (retryAfterMs === undefined) return {};
   const waitMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
   return {

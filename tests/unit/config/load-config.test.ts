@@ -13,7 +13,7 @@ describe("loadConfig without a file", () => {
       ageLimit: undefined,
     });
     expect(config.drain).toEqual({ noticeMs: 2_000, graceMs: 25_000 });
-    expect(config.limits).toEqual({ requestBytes: 32 * 1024 * 1024 });
+    expect(config.limits).toMatchObject({ requestBytes: 32 << 20, withoutStore: "local" });
     expect(config.http.address).toEqual({ host: "127.0.0.1", port: 8080 });
     // Nobody knows whether servers without a vendor are there, or where.
     const named = Object.entries(types).filter(([, { hasDefaultInstance }]) => hasDefaultInstance);

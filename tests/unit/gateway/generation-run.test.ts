@@ -70,6 +70,7 @@ function setUp(answer: Answer = answers, changes: Partial<Deployment> = {}) {
         timeoutMs,
         telemetry: { end: () => {} },
         acceptsDiscard: true,
+        canMove: false,
         before: undefined,
       },
       signal,

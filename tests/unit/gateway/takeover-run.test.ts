@@ -142,6 +142,8 @@ describe("a stream that cannot go on here", () => {
       { ...facts, type: "attempt", attempt: lost },
       { ...facts, type: "call", state: "failed", errorKind: "owner-lost" },
     ]);
+    const { caller, generationId } = facts;
+    expect(set.told.settled).toEqual([[caller, generationId, { tokens: 0, picos: 0 }]]);
     // Nothing is known of what it was asked.
     expect(set.told.asked).toEqual([]);
     expect(set.calls()).toBe(0);

@@ -82,6 +82,7 @@ describe("reflection", () => {
       "grpc.reflection.v1alpha.ServerReflection",
       "steer.admin.v1.AdminService",
       "steer.admin.v1.CallerService",
+      "steer.admin.v1.UsageService",
       "steer.v1.GenerationService",
       "steer.v1.ModelService",
     ]);

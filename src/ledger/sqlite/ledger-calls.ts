@@ -1,0 +1,12 @@
+import type { LedgerBatch, LedgerRetention, LedgerState } from "../ledger-store.ts";
+import type { Period } from "../periods.ts";
+
+/** The ledger's calls of the thread. */
+export interface LedgerCalls {
+  apply(batch: LedgerBatch, maxRows: number): "applied" | "repeated";
+  closeSession(session: string): void;
+  /** By `packRows`. */
+  read(period: Period): Uint8Array;
+  state(): LedgerState;
+  tidy(retention: LedgerRetention): void;
+}

@@ -1,0 +1,103 @@
+// The limits of a caller and of its group as rules of the store.
+import type { CallerLimits, UseLimits } from "../domain/caller-limits.ts";
+import { costText } from "../domain/cost.ts";
+import type { Model } from "../domain/model.ts";
+import type { AttemptNeed } from "../ports/call-limits.ts";
+import type { LimitRule } from "./limit-store.ts";
+import { createModelMatch } from "./model-match.ts";
+
+/** The caller or the group that has the limits. */
+export interface LimitOwner {
+  readonly scope: "caller" | "group";
+  readonly id: string;
+  readonly limits: CallerLimits;
+}
+
+/** A limit with its rule in the store. */
+export interface CompiledLimit {
+  readonly owner: LimitOwner;
+  /** In words: "60 requests in 1m". */
+  readonly text: string;
+  /** Undefined: of all models. */
+  readonly matches: ((model: Model) => boolean) | undefined;
+  /** Undefined: money of another currency. */
+  readonly currency: string | undefined;
+  readonly rule: Unsized;
+}
+
+type WithoutTake<T> = T extends unknown ? Omit<T, "take"> : never;
+/** A rule without the amount of a generation. */
+export type Unsized = WithoutTake<LimitRule>;
+
+const WINDOW_NAMES: Readonly<Record<number, string>> = {
+  1000: "a second",
+  60000: "a minute",
+  3600000: "an hour",
+  86400000: "a day",
+};
+
+function windowName(windowMs: number): string {
+  return WINDOW_NAMES[windowMs] ?? `${windowMs} ms`;
+}
+
+/** The name of a counter. A limit with another window or period has another counter. */
+function counterOf({ scope, id }: LimitOwner, match: string, ...rest: (string | number)[]): string {
+  return [scope, id, match, ...rest].join("|");
+}
+
+function* limitsOf(owner: LimitOwner, use: UseLimits, match: string): Generator<CompiledLimit> {
+  const matches = match === "" ? undefined : createModelMatch(match);
+  const common = { owner, matches, currency: undefined };
+  const about = match === "" ? "" : ` of ${match}`;
+  for (const unit of ["requests", "tokens"] as const) {
+    for (const { amount, windowMs } of use[unit] ?? []) {
+      const key = counterOf(owner, match, unit, windowMs);
+      const text = `${amount} ${unit}${about} in ${windowName(windowMs)}`;
+      yield { ...common, text, rule: { unit, key, most: amount, windowMs } };
+    }
+  }
+  if (use.concurrency !== undefined) {
+    const key = counterOf(owner, match, "concurrency");
+    const text = `${use.concurrency} calls${about} at a time`;
+    yield { ...common, text, rule: { unit: "concurrency", key, most: use.concurrency } };
+  }
+  for (const { period, currency, picos } of use.spend ?? []) {
+    const key = counterOf(owner, match, "spend", period, currency);
+    const amount = costText({ currency, totalPicos: picos });
+    const text =
+      period === "total" ? `${amount}${about} in total` : `${amount}${about} a ${period}`;
+    yield { ...common, currency, text, rule: { unit: "spend", key, most: picos, period } };
+  }
+}
+
+/** All limits of a caller or a group. */
+export function compileLimits(owner: LimitOwner): readonly CompiledLimit[] {
+  const { narrowed = [], ...use } = owner.limits;
+  return [
+    ...limitsOf(owner, use, ""),
+    ...narrowed.flatMap(({ match, ...own }) => [...limitsOf(owner, own, match)]),
+  ];
+}
+
+/** The limits that hold for a model. */
+export function limitsFor(limits: readonly CompiledLimit[], model: Model): CompiledLimit[] {
+  return limits.filter(
+    ({ matches, currency }) =>
+      (matches === undefined || matches(model)) &&
+      (currency === undefined || currency === model.pricing?.currency),
+  );
+}
+
+/** The rule with the amount of a generation. */
+export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
+  switch (rule.unit) {
+    case "requests":
+      return { ...rule, unit: "requests", take: 1 };
+    case "tokens":
+      return { ...rule, unit: "tokens", take: need.tokens };
+    case "spend":
+      return { ...rule, take: need.picos ?? 0 };
+    case "concurrency":
+      return rule;
+  }
+}

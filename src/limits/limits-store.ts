@@ -1,0 +1,179 @@
+// The store of limits, with counters in memory that replace it while it is away.
+import type { Clock } from "../clock.ts";
+import type { OnDefect } from "../domain/defect.ts";
+import { MemoryEngine } from "../store/memory/engine.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
+import { type StoreHealth, within } from "../store/store-health.ts";
+import { StoreUnavailable } from "../store/store-unavailable.ts";
+import { LastSpent } from "./last-spent.ts";
+import type {
+  Held,
+  LimitRule,
+  LimitStore,
+  NewReservation,
+  ReserveAnswer,
+  Settlement,
+} from "./limit-store.ts";
+import type { LimitsObserver } from "./limits-observer.ts";
+import { createMemoryLimitStore } from "./memory/limit-store.ts";
+import { Settlements } from "./settlements.ts";
+
+/** `local`: each replica counts its share. `refuse`: calls of limited callers are refused. */
+export type StoreMode = "local" | "refuse";
+
+const REAP_MS = 1_000;
+const REAPED = 1_000;
+
+export interface LimitsStoreOptions {
+  readonly clock: Clock;
+  readonly store: LimitStore;
+  readonly health: StoreHealth;
+  readonly session: string;
+  readonly settings: () => { readonly withoutStore: StoreMode; readonly storeTimeoutMs: number };
+  readonly observer: LimitsObserver;
+  readonly onDefect: OnDefect;
+}
+
+/** The store that has a reservation. */
+export interface LimitPlace {
+  /** Undefined: the store does not answer. */
+  extend(generationId: string, rules: readonly LimitRule[]): Promise<ReserveAnswer | undefined>;
+  settle(settlement: Settlement): void;
+}
+
+export interface PlacedAnswer {
+  readonly answer: ReserveAnswer;
+  readonly place: LimitPlace;
+}
+
+export class LimitsStore {
+  readonly shared: LimitPlace;
+  readonly #options: LimitsStoreOptions;
+  readonly #settlements: Settlements;
+  readonly #local: LimitStore;
+  readonly #localPlace: LimitPlace;
+  readonly #lastSpent: LastSpent;
+  #replicas = 1;
+  #isLocal = false;
+  /** The reaper works from the first call with limits on. */
+  #stopReaping: (() => void) | undefined;
+  #reaping: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: LimitsStoreOptions) {
+    const { clock, store, session, observer, onDefect } = options;
+    this.#options = options;
+    this.#lastSpent = new LastSpent(clock);
+    const onDropped = (count: number): void => observer.dropped(count);
+    this.#settlements = new Settlements({ clock, store, onDropped, onDefect });
+    this.shared = {
+      extend: async (generationId, rules) => this.#extendShared(generationId, rules),
+      settle: (settlement) => this.#settlements.add(settlement),
+    };
+    const engine = new MemoryEngine(clock);
+    void engine.sessions.calls.openSession(session, REAP_MS);
+    this.#local = createMemoryLimitStore(engine);
+    this.#localPlace = {
+      extend: async (generationId, rules) => this.#local.extend(generationId, this.#shares(rules)),
+      settle: (settlement) => void this.#local.settle([settlement]),
+    };
+  }
+
+  /** Rejects with STORE_UNAVAILABLE if the store is away and calls without it are refused. */
+  async reserve(reservation: Omit<NewReservation, "session">): Promise<PlacedAnswer> {
+    const { health, store, session, settings } = this.#options;
+    const { storeTimeoutMs, withoutStore } = settings();
+    this.#startReaping();
+    const asked = { ...reservation, session };
+    const { generationId } = reservation;
+    let isAsked = false;
+    const answer = await health.admit(storeTimeoutMs, () => {
+      isAsked = true;
+      return store.reserve(asked);
+    });
+    this.#tellLocal(answer === undefined && withoutStore === "local");
+    if (answer !== undefined) {
+      this.#lastSpent.note(reservation.rules, answer.levels);
+      return { answer, place: this.shared };
+    }
+    // It may be reserved nevertheless, now or later.
+    if (isAsked) {
+      this.#settlements.add({ generationId, requests: 0, tokens: 0, picos: 0 });
+    }
+    if (withoutStore === "refuse") throw storeUnavailable();
+    const local = { ...asked, rules: this.#shares(asked.rules) };
+    return { answer: await this.#local.reserve(local), place: this.#localPlace };
+  }
+
+  /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
+  async move(generationId: string): Promise<Held | undefined> {
+    const { health, store, session, settings } = this.#options;
+    this.#startReaping();
+    return health.admit(settings().storeTimeoutMs, () => store.move(generationId, session));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopReaping?.();
+    await this.#reaping;
+    await this.#settlements.close();
+  }
+
+  async #extendShared(
+    generationId: string,
+    rules: readonly LimitRule[],
+  ): Promise<ReserveAnswer | undefined> {
+    const { health, store, settings } = this.#options;
+    const { storeTimeoutMs, withoutStore } = settings();
+    const answer = await health.admit(storeTimeoutMs, () => store.extend(generationId, rules));
+    if (answer === undefined && withoutStore === "refuse") throw storeUnavailable();
+    return answer;
+  }
+
+  #tellLocal(isLocal: boolean): void {
+    if (isLocal === this.#isLocal) return;
+    this.#isLocal = isLocal;
+    this.#options.observer.local(isLocal);
+  }
+
+  /**
+   * This replica's part of each limit, by the number of replicas last seen: at least 1, and of money the part of the
+   * amount that was left.
+   */
+  #shares(rules: readonly LimitRule[]): readonly LimitRule[] {
+    return rules.map((rule) => {
+      const isMoney = rule.unit === "spend";
+      const left = isMoney ? rule.most - this.#lastSpent.of(rule.key) : rule.most;
+      return { ...rule, most: Math.max(isMoney ? 0 : 1, Math.floor(left / this.#replicas)) };
+    });
+  }
+
+  #startReaping(): void {
+    if (this.#stopReaping !== undefined || this.#isClosed) return;
+    this.#reap();
+  }
+
+  #reap(): void {
+    const { clock, onDefect } = this.#options;
+    this.#stopReaping = clock.schedule(REAP_MS, () => this.#reap());
+    this.#reaping ??= this.#reapOnce()
+      .catch((defect: unknown) => onDefect(defect, {}))
+      .finally(() => {
+        this.#reaping = undefined;
+      });
+  }
+
+  async #reapOnce(): Promise<void> {
+    const { clock, store, settings, observer } = this.#options;
+    await this.#local.reap(REAPED);
+    try {
+      const asked = store.reap(REAPED);
+      const { lost, replicas } = await within(clock, settings().storeTimeoutMs, asked);
+      this.#replicas = Math.max(1, replicas);
+      if (lost > 0) observer.reaped(lost);
+    } catch (error) {
+      // The next turn asks again.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+}

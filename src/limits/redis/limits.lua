@@ -1,0 +1,336 @@
+-- Limits of callers: the rules of `limit-machine.ts` in Redis.
+--   {steer}:lw:KEY        hash    sub-buckets of a window with their amounts
+--   {steer}:lp:KEY|START  string  money of a period
+--   {steer}:lc:KEY        set     generations that run
+--   {steer}:lr:ID         string  the reservation of a generation, packed
+--   {steer}:ldue          zset    generations by the time from which on they are lost
+--   {steer}:lsess         set     sessions that have reservations; {steer}:lown:SESSION: which
+--   {steer}:ldead:SESSION string  when a session was first seen dead
+
+local BUCKETS = 60
+local LATE_MS = 60000
+local MOVE_MS = 60000
+local KEPT_MS = 60000
+local DEAD_KEPT_MS = 600000
+
+local function bucket_ms(window) return math.ceil(window / BUCKETS) end
+local function leaves_in(bucket, time, window)
+  return (bucket + 1) * bucket_ms(window) + window - time
+end
+local function integer(number) return string.format('%.0f', number) end
+
+-- The sub-buckets that count, in no order, with their sum and the last one; and the fields that no longer count.
+local function window_of(key, time, window)
+  local fields = redis.call('HGETALL', key)
+  local found = { parts = {}, sum = 0, last = nil, stale = {} }
+  for index = 1, #fields, 2 do
+    local bucket, amount = tonumber(fields[index]), tonumber(fields[index + 1])
+    local leaves = leaves_in(bucket, time, window)
+    if leaves <= 0 or leaves > 3 * window then
+      found.stale[#found.stale + 1] = fields[index]
+    else
+      found.parts[#found.parts + 1] = { bucket, amount }
+      found.sum = found.sum + amount
+      if not found.last or bucket > found.last then found.last = bucket end
+    end
+  end
+  return found
+end
+
+local function empty_in(found, time, window)
+  return found.last and leaves_in(found.last, time, window) or 0
+end
+
+-- Milliseconds until `amount` counts no more; -1: so much is not there.
+local function wait_for(found, time, window, amount)
+  table.sort(found.parts, function(a, b) return a[1] < b[1] end)
+  local freed = 0
+  for _, part in ipairs(found.parts) do
+    freed = freed + part[2]
+    if freed >= amount then return leaves_in(part[1], time, window) end
+  end
+  return -1
+end
+
+local function put(key, found, time, window)
+  if #found.stale > 0 then redis.call('HDEL', key, unpack(found.stale)) end
+  redis.call('PEXPIRE', key, empty_in(found, time, window) + KEPT_MS)
+end
+
+-- Counts an amount now; the sub-bucket in which it counts.
+local function add(key, found, time, window, amount)
+  local bucket = math.floor(time / bucket_ms(window))
+  if found.last and found.last > bucket then bucket = found.last end
+  redis.call('HINCRBY', key, integer(bucket), integer(amount))
+  found.last = bucket
+  put(key, found, time, window)
+  return bucket
+end
+
+-- A check only reads. It returns a level and a function that takes the amount. A level is: the used amount,
+-- milliseconds until the whole limit is free (-1: unknown), 1 if refused, milliseconds until it would pass (-1: unknown).
+local check = {}
+
+local function check_window(rule, time)
+  local key, window, take = '{steer}:lw:' .. rule.key, rule.size, rule.take
+  local found = window_of(key, time, window)
+  local reset = empty_in(found, time, window)
+  if found.sum + take > rule.most then
+    local wait = take > rule.most and -1
+      or wait_for(found, time, window, found.sum + take - rule.most)
+    return { found.sum, reset, 1, wait }
+  end
+  return { found.sum, reset, 0, -1 }, function()
+    local bucket = add(key, found, time, window, take)
+    return { rule.unit, rule.key, take, window, bucket },
+      { found.sum + take, empty_in(found, time, window), 0, -1 }
+  end
+end
+check.requests = check_window
+check.tokens = check_window
+
+function check.concurrency(rule)
+  local key = '{steer}:lc:' .. rule.key
+  local used = redis.call('SCARD', key)
+  if used >= rule.most then return { used, -1, 1, -1 } end
+  return { used, -1, 0, -1 }, function(id)
+    redis.call('SADD', key, id)
+    return { 'concurrency', rule.key, 0, 0, 0 }, { used + 1, -1, 0, -1 }
+  end
+end
+
+function check.spend(rule, time)
+  local start, ends = period_at(rule.size, time)
+  local name = rule.key .. '|' .. integer(start)
+  local key, take = '{steer}:lp:' .. name, rule.take
+  local used = tonumber(redis.call('GET', key) or 0)
+  local reset = ends < 0 and -1 or ends - time
+  if used + take > rule.most then
+    return { used, reset, 1, take > rule.most and -1 or reset }
+  end
+  return { used, reset, 0, -1 }, function()
+    redis.call('INCRBY', key, integer(take))
+    if ends >= 0 then redis.call('PEXPIRE', key, reset + KEPT_MS) end
+    return { 'spend', name, take, 0, ends }, { used + take, reset, 0, -1 }
+  end
+end
+
+-- Five arguments for each rule: unit, key, most, take, and the window or the period.
+local function rules_of(args, first)
+  local rules = {}
+  for index = first, #args, 5 do
+    local unit = args[index]
+    local size = args[index + 4]
+    rules[#rules + 1] = {
+      unit = unit, key = args[index + 1], most = tonumber(args[index + 2]),
+      take = tonumber(args[index + 3]), size = unit == 'spend' and size or tonumber(size),
+    }
+  end
+  return rules
+end
+
+local function levels_of(rules, time)
+  local levels = {}
+  for index, rule in ipairs(rules) do
+    local level = check[rule.unit](rule, time)
+    levels[index] = { level[1], level[2], 0, -1 }
+  end
+  return levels
+end
+
+local function reservation_of(id)
+  local packed = redis.call('GET', '{steer}:lr:' .. id)
+  return packed and cmsgpack.unpack(packed)
+end
+
+local function store(id, known)
+  redis.call('SET', '{steer}:lr:' .. id, cmsgpack.pack(known))
+end
+
+-- Adds to the reservation by all rules, or by none.
+local function take_all(id, known, rules, time)
+  local levels, takes, is_refused = {}, {}, false
+  for index, rule in ipairs(rules) do
+    levels[index], takes[index] = check[rule.unit](rule, time)
+    is_refused = is_refused or not takes[index]
+  end
+  if is_refused then return { 'refused', levels } end
+  for index, take in ipairs(takes) do
+    known.t[#known.t + 1], levels[index] = take(id)
+  end
+  store(id, known)
+  return { 'reserved', levels }
+end
+
+local function own(session, id)
+  redis.call('SADD', '{steer}:lsess', session)
+  redis.call('SADD', '{steer}:lown:' .. session, id)
+end
+
+local function disown(session, id)
+  local set = '{steer}:lown:' .. session
+  redis.call('SREM', set, id)
+  if not exists(set) then
+    redis.call('SREM', '{steer}:lsess', session)
+    redis.call('DEL', '{steer}:ldead:' .. session)
+  end
+end
+
+-- ARGV: generation, session, whether it can move, its longest time, then the rules.
+local function reserve(_, args)
+  local id, session, time = args[1], args[2], now()
+  local expires = time + math.ceil(tonumber(args[4])) + LATE_MS
+  local rules = rules_of(args, 5)
+  if reservation_of(id) then return { 'reserved', levels_of(rules, time) } end
+  local known = { s = session, m = args[3] == '1', e = expires, t = {} }
+  local answer = take_all(id, known, rules, time)
+  if answer[1] == 'reserved' then
+    redis.call('ZADD', '{steer}:ldue', expires, id)
+    own(session, id)
+  end
+  return answer
+end
+
+local function extend(_, args)
+  local time, rules = now(), rules_of(args, 2)
+  local known = reservation_of(args[1])
+  if not known then return { 'gone', levels_of(rules, time) } end
+  return take_all(args[1], known, rules, time)
+end
+
+-- Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on.
+local function settle_window(parts, more, time)
+  local window, key = parts[1][4], '{steer}:lw:' .. parts[1][2]
+  local found = window_of(key, time, window)
+  if more > 0 then
+    add(key, found, time, window, more)
+    return
+  end
+  local left, there = -more, {}
+  for _, part in ipairs(found.parts) do there[part[1]] = part[2] end
+  for index = #parts, 1, -1 do
+    local amount, bucket = parts[index][3], parts[index][5]
+    local back = math.min(amount, left)
+    left = left - back
+    if there[bucket] and back > 0 then
+      redis.call('HINCRBY', key, integer(bucket), integer(-math.min(back, there[bucket])))
+      there[bucket] = there[bucket] - math.min(back, there[bucket])
+    end
+  end
+end
+
+local function settle_spent(part, more, time)
+  local key, ends = '{steer}:lp:' .. part[2], part[5]
+  local used = tonumber(redis.call('GET', key) or 0)
+  redis.call('INCRBY', key, integer(math.max(more, -used)))
+  if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
+end
+
+-- used: amounts by unit. A unit without an amount keeps the reserved one.
+local function finish(id, known, used, time)
+  redis.call('DEL', '{steer}:lr:' .. id)
+  redis.call('ZREM', '{steer}:ldue', id)
+  disown(known.s, id)
+  local by_key, order = {}, {}
+  for _, part in ipairs(known.t) do
+    local unit, key = part[1], part[2]
+    if unit == 'concurrency' then
+      redis.call('SREM', '{steer}:lc:' .. key, id)
+    else
+      if not by_key[key] then
+        by_key[key] = {}
+        order[#order + 1] = key
+      end
+      table.insert(by_key[key], part)
+    end
+  end
+  for _, key in ipairs(order) do
+    local parts = by_key[key]
+    local actual, reserved = used[parts[1][1]], 0
+    for _, part in ipairs(parts) do reserved = reserved + part[3] end
+    if actual and actual ~= reserved then
+      if parts[1][1] == 'spend' then
+        settle_spent(parts[1], actual - reserved, time)
+      else
+        settle_window(parts, actual - reserved, time)
+      end
+    end
+  end
+end
+
+-- ARGV: four for each generation: its name, its requests, tokens and money; '': unknown.
+local function settle(_, args)
+  local time = now()
+  for index = 1, #args, 4 do
+    local known = reservation_of(args[index])
+    if known then
+      finish(args[index], known, {
+        requests = tonumber(args[index + 1]), tokens = tonumber(args[index + 2]),
+        spend = tonumber(args[index + 3]),
+      }, time)
+    end
+  end
+end
+
+-- The amount of a unit in a reservation. Rules of one unit have the same amount.
+local function most_of(known, unit)
+  local by_key, most = {}, 0
+  for _, part in ipairs(known.t) do
+    if part[1] == unit then
+      by_key[part[2]] = (by_key[part[2]] or 0) + part[3]
+      most = math.max(most, by_key[part[2]])
+    end
+  end
+  return most
+end
+
+local function move(_, args)
+  local id, session = args[1], args[2]
+  local known = reservation_of(id)
+  if not known then return false end
+  disown(known.s, id)
+  known.s = session
+  own(session, id)
+  store(id, known)
+  return { most_of(known, 'tokens'), most_of(known, 'spend') }
+end
+
+local function reap(_, args)
+  local limit, time, lost = tonumber(args[1]), now(), 0
+  local function lose(id)
+    local known = reservation_of(id)
+    if not known then
+      redis.call('ZREM', '{steer}:ldue', id)
+      return
+    end
+    finish(id, known, {}, time)
+    lost = lost + 1
+  end
+  local due = redis.call('ZRANGE', '{steer}:ldue', '-inf', time, 'BYSCORE', 'LIMIT', 0, limit)
+  for _, id in ipairs(due) do lose(id) end
+  for _, session in ipairs(redis.call('SMEMBERS', '{steer}:lsess')) do
+    if lost >= limit then break end
+    local seen = '{steer}:ldead:' .. session
+    if is_alive(session) then
+      redis.call('DEL', seen)
+    else
+      redis.call('SET', seen, time, 'NX', 'PX', DEAD_KEPT_MS)
+      local since = tonumber(redis.call('GET', seen))
+      for _, id in ipairs(redis.call('SRANDMEMBER', '{steer}:lown:' .. session, limit)) do
+        local known = reservation_of(id)
+        if not known then
+          disown(session, id)
+        elseif not known.m or time - since >= MOVE_MS then
+          lose(id)
+        end
+      end
+    end
+  end
+  return { lost, redis.call('ZCOUNT', '{steer}:sessions', time, '+inf') }
+end
+
+register('reserve', reserve, {})
+register('extend', extend, {})
+register('settle', settle, ALWAYS)
+register('move', move, ALWAYS)
+register('reap', reap, ALWAYS)

@@ -1,0 +1,108 @@
+// Every store of limits, for the suites that run over all of them.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import type { LimitStore } from "../../src/limits/limit-store.ts";
+import { createMemoryLimitStore } from "../../src/limits/memory/limit-store.ts";
+import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
+import { createSqliteLimitStore } from "../../src/limits/sqlite/limit-store.ts";
+import { MemoryEngine } from "../../src/store/memory/engine.ts";
+import { RedisEngine } from "../../src/store/redis/engine.ts";
+import type { Sessions } from "../../src/store/sessions.ts";
+import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
+import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
+import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
+import { createManualClock } from "./manual-clock.ts";
+import { isUp, type RedisServer, startRedis } from "./redis.ts";
+import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
+import { eventually } from "./stack.ts";
+
+export interface OpenedLimits {
+  readonly limits: LimitStore;
+  readonly sessions: Pick<Sessions, "openSession" | "closeSession">;
+  /** Moves the store's time. Undefined: time is real. */
+  readonly advance: ((ms: number) => Promise<void>) | undefined;
+  close(): Promise<void>;
+}
+
+export interface LimitsUnderTest {
+  readonly name: string;
+  /** Random runs of the model-based suite. */
+  readonly modelRuns: number;
+  open(): Promise<OpenedLimits>;
+}
+
+/** When the clocks of these stores begin: the last second of a February that has 29 days. */
+const LEAP_DAY_ENDS = Date.UTC(2028, 2, 1) - 1_000;
+
+export async function openMemoryLimits(): Promise<OpenedLimits> {
+  const clock = createManualClock(LEAP_DAY_ENDS);
+  const engine = new MemoryEngine(clock);
+  return {
+    limits: createMemoryLimitStore(engine),
+    sessions: engine.sessions.calls,
+    advance: (ms) => clock.advance(ms),
+    close: async () => {},
+  };
+}
+
+async function openSqliteLimits(): Promise<OpenedLimits> {
+  const clock = createManualClock(LEAP_DAY_ENDS);
+  const folder = mkdtempSync(join(tmpdir(), "steer-limits-"));
+  const engine = new SqliteEngine({ clock, path: join(folder, "store.db"), maxBytes: undefined });
+  createSqliteStreamStore(engine);
+  const limits = createSqliteLimitStore(engine);
+  await engine.open();
+  return {
+    limits,
+    sessions: engine.sessions.calls,
+    advance: (ms) => clock.advance(ms),
+    async close() {
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let redisServer: Promise<RedisServer> | undefined;
+
+afterAll(async () => {
+  await (await redisServer)?.[Symbol.asyncDispose]();
+  await (await redisCluster)?.[Symbol.asyncDispose]();
+  redisServer = undefined;
+  redisCluster = undefined;
+});
+
+let redisCluster: Promise<RedisCluster> | undefined;
+
+async function openRedisLimits(): Promise<OpenedLimits> {
+  redisServer ??= startRedis();
+  const server = await redisServer;
+  await server.command("FLUSHALL");
+  return connectLimits(server.url);
+}
+
+/** Uses the URL of a node without the slot. */
+async function openClusterLimits(): Promise<OpenedLimits> {
+  redisCluster ??= startRedisCluster();
+  const cluster = await redisCluster;
+  await (await cluster.owner()).command("FLUSHALL");
+  return connectLimits((await cluster.other()).url);
+}
+
+async function connectLimits(url: string): Promise<OpenedLimits> {
+  const engine = new RedisEngine({ url, clock: systemClock });
+  const streams = createRedisStreamStore(engine);
+  const limits = createRedisLimitStore(engine);
+  await eventually(() => isUp(streams));
+  return { limits, sessions: streams, advance: undefined, close: () => engine.close() };
+}
+
+export const limitStores: readonly LimitsUnderTest[] = [
+  { name: "memory", modelRuns: 500, open: openMemoryLimits },
+  { name: "sqlite", modelRuns: 40, open: openSqliteLimits },
+  { name: "redis", modelRuns: 60, open: openRedisLimits },
+  { name: "redis cluster", modelRuns: 20, open: openClusterLimits },
+];
