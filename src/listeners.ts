@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "./clock.ts";
-import type { Config } from "./config/config.ts";
+import type { Core } from "./core.ts";
 import { readListenersTls } from "./deployment/reload-steps.ts";
 import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
@@ -13,17 +12,11 @@ import { createMetricsListener, type MetricsListener } from "./rpc/metrics-liste
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 
 export interface ListenersOptions {
-  readonly clock: Clock;
-  readonly config: Config;
+  readonly core: Pick<Core, "clock" | "inForce" | "onDefect" | "readMetrics">;
   readonly dispatcher: Dispatcher;
   /** Why calls are served without the stream store; undefined: the store is used. */
   readonly storeTrouble: () => string | undefined;
   readonly doors: DoorHost;
-  /** The metrics in Prometheus' text format; undefined: they are not served. */
-  readonly readMetrics: (() => Promise<string>) | undefined;
-  /** Names of this machine in force, beside the loopback names. */
-  readonly hosts: () => readonly string[];
-  readonly onDefect: (error: unknown) => void;
 }
 
 export interface Listeners {
@@ -36,14 +29,17 @@ export interface Listeners {
 async function startMetricsListener(
   options: ListenersOptions,
 ): Promise<MetricsListener | undefined> {
-  const { config, readMetrics: read } = options;
-  const address = config.telemetry?.metricsAddress;
-  return address && read && createMetricsListener({ ...options, address, read });
+  const { clock, inForce, onDefect, readMetrics: read } = options.core;
+  const address = inForce.config.telemetry?.metricsAddress;
+  const hosts = () => inForce.config.hosts;
+  return address && read && createMetricsListener({ address, clock, hosts, onDefect, read });
 }
 
 /** Listens on all addresses, or on none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
-  const { clock, config, dispatcher, doors, storeTrouble } = options;
+  const { core, dispatcher, doors, storeTrouble } = options;
+  const { clock, inForce } = core;
+  const { config } = inForce;
   const tls = readListenersTls(config);
   const shared = { ...config.limits, dispatcher, clock };
   const image = readFileSync(IMAGE);

@@ -288,20 +288,13 @@ export async function startService(
   const revoke = revokeAt(core, streams, doors, ending.signal);
   await callers.start();
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
-  const listeners = await startListeners({
-    clock,
-    config: inForce.config,
-    dispatcher,
-    doors: host,
-    storeTrouble,
-    readMetrics: core.readMetrics,
-    hosts: () => inForce.config.hosts,
-    onDefect: (error) => core.onDefect(error),
-  }).catch(async (error: unknown) => {
-    await callers.stop();
-    await streams.close();
-    throw error;
-  });
+  const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
+    async (error: unknown) => {
+      await callers.stop();
+      await streams.close();
+      throw error;
+    },
+  );
   tellStart(core, listeners, early);
   const reloads = createReloads(core, { listeners, load, revoke });
 
