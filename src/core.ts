@@ -48,6 +48,8 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly newId: () => string;
   readonly onDefect: OnDefect;
   readonly telemetry: Telemetry;
+  /** The metrics in Prometheus' text format; undefined: they are not served. */
+  readonly readMetrics: (() => Promise<string>) | undefined;
   readonly states: TargetStates;
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
@@ -131,7 +133,13 @@ function createCallers(clock: Clock, config: () => Config) {
 /** Rejects where the configuration cannot be served. */
 export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
   const newId = createIdSource();
-  const { telemetry, observe, shutdown } = await startOptionalTelemetry(clock, config.telemetry);
+  const { telemetry, observe, readMetrics, shutdown } = await startOptionalTelemetry(
+    config.telemetry && {
+      ...config.telemetry,
+      clock,
+      isScraped: config.telemetry.metricsAddress !== undefined,
+    },
+  );
   const stats = new ProviderStats(clock);
   const states = new TargetStates(clock, config.reliability);
   logTargetChanges(states, clock, log);
@@ -188,6 +196,7 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     ledger,
     log,
     replica,
+    readMetrics,
     states,
     engine,
     stats,

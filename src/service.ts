@@ -220,12 +220,13 @@ function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Re
 }
 
 /** Writes the first line of the log, and what has waited for it. */
-function tellStart(core: Core, { grpc, http }: Listeners, early: EarlyLines): void {
+function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyLines): void {
   const { log, replica, inForce, deployment } = core;
   log({
     event: "listening",
     grpc: addressText(grpc.address),
     http: addressText(http.address),
+    ...(metrics && { metrics: addressText(metrics.address) }),
     replica,
     version: VERSION,
   });
@@ -279,17 +280,13 @@ export async function startService(
   const revoke = revokeAt(core, streams, doors, ending.signal);
   await callers.start();
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
-  const listeners = await startListeners({
-    clock,
-    config: inForce.config,
-    dispatcher,
-    doors: host,
-    storeTrouble,
-  }).catch(async (error: unknown) => {
-    await callers.stop();
-    await streams.close();
-    throw error;
-  });
+  const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
+    async (error: unknown) => {
+      await callers.stop();
+      await streams.close();
+      throw error;
+    },
+  );
   tellStart(core, listeners, early);
   const reloads = createReloads(core, { listeners, load, revoke });
 
@@ -308,6 +305,8 @@ export async function startService(
       const draining = { calls: calls.draining, generations: runs, endGenerations };
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
+      // To the last call that is served, its metrics can be read.
+      await listeners.metrics?.close();
       calls.lines.close();
       await callers.stop();
       await streams.close(() => core.ledger.close());

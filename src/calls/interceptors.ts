@@ -23,6 +23,7 @@ export function callSpans(telemetry: Telemetry): Interceptor {
         span.end({
           code,
           reason: cause instanceof GatewayError ? failureFields(cause).error : undefined,
+          caller: fields.caller,
         });
     },
   };

@@ -1,4 +1,4 @@
-import { isLoopback } from "../domain/ip-address.ts";
+import { canonicalIp, isLoopback } from "../domain/ip-address.ts";
 
 /** A name or an address (IPv6 in brackets), optionally with a port. */
 const HOST = /^(\[[^[\]]+\]|[^:[\]@/\s]+)(?::\d{1,5})?$/;
@@ -7,6 +7,14 @@ const HOST = /^(\[[^[\]]+\]|[^:[\]@/\s]+)(?::\d{1,5})?$/;
 function nameOf(host: string): string | undefined {
   return HOST.exec(host)?.[1]?.toLowerCase().replace(/\.$/, "");
 }
+
+/** Whether a Host is an address, which no web page of a foreign name sends. */
+export function isAddressHost(host: string): boolean {
+  const name = nameOf(host);
+  return name !== undefined && canonicalIp(withoutBrackets(name)) !== undefined;
+}
+
+const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, "$1");
 
 /** The path of a Unix socket as gRPC's C core encodes it. No URL, and thus no web page, has such a host. */
 const SOCKET_PATH = /^[^,]*%2F/i;
@@ -24,5 +32,5 @@ function isLocalName(host: string, allowed: readonly string[]): boolean {
   const name = nameOf(host);
   if (name === undefined) return false;
   if (name === "localhost" || name.endsWith(".localhost")) return true;
-  return isLoopback(name.replace(/^\[(.*)\]$/, "$1")) || allowed.includes(name);
+  return isLoopback(withoutBrackets(name)) || allowed.includes(name);
 }

@@ -1,6 +1,7 @@
 import { didYouMean } from "../domain/near-names.ts";
 import { FILE_VARIABLE, JSON_VARIABLE } from "./price-overrides.ts";
 import { ConfigError, type Environment } from "./sources.ts";
+import { METRICS_VARIABLE } from "./telemetry.ts";
 
 /** Variables of clients, examples and pages, which are often set beside the service's own. */
 const CLIENT_VARIABLES = ["STEER_API_KEY", "STEER_ADDRESS", "STEER_MODEL", "STEER_REPO"] as const;
@@ -26,7 +27,7 @@ function isInjected(name: string, value: string): boolean {
  * the configuration and of the key variables in it. Throws `ConfigError`.
  */
 export function checkVariables(environment: Environment, known: Iterable<string>): void {
-  const own = ["STEER_CONFIG", JSON_VARIABLE, FILE_VARIABLE, ...known];
+  const own = ["STEER_CONFIG", JSON_VARIABLE, FILE_VARIABLE, METRICS_VARIABLE, ...known];
   const read = new Set<string>([...own, ...CLIENT_VARIABLES]);
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith("STEER_") || value === undefined || value === "") continue;

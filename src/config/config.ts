@@ -163,7 +163,7 @@ export function createConfig(
     routing: routingSettings(fields.routing),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),
-    telemetry: telemetrySettings(environment),
+    telemetry: telemetrySettings(fields.telemetry, environment),
     warnings: startWarnings(fields),
   });
 }

@@ -3,6 +3,7 @@ import { listenerKeys } from "./reference/listeners.ts";
 import { modelKeys, providerKeys } from "./reference/providers.ts";
 import { healthKeys, retryKeys, timeoutKeys } from "./reference/reliability.ts";
 import { accountingKeys, streamKeys } from "./reference/streams.ts";
+import { telemetryKeys } from "./reference/telemetry.ts";
 
 /** All keys, grouped by the parts of `docs/configuration.md`. */
 export const KEY_REFERENCE = {
@@ -14,6 +15,7 @@ export const KEY_REFERENCE = {
   retry: retryKeys,
   health: healthKeys,
   timeouts: timeoutKeys,
+  telemetry: telemetryKeys,
 } as const satisfies Readonly<Record<string, readonly KeyRow[]>>;
 
 const ROWS = new Map<string, KeyRow>(

@@ -19,6 +19,8 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "http.cors_origins": ({ http }) => http.corsOrigins,
   doors: ({ doors }) => doors,
   "limits.request_bytes": ({ limits }) => limits.requestBytes,
+  "telemetry.metrics_address": ({ telemetry }) => telemetry?.metricsAddress,
+  "telemetry.caller_labels": ({ telemetry }) => telemetry?.callerLabels,
   "stream.store": ({ store }) => store,
 };
 

@@ -10,6 +10,7 @@ import { reliabilityFields } from "./reliability.ts";
 import { routingFields } from "./routing.ts";
 import { list, object } from "./sections.ts";
 import { streamFields } from "./streams.ts";
+import { telemetryFields } from "./telemetry.ts";
 import { timeoutFields } from "./timeouts.ts";
 
 /** The whole file. Each key's environment variable is `STEER_` and its path in upper snake case. */
@@ -30,5 +31,6 @@ export const schema = object({
   routing: routingFields,
   timeouts: timeoutFields,
   accounting: accountingFields,
+  telemetry: telemetryFields,
   ...reliabilityFields,
 });

@@ -47,7 +47,7 @@ const GENERATION = {
 } as const;
 
 export const LOG_EVENTS = {
-  listening: { grpc: "text", http: "text", replica: "text", version: "text" },
+  listening: { grpc: "text", http: "text", metrics: "text?", replica: "text", version: "text" },
   draining: { signal: "text" },
   stopped: {},
   warning: { message: "text" },

@@ -19,6 +19,8 @@ export interface CountAttemptContext {
   readonly stats: ProviderStats;
   readonly telemetry: Telemetry;
   readonly callTelemetry: CallTelemetry;
+  /** Whose call it is. */
+  readonly caller: string;
   readonly count: NonNullable<Provider["countInput"]>;
   readonly timeouts: DefaultTimeouts;
   readonly onCount: (tokens: number) => void;
@@ -35,7 +37,7 @@ export class CountAttempt implements RunningAttempt<number> {
   readonly #startedAt: number;
 
   constructor(context: CountAttemptContext, plan: AttemptPlan<RoutedTarget>) {
-    const { clock, stats, telemetry, callTelemetry } = context;
+    const { clock, stats, telemetry, callTelemetry, caller } = context;
     const { model, spec } = plan.target;
     this.#context = context;
     this.#plan = plan;
@@ -52,6 +54,7 @@ export class CountAttempt implements RunningAttempt<number> {
     });
     this.#span = telemetry.startAttempt(callTelemetry, {
       operation: "count_tokens",
+      caller,
       provider: model.provider,
       providerType: model.providerType,
       model: model.id,

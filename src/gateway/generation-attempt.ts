@@ -297,10 +297,11 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
   }
 
   #startSpan(): AttemptTelemetry {
-    const { telemetry, callTelemetry } = this.#context;
+    const { telemetry, callTelemetry, facts } = this.#context;
     const { model, spec } = this.#request.target;
     return telemetry.startAttempt(callTelemetry, {
       operation: "chat",
+      caller: facts.caller,
       provider: model.provider,
       providerType: model.providerType,
       model: model.id,

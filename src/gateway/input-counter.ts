@@ -153,7 +153,8 @@ export class InputCounter {
   ): RunnableCall<RoutedTarget, number> {
     const { clock, engine, telemetry } = this.#dependencies;
     const { spec } = target;
-    const attempted = { callTelemetry: call.telemetry, count, timeouts, onCount };
+    const { caller, telemetry: callTelemetry } = call;
+    const attempted = { callTelemetry, caller, count, timeouts, onCount };
     const context: CountAttemptContext = { ...this.#dependencies, ...attempted };
     return {
       targets: [target],

@@ -1,4 +1,5 @@
 import type { attemptAttributes } from "./attempt-attributes.ts";
+import type { CallerLabels } from "./caller-labels.ts";
 import { counter, histogram, type LabelsOf } from "./instruments.ts";
 import { createJsonMetrics } from "./json-metrics.ts";
 import { metric } from "./metrics.ts";
@@ -10,9 +11,17 @@ import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 /** Costs are in trillionths, metrics in whole units of the currency. */
 const PICOS_PER_UNIT = 1e12;
 
+/** Labels whose values are names that others make up. */
+export interface Labels {
+  readonly models: ModelLabels;
+  readonly callers: CallerLabels;
+}
+
+type UsageLabels = Omit<LabelsOf<typeof metric.tokenUsage>, typeof attribute.tokenType>;
+
 /** Metrics of attempts that have ended. */
 export class AttemptMetrics {
-  readonly #labels: ModelLabels;
+  readonly #labels: Labels;
   readonly #output: ReturnType<typeof createOutputMetrics>;
   readonly #durations = histogram(metric.operationDuration);
   readonly #tokens = histogram(metric.tokenUsage);
@@ -21,7 +30,7 @@ export class AttemptMetrics {
   readonly #chunks = histogram(metric.timePerOutputChunk);
   readonly #recordJson = createJsonMetrics();
 
-  constructor(labels: ModelLabels, output: ReturnType<typeof createOutputMetrics>) {
+  constructor(labels: Labels, output: ReturnType<typeof createOutputMetrics>) {
     this.#labels = labels;
     this.#output = output;
   }
@@ -32,18 +41,19 @@ export class AttemptMetrics {
     own: ReturnType<typeof attemptAttributes>,
     result: AttemptResult,
   ): void {
-    if (result.outcome === "succeeded") this.#labels.answered(info);
-    const shared = { ...own, [attribute.requestModel]: this.#labels.of(info, info.providerModel) };
+    if (result.outcome === "succeeded") this.#labels.models.answered(info);
+    const model = this.#labels.models.of(info, info.providerModel);
+    const shared = { ...own, [attribute.requestModel]: model };
     const failed =
       result.errorKind === undefined ? {} : { [attribute.errorType]: result.errorKind };
     const all = { ...shared, ...failed };
     this.#durations.record(result.durationMs / 1000, all);
-    this.#recordUsage(result, shared);
+    this.#recordUsage(result, { ...shared, ...this.#labels.callers.of(info.caller) });
     this.#recordJson(result, shared);
     if (info.stream) this.#recordStream(result, all);
   }
 
-  #recordUsage({ usage, cost }: AttemptResult, shared: LabelsOf<typeof metric.jsonUnits>): void {
+  #recordUsage({ usage, cost }: AttemptResult, shared: UsageLabels): void {
     if (usage !== undefined) {
       this.#tokens.record(usage.inputTokens, { ...shared, [attribute.tokenType]: "input" });
       this.#tokens.record(usage.outputTokens, { ...shared, [attribute.tokenType]: "output" });

@@ -110,6 +110,11 @@ const conventions = {
 const own = {
   [attribute.instance]: { meaning: "the provider instance", inWords: "an id of `providers[].id`" },
   [attribute.model]: { meaning: "the callers' name of the model", inWords: MODEL },
+  [attribute.caller]: {
+    meaning: "the caller, with `telemetry.caller_labels`",
+    inWords:
+      "an id of `callers[].id` for the first 256 callers, or `_other`; unset: no known caller",
+  },
   [attribute.attemptIndex]: {
     meaning: "number of the attempt in its call, from 1",
     inWords: NUMBER,

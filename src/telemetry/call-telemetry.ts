@@ -2,6 +2,12 @@
 export interface CallTelemetry {
   /** Identifier of its trace, as 32 hexadecimal digits; unset: no trace. */
   readonly traceId?: string | undefined;
-  /** Ends the server span and records the duration. `code`: the name of the status, for example `OK`. */
-  end(result: { readonly code: string; readonly reason: string | undefined }): void;
+  /** Ends the server span and records the duration. */
+  end(result: {
+    /** Name of the status, for example `OK`. */
+    readonly code: string;
+    readonly reason: string | undefined;
+    /** Undefined: the caller is unknown. */
+    readonly caller?: string | undefined;
+  }): void;
 }

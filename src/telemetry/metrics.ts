@@ -30,7 +30,13 @@ const ATTEMPT = [...TARGET, attribute.errorType] as const;
 const callMetrics = {
   rpcDuration: buckets(
     ["rpc.server.call.duration", "s", "Duration of a call."],
-    [attribute.rpcSystem, attribute.rpcMethod, attribute.rpcStatus, attribute.errorType],
+    [
+      attribute.rpcSystem,
+      attribute.rpcMethod,
+      attribute.rpcStatus,
+      attribute.errorType,
+      attribute.caller,
+    ],
     SECONDS,
   ),
   overhead: buckets(
@@ -55,19 +61,15 @@ const callMetrics = {
   ),
   eventLoopMean: simple(
     "gauge",
-    ["nodejs.eventloop.delay.mean", "s", "Mean delay of the event loop since the last export."],
+    ["nodejs.eventloop.delay.mean", "s", "Mean delay of the event loop in about the last minute."],
     [],
   ),
   eventLoopP99: simple(
     "gauge",
-    ["nodejs.eventloop.delay.p99", "s", "99th percentile of the delay of the event loop."],
+    ["nodejs.eventloop.delay.p99", "s", "99th percentile of that delay."],
     [],
   ),
-  eventLoopMax: simple(
-    "gauge",
-    ["nodejs.eventloop.delay.max", "s", "Longest delay of the event loop."],
-    [],
-  ),
+  eventLoopMax: simple("gauge", ["nodejs.eventloop.delay.max", "s", "Longest such delay."], []),
 };
 
 const limitMetrics = {
@@ -118,13 +120,13 @@ const attemptMetrics = {
   ),
   tokenUsage: buckets(
     ["gen_ai.client.token.usage", "{token}", "Tokens of an attempt."],
-    [...TARGET, attribute.tokenType],
+    [...TARGET, attribute.tokenType, attribute.caller],
     TOKENS,
   ),
   cost: simple(
     "counter",
     ["steer.cost", "{currency_unit}", "Cost of attempts, in units of the currency."],
-    [...TARGET, attribute.currency, attribute.costSource],
+    [...TARGET, attribute.currency, attribute.costSource, attribute.caller],
   ),
   timeToFirstChunk: buckets(
     [

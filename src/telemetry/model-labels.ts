@@ -1,23 +1,22 @@
 import type { TargetName } from "../domain/generation.ts";
+import { BoundedNames, OTHER } from "./bounded-names.ts";
 
-/** The shared label of models without their own. */
-const OTHER = "_other";
 /** Most unlisted models of one instance with their own label. */
 const MAX_UNLISTED = 256;
 
 /**
- * Labels of models. Requests can name any number of unlisted models, and a label stays as long as the process.
- * Therefore only the first `MAX_UNLISTED` that have answered get their own label.
+ * Labels of models. Requests can name any number of unlisted models. Only the first `MAX_UNLISTED` of them that have
+ * answered get their own label.
  */
 export class ModelLabels {
-  readonly #answered = new Map<string, Set<string>>();
+  readonly #answered = new Map<string, BoundedNames>();
 
   /** Called when the model has answered. */
   answered({ provider, model, isUnlisted }: TargetName): void {
     if (isUnlisted === undefined) return;
-    const names = this.#answered.get(provider) ?? new Set();
+    const names = this.#answered.get(provider) ?? new BoundedNames(MAX_UNLISTED);
     this.#answered.set(provider, names);
-    if (names.size < MAX_UNLISTED) names.add(model);
+    names.add(model);
   }
 
   /** Whether the model has its own label. */

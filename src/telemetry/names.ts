@@ -28,6 +28,8 @@ export const attribute = {
   attemptTrigger: "steer.attempt.trigger",
   attemptOutcome: "steer.attempt.outcome",
   model: "steer.model",
+  /** Only if the operator asks for it. */
+  caller: "steer.caller",
   category: "steer.error.category",
   decision: "steer.retry.decision",
   decisionReason: "steer.retry.reason",

@@ -1,8 +1,10 @@
 import {
   type Context,
+  isSpanContextValid,
   type Link,
   propagation,
   ROOT_CONTEXT,
+  type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
@@ -12,24 +14,29 @@ import type { Clock } from "../clock.ts";
 import type { Decided } from "../domain/decided.ts";
 import type { TargetName } from "../domain/generation.ts";
 import { attemptAttributes, decisionAttributes, resultAttributes } from "./attempt-attributes.ts";
-import { AttemptMetrics } from "./attempt-metrics.ts";
+import { AttemptMetrics, type Labels } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { createStreamMetrics } from "./create-stream-metrics.ts";
 import { counter, gauge, histogram } from "./instruments.ts";
 import { createLimitMetrics } from "./limit-metrics.ts";
 import type { LimitsTelemetry } from "./limits-telemetry.ts";
 import { metric } from "./metrics.ts";
-import type { ModelLabels } from "./model-labels.ts";
 import { attribute, SCOPE } from "./names.ts";
 import { createOutputMetrics } from "./output-metrics.ts";
 import { type AttributesOf, span } from "./spans.ts";
 import type { StreamTelemetry } from "./stream-telemetry.ts";
 import type { AttemptInfo, AttemptTelemetry, Telemetry } from "./telemetry.ts";
 
+/** The trace of a span; undefined: there are no spans here, and the call belongs to no trace. */
+function traceOf(of: Span): string | undefined {
+  const context = of.spanContext();
+  return isSpanContextValid(context) ? context.traceId : undefined;
+}
+
 /** Spans and metrics over the OpenTelemetry API; an SDK must have been started. */
 export class OtelTelemetry implements Telemetry {
   readonly #clock: Clock;
-  readonly #labels: ModelLabels;
+  readonly #labels: Labels;
   readonly #tracer = trace.getTracer(SCOPE);
   readonly #rpcDurations = histogram(metric.rpcDuration);
   readonly #decisions = counter(metric.retryDecisions);
@@ -43,10 +50,10 @@ export class OtelTelemetry implements Telemetry {
   /** The last ended attempt of a call. Later spans of the call are linked to it. */
   readonly #latest = new WeakMap<CallTelemetry, SpanContext>();
 
-  constructor(clock: Clock, labels: ModelLabels) {
+  constructor(clock: Clock, labels: Labels) {
     this.#clock = clock;
     this.#labels = labels;
-    this.#output = createOutputMetrics(labels);
+    this.#output = createOutputMetrics(labels.models);
     this.#attempts = new AttemptMetrics(labels, this.#output);
   }
 
@@ -60,8 +67,8 @@ export class OtelTelemetry implements Telemetry {
     const options = { kind: SpanKind.SERVER, attributes: shared };
     const running = this.#tracer.startSpan(info.method, options, parent);
     const call: CallTelemetry = {
-      traceId: running.spanContext().traceId,
-      end: ({ code, reason }) => {
+      traceId: traceOf(running),
+      end: ({ code, reason, caller }) => {
         const outcome = {
           [attribute.rpcStatus]: code,
           ...(reason !== undefined && { [attribute.errorType]: reason }),
@@ -70,7 +77,8 @@ export class OtelTelemetry implements Telemetry {
         if (code !== "OK") running.setStatus({ code: SpanStatusCode.ERROR });
         running.end();
         const seconds = (this.#clock.now() - startedAt) / 1000;
-        this.#rpcDurations.record(seconds, { ...shared, ...outcome });
+        const labels = { ...shared, ...outcome, ...this.#labels.callers.of(caller) };
+        this.#rpcDurations.record(seconds, labels);
       },
     };
     this.#contexts.set(call, trace.setSpan(parent, running));
@@ -92,7 +100,7 @@ export class OtelTelemetry implements Telemetry {
     };
     const { name } = info.operation === "chat" ? span.attempt : span.count;
     const running = this.#tracer.startSpan(
-      `${name}${this.#labels.of(info, info.providerModel)}`,
+      `${name}${this.#labels.models.of(info, info.providerModel)}`,
       { kind: SpanKind.CLIENT, links: this.#linksOf(call), attributes },
       parent,
     );
@@ -150,7 +158,7 @@ export class OtelTelemetry implements Telemetry {
       const attributes: AttributesOf<typeof span.takeover> = { [attribute.epoch]: epoch };
       const running = this.#tracer.startSpan(span.takeover.name, { attributes });
       const call: CallTelemetry = {
-        traceId: running.spanContext().traceId,
+        traceId: traceOf(running),
         end({ code, reason }) {
           if (reason !== undefined) running.setAttribute(attribute.errorType, reason);
           if (code !== "OK") running.setStatus({ code: SpanStatusCode.ERROR });

@@ -1,14 +1,16 @@
-import type { Clock } from "../clock.ts";
+import type { TelemetryOptions } from "./start-telemetry.ts";
 import { noTelemetry } from "./telemetry.ts";
 
-/** `settings` undefined: telemetry is off, and the SDK is not loaded. */
-export async function startOptionalTelemetry(
-  clock: Clock,
-  settings: { readonly serviceName: string } | undefined,
-) {
-  if (settings === undefined) {
-    return { telemetry: noTelemetry, observe: () => {}, shutdown: async () => {} };
+/** `options` undefined: telemetry is off, and the SDK is not loaded. */
+export async function startOptionalTelemetry(options: TelemetryOptions | undefined) {
+  if (options === undefined) {
+    return {
+      telemetry: noTelemetry,
+      observe: () => {},
+      readMetrics: undefined,
+      shutdown: async () => {},
+    };
   }
   const sdk = await import("./start-telemetry.ts");
-  return sdk.startTelemetry(clock, settings.serviceName);
+  return sdk.startTelemetry(options);
 }

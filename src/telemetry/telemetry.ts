@@ -53,6 +53,8 @@ export interface AttemptTelemetry {
 export interface AttemptInfo {
   /** Kind of request: a generation, or a count of tokens. */
   readonly operation: "chat" | "count_tokens";
+  /** Whose call it is for. */
+  readonly caller: string;
   readonly provider: string;
   readonly providerType: string;
   readonly model: string;

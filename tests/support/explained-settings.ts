@@ -26,6 +26,7 @@ const FACTS = new Set([
   "http.tls",
   "http.cors_origins",
   "http.hosts",
+  "telemetry.metrics_address",
   "callers",
   "groups",
   "allow_unauthenticated",

@@ -1,6 +1,7 @@
 import { ATTRIBUTE_ROWS } from "../../src/telemetry/attribute-rows.ts";
 import type { AttributeName, MetricDefinition } from "../../src/telemetry/metric-definition.ts";
 import { metric } from "../../src/telemetry/metrics.ts";
+import { prometheusName } from "../../src/telemetry/prometheus-name.ts";
 import { span } from "../../src/telemetry/spans.ts";
 import type { PageTable } from "./page-tables.ts";
 
@@ -31,13 +32,14 @@ function valuesOf(name: AttributeName): string {
 /** The tables of `docs/metrics.md` and `docs/traces.md`. */
 export const telemetryTables: Readonly<Record<string, PageTable>> = {
   metrics: {
-    head: ["metric", "kind", "unit", "labels", "meaning"],
-    rows: METRICS.map(({ name, kind, unit, labels, description }) => [
-      code(name),
-      kind,
-      code(unit),
-      list(labels),
-      description,
+    head: ["metric", "in Prometheus", "kind", "unit", "labels", "meaning"],
+    rows: METRICS.map((metric) => [
+      code(metric.name),
+      code(prometheusName(metric)),
+      metric.kind,
+      code(metric.unit),
+      list(metric.labels),
+      metric.description,
     ]),
   },
   spans: {

@@ -228,6 +228,20 @@ callers:
     expect(mistakeOf(yaml)).toContain(message);
   });
 
+  it.each([
+    [{ STEER_METRICS: "yes" }, "STEER_METRICS: must be true or false"],
+    [
+      { STEER_METRIC: "true" },
+      "STEER_METRIC: unknown variable; did you mean STEER_METRICS",
+    ],
+    [
+      { STEER_METRICS: "true", OTEL_SDK_DISABLED: "true" },
+      "steer.yaml: telemetry.metrics_address: OTEL_SDK_DISABLED=true switches every metric off: unset one of the two",
+    ],
+  ])("the variables of telemetry %o", (environment, message) => {
+    expect(mistakeOf("", environment)).toContain(message);
+  });
+
   it("a file that is not there", () => {
     expect(() => fromEnvironment({ STEER_CONFIG: "/missing/steer.yaml" })).toThrow(
       "/missing/steer.yaml: cannot be read (ENOENT)",

@@ -73,17 +73,6 @@ describe("loadConfig without a file", () => {
     const { providers } = fromEnvironment({ OPENAI_API_KEY: "secret\n" });
     expect(providers.find(({ id }) => id === "openai")?.apiKey).toBe("secret");
   });
-
-  it.each([
-    [{}, undefined],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" }, "steer"],
-    [{ OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "edge" }, "edge"],
-    [{ OTEL_TRACES_EXPORTER: "" }, undefined],
-    [{ OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" }, undefined],
-    [{ OTEL_SDK_DISABLED: "true", OTEL_TRACES_EXPORTER: "otlp" }, undefined],
-  ])("turns telemetry on by the standard variables: %o", (environment, serviceName) => {
-    expect(fromEnvironment(environment).telemetry?.serviceName).toBe(serviceName);
-  });
 });
 
 describe("loadConfig with a file", () => {

@@ -52,7 +52,13 @@ it("A-56: circuits, budgets, queues and hedges are metrics, by instance and mode
   onTestFinished(() => void vi.unstubAllEnvs());
 
   const { clock, engine, call } = setUpEngine({ a: fails(answered(503)), b: hangs, c: succeeds() });
-  const { observe, shutdown } = startTelemetry(clock, undefined);
+  const { observe, shutdown } = startTelemetry({
+    clock,
+    serviceName: "steer",
+    isExported: true,
+    isScraped: false,
+    callerLabels: false,
+  });
   const providers = ["a", "b", "c"].map((id) => ({ id, unavailable: undefined }));
   const deployment = { providers, models: [] } as unknown as Deployment;
   const stats = new ProviderStats(clock);
