@@ -283,7 +283,7 @@ export async function startService(
   const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
     async (error: unknown) => {
       await callers.stop();
-      await streams.close();
+      await streams.close(() => core.ledger.close());
       throw error;
     },
   );
