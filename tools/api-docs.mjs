@@ -11,7 +11,8 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { commentsOf, paragraphs } from "./api-docs/comments.mjs";
 import { errorTable } from "./api-docs/error-table.mjs";
-import { EVERY_CALL, GENERATING, GENERATION, METHODS } from "./api-docs/errors.mjs";
+import { GENERATING, GENERATION, METHODS } from "./api-docs/errors.mjs";
+import { EVERY_CALL } from "./api-docs/every-call-errors.mjs";
 import { isRequired, wordsOfField, wordsOfMessage } from "./api-docs/rules.mjs";
 import { run } from "./run.mjs";
 

@@ -13,13 +13,11 @@ import type { DeliveredOutput } from "../output/delivered-output.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
 import type { EndedGeneration } from "../ports/gateway.ts";
-import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
-import type { StreamRecord } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
-import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
+import type { ClaimedStream, TakeoverWork } from "./claimed-stream.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";
 import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun } from "./generation-run.ts";
@@ -88,28 +86,6 @@ interface Taken {
   readonly ended: Promise<unknown>;
 }
 
-/** The state of a takeover's run. */
-interface Work {
-  run: GenerationRun | undefined;
-  /** The error that the run was stopped with. */
-  stopped: GatewayError | undefined;
-  /** Whether the run supplies the stream's events and its end. */
-  isFed: boolean;
-}
-
-interface Claimed {
-  readonly owned: OwnedStream;
-  readonly record: StreamRecord;
-  /** The stream before the claim. */
-  readonly stream: StoredStream;
-  readonly summary: StreamSummary;
-  readonly request: StoredRequest | undefined;
-  /** Set if the stream must end in any case. */
-  readonly ending: GatewayError | undefined;
-  readonly span: CallTelemetry;
-  readonly work: Work;
-}
-
 /** Continues streams whose owner is lost, or ends them. */
 export class Takeover {
   readonly #dependencies: TakeoverDependencies;
@@ -149,7 +125,7 @@ export class Takeover {
     const { log, telemetry, onDefect } = this.#dependencies;
     const request = await this.#requestOf(stream, summary);
     const span = telemetry.startTakeover({ epoch: stream.token.epoch + 1 });
-    const work: Work = { run: undefined, stopped: undefined, isFed: false };
+    const work: TakeoverWork = { run: undefined, stopped: undefined, isFed: false };
     const hooks = this.#hooksOf(summary, request, work);
     const claimed = await log.claim(stream, hooks).catch((error: unknown) => {
       span.end({ code: "UNAVAILABLE", reason: undefined });
@@ -182,7 +158,11 @@ export class Takeover {
     return isKnown ? decodeRequest(stored, summary.kind) : undefined;
   }
 
-  #hooksOf(summary: StreamSummary, request: StoredRequest | undefined, work: Work): StreamHooks {
+  #hooksOf(
+    summary: StreamSummary,
+    request: StoredRequest | undefined,
+    work: TakeoverWork,
+  ): StreamHooks {
     return {
       // A whole answer stops when its last waiter at any replica has left.
       disconnect:
@@ -197,8 +177,8 @@ export class Takeover {
   }
 
   #endByDefect(
-    { owned, record }: Pick<Claimed, "owned" | "record">,
-    work: Work,
+    { owned, record }: Pick<ClaimedStream, "owned" | "record">,
+    work: TakeoverWork,
     defect: unknown,
   ): void {
     if (work.isFed) {
@@ -215,7 +195,7 @@ export class Takeover {
   }
 
   /** Runs the request of a claimed stream, or ends the stream. */
-  async #goOn(taken: Claimed): Promise<Taken> {
+  async #goOn(taken: ClaimedStream): Promise<Taken> {
     const { owned, record, stream, summary, work } = taken;
     const callFacts: CallFacts = {
       generationId: summary.generationId,
@@ -255,7 +235,7 @@ export class Takeover {
   }
 
   /** The attempt that was lost with its owner, with its usage. */
-  async #lostAttempt({ record, stream, summary, request }: Claimed): Promise<Attempt> {
+  async #lostAttempt({ record, stream, summary, request }: ClaimedStream): Promise<Attempt> {
     const { clock, log, lostUsage } = this.#dependencies;
     const ended = lostAttempt(record, summary, clock.wallTime());
     if (request === undefined) return ended;
@@ -269,7 +249,7 @@ export class Takeover {
   }
 
   /** The run that continues the stream or ends it. */
-  async #nextRun(taken: Claimed, before: Before, lost: Attempt): Promise<NextRun> {
+  async #nextRun(taken: ClaimedStream, before: Before, lost: Attempt): Promise<NextRun> {
     const { record, stream, summary, request, ending, span } = taken;
     const { clock, runs, log, lostOutput, onDefect } = this.#dependencies;
     const failed = (error: unknown): GenerationRun =>
@@ -311,7 +291,7 @@ export class Takeover {
   }
 
   /** Feeds the stream with the events of its run, to the end. */
-  #feed(taken: Claimed, feed: Feed): void {
+  #feed(taken: ClaimedStream, feed: Feed): void {
     const { owned, record, stream, summary, span, work } = taken;
     const { run, goesOn, isRecorded, isPrepared, events, lost, callFacts, delivered } = feed;
     const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;

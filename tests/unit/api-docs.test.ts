@@ -14,7 +14,10 @@ interface ErrorLists {
   readonly METHODS: Readonly<Record<string, readonly ErrorEntry[]>>;
 }
 
-const { EVERY_CALL, GENERATION, METHODS }: ErrorLists = await import(
+const { EVERY_CALL }: Pick<ErrorLists, "EVERY_CALL"> = await import(
+  join(ROOT, "tools/api-docs/every-call-errors.mjs")
+);
+const { GENERATION, METHODS }: Omit<ErrorLists, "EVERY_CALL"> = await import(
   join(ROOT, "tools/api-docs/errors.mjs")
 );
 const ENTRIES = [...EVERY_CALL, ...GENERATION, ...Object.values(METHODS).flat()];

@@ -956,6 +956,938 @@ pub mod admin_service_client {
         }
     }
 }
+/// At most `amount` in any window of this length.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rate {
+    /// Requests or tokens.
+    #[prost(int64, tag = "1")]
+    pub amount: i64,
+    /// Length of the window, from 1 s to 31 days in whole milliseconds.
+    #[prost(message, optional, tag = "2")]
+    pub window: ::core::option::Option<::prost_types::Duration>,
+}
+/// Most money of a period.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpendLimit {
+    /// The period.
+    #[prost(enumeration = "SpendPeriod", tag = "1")]
+    pub period: i32,
+    /// Currency by ISO 4217.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Trillionths of the currency unit.
+    #[prost(int64, tag = "3")]
+    pub picos: i64,
+}
+/// Most money of one call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallCostLimit {
+    /// Currency by ISO 4217.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Trillionths of the currency unit.
+    #[prost(int64, tag = "2")]
+    pub picos: i64,
+}
+/// How much may be used. What is not set is unlimited.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UseLimits {
+    /// Requests by window. All rates hold.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<Rate>,
+    /// Input and output tokens together by window. All rates hold.
+    #[prost(message, repeated, tag = "2")]
+    pub tokens: ::prost::alloc::vec::Vec<Rate>,
+    /// Generations that run at a time.
+    #[prost(int32, optional, tag = "3")]
+    pub concurrency: ::core::option::Option<i32>,
+    /// Money by period, at most one limit for a period and a currency.
+    #[prost(message, repeated, tag = "4")]
+    pub spend: ::prost::alloc::vec::Vec<SpendLimit>,
+}
+/// Limits of some models, beside the limits of all models.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NarrowedLimits {
+    /// Identifier of a model, `provider/model`, or a glob of one of them.
+    #[prost(string, tag = "1")]
+    pub r#match: ::prost::alloc::string::String,
+    /// The limits.
+    #[prost(message, optional, tag = "2")]
+    pub limits: ::core::option::Option<UseLimits>,
+}
+/// Limits of a caller, or of the callers of a group together.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CallerLimits {
+    /// Limits over all models.
+    #[prost(message, optional, tag = "1")]
+    pub r#use: ::core::option::Option<UseLimits>,
+    /// Limits of some models.
+    #[prost(message, repeated, tag = "2")]
+    pub narrowed: ::prost::alloc::vec::Vec<NarrowedLimits>,
+    /// Most output tokens of a call.
+    #[prost(int32, optional, tag = "3")]
+    pub max_output_tokens: ::core::option::Option<i32>,
+    /// Most money of a call.
+    #[prost(message, optional, tag = "4")]
+    pub max_cost_per_call: ::core::option::Option<CallCostLimit>,
+    /// Share of a limit, from 0 to 1, from which on answers have a warning.
+    #[prost(double, optional, tag = "5")]
+    pub warn_at: ::core::option::Option<f64>,
+    /// Models of unknown price are served although a spend limit holds.
+    #[prost(bool, tag = "6")]
+    pub allow_unpriced: bool,
+}
+/// Who uses the service.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Caller {
+    /// Identifier: 1 to 64 letters, digits, `.`, `_`, `-`.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// What the caller may do. In a new caller, not set means CALLER.
+    #[prost(enumeration = "CallerRole", tag = "2")]
+    pub role: i32,
+    /// Group of the caller; empty without one.
+    #[prost(string, tag = "3")]
+    pub group: ::prost::alloc::string::String,
+    /// Models that the caller may use: identifiers, `provider/model`, or globs
+    /// with `*` and `?`. Empty: all models.
+    #[prost(string, repeated, tag = "4")]
+    pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Providers that the caller may use: identifiers, or globs. Empty: all
+    /// providers.
+    #[prost(string, repeated, tag = "5")]
+    pub providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How much the caller may use; not set: the limits of the configuration for
+    /// callers without limits of their own.
+    #[prost(message, optional, tag = "6")]
+    pub limits: ::core::option::Option<CallerLimits>,
+    /// Where the caller is kept. Only in answers.
+    #[prost(enumeration = "CallerSource", tag = "7")]
+    pub source: i32,
+    /// The store has a caller of the same identifier, which the caller of the
+    /// configuration hides. Only in answers.
+    #[prost(bool, tag = "8")]
+    pub hides_stored: bool,
+    /// Keys of the caller in the store. Only in answers.
+    #[prost(int32, tag = "9")]
+    pub key_count: i32,
+    /// When the caller was made; not set for callers of the configuration. Only
+    /// in answers.
+    #[prost(message, optional, tag = "10")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the caller was last changed. Only in answers.
+    #[prost(message, optional, tag = "11")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Callers that share limits.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Group {
+    /// Identifier: 1 to 64 letters, digits, `.`, `_`, `-`.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Models that callers of the group may use, as in Caller. Empty: all models.
+    #[prost(string, repeated, tag = "2")]
+    pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Providers that callers of the group may use, as in Caller. Empty: all
+    /// providers.
+    #[prost(string, repeated, tag = "3")]
+    pub providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How much the callers of the group may use together.
+    #[prost(message, optional, tag = "4")]
+    pub limits: ::core::option::Option<CallerLimits>,
+    /// Where the group is kept. Only in answers.
+    #[prost(enumeration = "CallerSource", tag = "5")]
+    pub source: i32,
+    /// The store has a group of the same identifier, which the group of the
+    /// configuration hides. Only in answers.
+    #[prost(bool, tag = "6")]
+    pub hides_stored: bool,
+    /// When the group was made; not set for groups of the configuration. Only in
+    /// answers.
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the group was last changed. Only in answers.
+    #[prost(message, optional, tag = "8")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A key of a caller, without its secret part.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallerKey {
+    /// First characters of the key, which name it: `sk-steer-` and 8 more.
+    #[prost(string, tag = "1")]
+    pub prefix: ::prost::alloc::string::String,
+    /// The caller.
+    #[prost(string, tag = "2")]
+    pub caller: ::prost::alloc::string::String,
+    /// When the key was made.
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the key was last used, to the minute; not set for a key that was
+    /// never used.
+    #[prost(message, optional, tag = "4")]
+    pub last_use_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the key ends; not set for a key without an end.
+    #[prost(message, optional, tag = "5")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The end has passed: calls with the key are refused.
+    #[prost(bool, tag = "6")]
+    pub expired: bool,
+}
+/// Request of CreateCaller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCallerRequest {
+    /// The caller.
+    #[prost(message, optional, tag = "1")]
+    pub caller: ::core::option::Option<Caller>,
+}
+/// Response of CreateCaller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCallerResponse {
+    /// The caller as it is kept.
+    #[prost(message, optional, tag = "1")]
+    pub caller: ::core::option::Option<Caller>,
+    /// What an operator should know, in sentences.
+    #[prost(string, repeated, tag = "2")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Request of GetCaller.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCallerRequest {
+    /// The caller.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Response of GetCaller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCallerResponse {
+    /// The caller.
+    #[prost(message, optional, tag = "1")]
+    pub caller: ::core::option::Option<Caller>,
+}
+/// Request of ListCallers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCallersRequest {
+    /// Most callers to return. 0 means 50; more than 500 means 500.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Token of the previous page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only callers of this group. Empty means all.
+    #[prost(string, tag = "3")]
+    pub group: ::prost::alloc::string::String,
+}
+/// Response of ListCallers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCallersResponse {
+    /// The callers.
+    #[prost(message, repeated, tag = "1")]
+    pub callers: ::prost::alloc::vec::Vec<Caller>,
+    /// Token of the next page, empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of UpdateCaller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCallerRequest {
+    /// The caller, with the new values.
+    #[prost(message, optional, tag = "1")]
+    pub caller: ::core::option::Option<Caller>,
+    /// Fields to change: `role`, `group`, `models`, `providers`, `limits`.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Takes the role away from the last operator all the same.
+    #[prost(bool, tag = "3")]
+    pub force: bool,
+}
+/// Response of UpdateCaller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCallerResponse {
+    /// The caller as it is kept now.
+    #[prost(message, optional, tag = "1")]
+    pub caller: ::core::option::Option<Caller>,
+}
+/// Request of DeleteCaller.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCallerRequest {
+    /// The caller.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Deletes the last operator all the same.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+}
+/// Response of DeleteCaller.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCallerResponse {
+    /// Keys that were deleted with the caller.
+    #[prost(int32, tag = "1")]
+    pub deleted_keys: i32,
+}
+/// Request of CreateKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateKeyRequest {
+    /// The caller.
+    #[prost(string, tag = "1")]
+    pub caller: ::prost::alloc::string::String,
+    /// Time until the end of the key, from 1 minute to 10 years; not set: the key
+    /// has no end.
+    #[prost(message, optional, tag = "2")]
+    pub lifetime: ::core::option::Option<::prost_types::Duration>,
+}
+/// Response of CreateKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateKeyResponse {
+    /// The key without its secret part.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<CallerKey>,
+    /// The whole key, for the caller. The service keeps its hash alone.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+    /// What an operator should know, in sentences.
+    #[prost(string, repeated, tag = "3")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Request of ListKeys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListKeysRequest {
+    /// The caller.
+    #[prost(string, tag = "1")]
+    pub caller: ::prost::alloc::string::String,
+}
+/// Response of ListKeys.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListKeysResponse {
+    /// The keys, at most 100.
+    #[prost(message, repeated, tag = "1")]
+    pub keys: ::prost::alloc::vec::Vec<CallerKey>,
+}
+/// Request of RevokeKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeKeyRequest {
+    /// Prefix of the key, as ListKeys has it.
+    #[prost(string, tag = "1")]
+    pub prefix: ::prost::alloc::string::String,
+    /// Revokes the last key without an end of the last operator all the same.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+}
+/// Response of RevokeKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeKeyResponse {
+    /// The key as it was.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<CallerKey>,
+    /// Keys that the caller has left.
+    #[prost(int32, tag = "2")]
+    pub keys_left: i32,
+}
+/// Request of CreateGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateGroupRequest {
+    /// The group.
+    #[prost(message, optional, tag = "1")]
+    pub group: ::core::option::Option<Group>,
+}
+/// Response of CreateGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateGroupResponse {
+    /// The group as it is kept.
+    #[prost(message, optional, tag = "1")]
+    pub group: ::core::option::Option<Group>,
+    /// What an operator should know, in sentences.
+    #[prost(string, repeated, tag = "2")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Request of GetGroup.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGroupRequest {
+    /// The group.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Response of GetGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetGroupResponse {
+    /// The group.
+    #[prost(message, optional, tag = "1")]
+    pub group: ::core::option::Option<Group>,
+}
+/// Request of ListGroups.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListGroupsRequest {
+    /// Most groups to return. 0 means 50; more than 500 means 500.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Token of the previous page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListGroups.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListGroupsResponse {
+    /// The groups.
+    #[prost(message, repeated, tag = "1")]
+    pub groups: ::prost::alloc::vec::Vec<Group>,
+    /// Token of the next page, empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of UpdateGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateGroupRequest {
+    /// The group, with the new values.
+    #[prost(message, optional, tag = "1")]
+    pub group: ::core::option::Option<Group>,
+    /// Fields to change: `models`, `providers`, `limits`.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// Response of UpdateGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateGroupResponse {
+    /// The group as it is kept now.
+    #[prost(message, optional, tag = "1")]
+    pub group: ::core::option::Option<Group>,
+}
+/// Request of DeleteGroup.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteGroupRequest {
+    /// The group.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Response of DeleteGroup.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteGroupResponse {}
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CallerRole {
+    /// Not set.
+    Unspecified = 0,
+    /// Generates answers.
+    Caller = 1,
+    /// Also calls the services of `steer.admin.v1`.
+    Operator = 2,
+}
+impl CallerRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALLER_ROLE_UNSPECIFIED",
+            Self::Caller => "CALLER_ROLE_CALLER",
+            Self::Operator => "CALLER_ROLE_OPERATOR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALLER_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALLER_ROLE_CALLER" => Some(Self::Caller),
+            "CALLER_ROLE_OPERATOR" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+}
+/// Where a caller or a group is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CallerSource {
+    /// Not set.
+    Unspecified = 0,
+    /// In the configuration of the replica; read-only here.
+    Configuration = 1,
+    /// In the store of the replicas.
+    Store = 2,
+}
+impl CallerSource {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALLER_SOURCE_UNSPECIFIED",
+            Self::Configuration => "CALLER_SOURCE_CONFIGURATION",
+            Self::Store => "CALLER_SOURCE_STORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALLER_SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALLER_SOURCE_CONFIGURATION" => Some(Self::Configuration),
+            "CALLER_SOURCE_STORE" => Some(Self::Store),
+            _ => None,
+        }
+    }
+}
+/// A period of a spend limit, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SpendPeriod {
+    /// Not set.
+    Unspecified = 0,
+    /// From full hour to full hour.
+    Hour = 1,
+    /// From midnight to midnight.
+    Day = 2,
+    /// Calendar month.
+    Month = 3,
+    /// For ever.
+    Total = 4,
+}
+impl SpendPeriod {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPEND_PERIOD_UNSPECIFIED",
+            Self::Hour => "SPEND_PERIOD_HOUR",
+            Self::Day => "SPEND_PERIOD_DAY",
+            Self::Month => "SPEND_PERIOD_MONTH",
+            Self::Total => "SPEND_PERIOD_TOTAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPEND_PERIOD_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPEND_PERIOD_HOUR" => Some(Self::Hour),
+            "SPEND_PERIOD_DAY" => Some(Self::Day),
+            "SPEND_PERIOD_MONTH" => Some(Self::Month),
+            "SPEND_PERIOD_TOTAL" => Some(Self::Total),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod caller_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Callers, their keys and their groups, for callers with the role operator.
+    /// Callers and groups of the configuration are listed and cannot be changed.
+    #[derive(Debug, Clone)]
+    pub struct CallerServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CallerServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CallerServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CallerServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CallerServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Makes a caller. The caller has no key yet.
+        pub async fn create_caller(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCallerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCallerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/CreateCaller",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "CreateCaller"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one caller.
+        pub async fn get_caller(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCallerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCallerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/GetCaller",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "GetCaller"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists callers by identifier.
+        pub async fn list_callers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCallersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCallersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/ListCallers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "ListCallers"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes the fields of a caller that the mask names.
+        pub async fn update_caller(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateCallerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCallerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/UpdateCaller",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "UpdateCaller"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a caller with its keys, and ends its calls and streams.
+        pub async fn delete_caller(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteCallerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCallerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/DeleteCaller",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "DeleteCaller"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a key of a caller. The answer is the only place where the key stands.
+        pub async fn create_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/CreateKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "CreateKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the keys of a caller, the oldest first.
+        pub async fn list_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListKeysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/ListKeys",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "ListKeys"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a key, and ends the calls that were made with that key. After the
+        /// last key of a caller, all calls and streams of the caller end.
+        pub async fn revoke_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/RevokeKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "RevokeKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a group.
+        pub async fn create_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/CreateGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "CreateGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one group.
+        pub async fn get_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/GetGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "GetGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists groups by identifier.
+        pub async fn list_groups(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListGroupsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListGroupsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/ListGroups",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "ListGroups"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes the fields of a group that the mask names.
+        pub async fn update_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/UpdateGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "UpdateGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a group without callers.
+        pub async fn delete_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.CallerService/DeleteGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.CallerService", "DeleteGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// Rows whose dimension has one of the values.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UsageFilter {

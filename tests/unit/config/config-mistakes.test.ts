@@ -230,10 +230,7 @@ callers:
 
   it.each([
     [{ STEER_METRICS: "yes" }, "STEER_METRICS: must be true or false"],
-    [
-      { STEER_METRIC: "true" },
-      "STEER_METRIC: unknown variable; did you mean STEER_METRICS",
-    ],
+    [{ STEER_METRIC: "true" }, "STEER_METRIC: unknown variable; did you mean STEER_METRICS"],
     [
       { STEER_METRICS: "true", OTEL_SDK_DISABLED: "true" },
       "steer.yaml: telemetry.metrics_address: OTEL_SDK_DISABLED=true switches every metric off: unset one of the two",
