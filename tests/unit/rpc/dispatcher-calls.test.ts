@@ -60,7 +60,7 @@ describe("a unary call", () => {
         provider: "a",
       },
     ]);
-    expect(spans).toEqual([{ code: "OK", reason: undefined }]);
+    expect(spans).toEqual([{ code: "OK", reason: undefined, caller: "alice" }]);
     expect(calls.draining.activeCalls).toBe(0);
   });
 
@@ -70,7 +70,9 @@ describe("a unary call", () => {
     expect(lines).toMatchObject([
       { event: "call", code: "PERMISSION_DENIED", error: "permission-denied", reason: "NOT_OWNER" },
     ]);
-    expect(spans).toEqual([{ code: "PERMISSION_DENIED", reason: "permission-denied" }]);
+    expect(spans).toEqual([
+      { code: "PERMISSION_DENIED", reason: "permission-denied", caller: "alice" },
+    ]);
   });
 
   it("whose answer cannot be encoded fails, and is told of as a defect", async () => {
@@ -98,7 +100,7 @@ describe("a unary call", () => {
       const { unary, lines, spans } = setUpDispatcher({ unary: () => Promise.reject(thrown) });
       expect(await refusalOf(unary())).toMatchObject({ code: 13 });
       expect(lines).toMatchObject([{ event: "call", error: "internal", reason: "INTERNAL" }]);
-      expect(spans).toEqual([{ code: "INTERNAL", reason: "internal" }]);
+      expect(spans).toEqual([{ code: "INTERNAL", reason: "internal", caller: "alice" }]);
     }
   });
 
