@@ -28,7 +28,7 @@ describe("a call that succeeds", () => {
     });
     expect(answer).toBe("alice");
     expect(calls.draining.activeCalls).toBe(0);
-    expect(spans).toEqual([{ code: "OK", reason: undefined }]);
+    expect(spans).toEqual([{ code: "OK", reason: undefined, caller: "alice" }]);
     expect(lines).toEqual([
       {
         event: "call",
@@ -118,7 +118,9 @@ describe("a call that is refused as it begins", () => {
     calls.draining.startDraining();
     expect(() => chain.admit(headOf(ASK))).toThrow(Refused);
     expect(() => chain.begin(callOf(ASK))).toThrow(Refused);
-    expect(spans).toEqual(Array(2).fill({ code: "UNAVAILABLE", reason: "draining" }));
+    const refused = { code: "UNAVAILABLE", reason: "draining" };
+    // Nobody has looked at the first one's credential.
+    expect(spans).toEqual([refused, { ...refused, caller: "alice" }]);
     let isIdle = false;
     const idle = calls.draining.idle().then(() => {
       isIdle = true;
@@ -139,7 +141,7 @@ describe("a call that fails", () => {
       throw new TypeError("a secret");
     });
     await expect(failing).rejects.toThrow(new Refused("internal"));
-    expect(spans).toEqual([{ code: "INTERNAL", reason: undefined }]);
+    expect(spans).toEqual([{ code: "INTERNAL", reason: undefined, caller: "alice" }]);
     expect(lines.map(({ event }) => event)).toEqual(["call", "defect"]);
     expect(JSON.stringify(lines)).not.toContain("a secret");
   });
