@@ -261,26 +261,34 @@ describe("x-steer-commit with a number", () => {
     String(chatDeltas(words.map((content) => ({ content }))).body).split('"delta":{}')[0];
   const whole = chatDeltas([{ content: "Another " }, { content: "answer." }]);
 
-  async function streamed(words: readonly string[], commit: string) {
+  const apis = [
+    ["/v1/chat/completions", toChat({ stream: true }), "[DONE]"],
+    ["/v1/responses", { model: "m-chat", input: "hi", stream: true }, "response.completed"],
+  ] as const;
+
+  async function streamed(path: string, body: object, words: readonly string[], commit: string) {
     let asked = 0;
     await field.script({ chat: () => (asked++ === 0 ? { body: broken(words) } : whole) });
-    return post("/v1/chat/completions", toChat({ stream: true }), { "x-steer-commit": commit });
+    return post(path, body, { "x-steer-commit": commit });
   }
 
   const contentOf = (text: string): string =>
-    [...text.matchAll(/"content":"([^"]*)"/g)].map(([, said]) => said).join("");
+    [...text.matchAll(/"(?:content|delta)":"([^"]*)"/g)].map(([, said]) => said).join("");
 
-  it("rescues a failure within the characters that are held back", async () => {
-    const { text } = await streamed(["One ", "two "], "20");
-    expect(contentOf(text)).toBe("Another answer.");
-    expect(text).toMatch(/data: \[DONE\]\n\n$/);
-  });
+  it.each(apis)(
+    "rescues a failure within the characters that %s holds back",
+    async (path, body, end) => {
+      const { text } = await streamed(path, body, ["One ", "two "], "20");
+      expect(contentOf(text)).toBe("Another answer.");
+      expect(text).toContain(end);
+    },
+  );
 
-  it("has the dialect's error behind them, and no text twice", async () => {
-    const { text } = await streamed(["One ", "two ", "three "], "6");
+  it.each(apis)("has the error of %s behind them, and no text twice", async (path, body, end) => {
+    const { text } = await streamed(path, body, ["One ", "two ", "three "], "6");
     expect(contentOf(text)).toMatch(/^One two /);
     expect(text).not.toContain("Another");
-    expect(text).not.toContain("[DONE]");
+    expect(text).not.toContain(end);
     expect(text).toContain('"error":{');
   });
 

@@ -202,6 +202,8 @@ describe("the gRPC listener", () => {
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
       "steer.admin.v1.AdminService",
+      "steer.admin.v1.CallerService",
+      "steer.admin.v1.UsageService",
       "steer.v1.GenerationService",
       "steer.v1.ModelService",
     ]);
