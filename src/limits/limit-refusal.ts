@@ -54,20 +54,21 @@ export function limitRefusal(standing: readonly StandingLimit[]): GatewayError {
   const { limit, level, waitMs } = worst;
   const { owner, rule, text } = limit;
   const whose = owner.scope === "caller" ? "the caller" : `the group ${owner.id}`;
-  return new GatewayError(
-    "caller-limit",
-    `${whose} may use ${text}, and this call would exceed it`,
-    {
-      reason: REASONS[owner.scope][rule.unit],
-      ...(waitMs !== undefined && { retryAfterMs: waitMs }),
-      metadata: {
-        limit: rule.unit,
-        scope: owner.scope,
-        most: String(rule.most),
-        used: String(level.used),
-      },
+  // Even a counter of zero refuses the call.
+  const isTooLarge = waitMs === undefined && level.resetMs !== undefined;
+  const why = isTooLarge
+    ? "this call alone can come to more: give it a lower limit of output tokens"
+    : "this call would exceed it";
+  return new GatewayError("caller-limit", `${whose} may use ${text}, and ${why}`, {
+    reason: REASONS[owner.scope][rule.unit],
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+    metadata: {
+      limit: rule.unit,
+      scope: owner.scope,
+      most: String(rule.most),
+      used: String(level.used),
     },
-  );
+  });
 }
 
 /** How the limits of requests and of tokens stand: of each unit the one that is used up most. */

@@ -122,6 +122,14 @@ describe("field:E26 the owner is killed after content", () => {
         const isRestarted = recovery === RESTART || (recovery === UNSPECIFIED && flag);
         const notice = flagged.events.find(isDiscard);
         expect(notice !== undefined, name).toBe(isRestarted);
+        if (recovery === CONTINUE) {
+          const whole = readText(flagged.events);
+          expect(flagged.events.at(-1)?.event.case, name).toBe("complete");
+          expect(readText(unflagged.events), name).toBe(whole);
+          expect(await text).toBe(whole);
+          expect(midway.reason, name).toBe("");
+          continue;
+        }
         if (notice === undefined) {
           expect([flagged.reason, unflagged.reason, midway.reason], name).toEqual(
             Array.from({ length: 3 }, () => "OWNER_LOST"),

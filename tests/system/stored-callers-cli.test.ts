@@ -27,9 +27,9 @@ it("a team, its callers and their keys, from the first operator to a revoked key
   });
   expect(group.stderr).toContain("gone when the process ends");
 
-  const ci = await steer("callers create ci --group team --tokens 1000/h --concurrency 2");
+  const ci = await steer("callers create ci --group team --tokens 100000/h --concurrency 2");
   expect(ci).toMatchObject({ code: 0 });
-  expect(ci.stdout).toContain("limits\t1000/h tokens; 2 at a time");
+  expect(ci.stdout).toContain("limits\t100000/h tokens; 2 at a time");
   expect(ci.stderr).toContain("next: steer keys create ci");
   const key = (await steer("keys create ci --lifetime 90d")).stdout.trim();
   expect(key).toMatch(/^sk-steer-[0-9A-Za-z]{43}$/);
@@ -45,7 +45,7 @@ it("a team, its callers and their keys, from the first operator to a revoked key
 
   const list = await steer("callers list --csv", ops);
   expect(list.stdout.split("\n")[1]).toMatch(
-    /^ci,caller,team,all,all,1000\/h tokens; 2 at a time,1,store,/,
+    /^ci,caller,team,all,all,100000\/h tokens; 2 at a time,1,store,/,
   );
   const keys = await steer("keys list ci", ops);
   expect(keys.stdout).toContain(key.slice(0, 17));

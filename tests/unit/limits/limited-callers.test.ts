@@ -73,6 +73,7 @@ describe("limits of a caller and its group", () => {
     const { reserve } = await createLimitsScene({ callers: [{ id: "anne", limits }] });
     const error = await reserve("anne").catch((refusal) => refusal);
     expect(error).toMatchObject({ reason: "TOKENS_LIMIT", retryAfterMs: undefined });
+    expect(error.message).toContain("give it a lower limit of output tokens");
   });
 });
 
