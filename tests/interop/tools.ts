@@ -75,6 +75,8 @@ export function toolsSuite({ replicas: [replica] }: World): Suite {
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
             "steer.admin.v1.AdminService",
+            "steer.admin.v1.CallerService",
+            "steer.admin.v1.UsageService",
             SERVICE,
             "steer.v1.ModelService",
           ]),

@@ -36,7 +36,8 @@ def test_a_silent_call_is_given_up_and_resumed(read: Read) -> None:
             "on_reconnect": lambda note: causes.append(note.cause.reason),
         }
         assert read(plan).applied == [1, 2, 3]
-        assert causes == ["SILENCE", "SILENCE"]
+        # On a busy machine the rest is silent for too long as well.
+        assert len(causes) >= 2 and set(causes) == {"SILENCE"}
         assert all(call.wait(PATIENCE) for call in server.service.cancelled[:2])
 
 
