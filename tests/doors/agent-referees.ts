@@ -54,6 +54,17 @@ function claudeTextOf({ events }: Answered): string {
   return events.map(({ delta }) => (delta as { text?: string } | undefined)?.text ?? "").join("");
 }
 
+/** Content as blocks: the API takes a text for the one block that it is. */
+function withBlocks(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withBlocks);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, inner]) => {
+    const isText = name === "content" && typeof inner === "string";
+    return [name, isText ? [{ type: "text", text: inner }] : withBlocks(inner)];
+  });
+  return Object.fromEntries(entries);
+}
+
 function claudeReferees(base: string, upstream: Upstream): Referee[] {
   const url = `${base}/v1/messages?beta=true`;
   return [
@@ -69,7 +80,7 @@ function claudeReferees(base: string, upstream: Upstream): Referee[] {
         // Byte for byte: a prompt cache is found by its prefix.
         assert.equal(JSON.stringify(body["system"]), JSON.stringify(CLAUDE_SYSTEM));
         assert.deepEqual(body["tools"], CLAUDE_TOOLS);
-        assert.deepEqual(body["messages"], asked["messages"]);
+        assert.deepEqual(body["messages"], withBlocks(asked["messages"]));
         for (const name of ["thinking", "context_management", "output_config", "metadata"]) {
           assert.deepEqual(body[name], asked[name], name);
         }

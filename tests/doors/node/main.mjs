@@ -132,7 +132,7 @@ async function openaiChat() {
 /** Three turns, each of which names the one before; then what the last one was made from. */
 async function openaiConversation() {
   const { responses } = openai();
-  const turns = ["first", "second", prompt];
+  const turns = [prompt, prompt, prompt];
   const said = [];
   let last;
   for (const input of turns) {

@@ -69,7 +69,7 @@ def openai_conversation(scenario, model, prompt):
     responses = openai.OpenAI(base_url=f"{BASE}/v1", api_key=KEY, max_retries=0).responses
     said = []
     previous = openai.omit
-    for turn in ["first", "second", prompt]:
+    for turn in [prompt, prompt, prompt]:
         answer = responses.create(model=model, input=turn, previous_response_id=previous)
         previous = answer.id
         said += [turn, answer.output_text]
