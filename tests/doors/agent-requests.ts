@@ -58,7 +58,7 @@ export function claudeRequest(model: string, mark: string): JsonObject {
     tools: CLAUDE_TOOLS,
     thinking: { type: "adaptive", display: "omitted" },
     context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
-    output_config: { effort: "medium" },
+    output_config: { effort: "high" },
     metadata: { user_id: '{"device_id":"d1","account_uuid":"","session_id":"s1"}' },
     messages: [
       { role: "user", content: [{ type: "text", text: `what does main.ts do? ${mark}` }] },
