@@ -20,6 +20,8 @@ const server = createServer((asked, answer) => {
   });
   asked.pipe(passed);
 });
+// Between two of its measurements the gateway has its own, and the connections stay open.
+server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
