@@ -1,4 +1,4 @@
-// What generates answers: everything of the service but the stored streams and the doors.
+// The core of the service: everything that generates answers. Stored streams and doors are not part of it.
 import { randomBytes } from "node:crypto";
 import { CallerRegistry } from "./callers/caller-registry.ts";
 import { ConfiguredCallers, joinDirectories } from "./callers/configured-callers.ts";
@@ -68,7 +68,7 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly authenticator: (from: Config) => InForce["authenticate"];
   /** Applies the settings in force to the states of the targets. */
   readonly configureStates: () => void;
-  /** Nothing runs any more. */
+  /** Called when no generation runs any more. */
   close(): Promise<void>;
 }
 
@@ -117,7 +117,7 @@ function createLimits(
   });
 }
 
-/** Callers, wherever they are configured. */
+/** Callers of the configuration and of the store. */
 function createCallers(clock: Clock, config: () => Config) {
   const known = new ConfiguredCallers(config);
   const uses = new KeyUses();
@@ -130,7 +130,7 @@ function createCallers(clock: Clock, config: () => Config) {
   return { known, uses, registry, directory: joinDirectories(known, registry) };
 }
 
-/** Rejects where the configuration cannot be served. */
+/** Rejects if the configuration cannot be served. */
 export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
   const newId = createIdSource();
   const { telemetry, observe, readMetrics, shutdown } = await startOptionalTelemetry(

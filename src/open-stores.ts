@@ -12,7 +12,7 @@ import type { StoreEngine } from "./store/store-engine.ts";
 import { createMemoryStreamStore } from "./streams/memory/stream-store.ts";
 import type { StreamStore } from "./streams/stream-store.ts";
 
-/** What the tenants of one engine keep. */
+/** One engine with its tenants. */
 export interface Stores {
   readonly engine: StoreEngine;
   readonly streams: StreamStore;
@@ -21,7 +21,7 @@ export interface Stores {
   readonly limits: LimitStore;
 }
 
-/** Resolves when the engine is open. Rejects where it cannot be used at all. */
+/** Resolves when the engine is open. Rejects if the engine cannot be used at all. */
 export async function openStores(address: StoreAddress, clock: Clock): Promise<Stores> {
   const stores = await createStores(address, clock);
   await stores.engine.open();

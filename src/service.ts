@@ -51,13 +51,13 @@ const types: ProviderTypes = providerTypes;
 
 /** A started service. */
 export interface RunningService {
-  /** Reads the configuration again; a mistake in it leaves everything as it is. */
+  /** Reads the configuration again. A mistake in it changes nothing. */
   reload(): Promise<void>;
   /** Lets calls end, hands over or ends the rest, and closes the listeners; `hurry` skips the waits. */
   stop(hurry: AbortSignal): Promise<void>;
 }
 
-/** What a process can be given in place of its own. */
+/** Parts that the caller of `startService` can replace. */
 export interface ServiceParts {
   readonly open: typeof openStores;
   readonly encodeEvent: typeof encodeEvent;
@@ -101,7 +101,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
   return { streams, reports };
 }
 
-/** What calls of every door ask. */
+/** Parts that the calls of every door use. */
 interface SharedParts {
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
@@ -177,7 +177,7 @@ function modelsOf({ deployment }: Core): ModelList {
 
 type Doors = ReturnType<typeof createDoors>;
 
-/** Ends what a caller has begun who is none any more. */
+/** Ends the calls and generations of a caller that was removed. */
 function revokeAt(core: Core, streams: StreamService, doors: Doors, signal: AbortSignal) {
   const { clock, log, runs } = core;
   return createCallerRevocation({
@@ -219,7 +219,7 @@ function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Re
   return new Reloads({ clock, log, steps, hasFiles: () => namesFiles(inForce.config) });
 }
 
-/** Writes the first line of the log, and what has waited for it. */
+/** Writes the first line of the log, and the lines that waited for it. */
 function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyLines): void {
   const { log, replica, inForce, deployment } = core;
   log({
@@ -305,7 +305,7 @@ export async function startService(
       const draining = { calls: calls.draining, generations: runs, endGenerations };
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
-      // To the last call that is served, its metrics can be read.
+      // Metrics can be read until the last call has ended.
       await listeners.metrics?.close();
       calls.lines.close();
       await callers.stop();

@@ -35,7 +35,7 @@ function countRoute({ generations, countInput }: DoorParts): DoorRoute {
     path: "/v1/messages/count_tokens",
     operation: { name: "anthropic.v1/messages/count_tokens", kind: "unary", audience: "callers" },
     async serve(call, given) {
-      // The body of a count has no limit of its output, and nothing is generated.
+      // A count generates nothing, so its body has no `max_tokens`.
       const body = { max_tokens: 1, ...given };
       const { spec } = generations.accept(call, decodeRequest(body, call.header));
       const { caller, signal, timeoutMs, telemetry } = call;
@@ -46,7 +46,7 @@ function countRoute({ generations, countInput }: DoorParts): DoorRoute {
   };
 }
 
-/** A page of the names behind `after_id` or before `before_id`. */
+/** A page of model names after `after_id` or before `before_id`. */
 function page(names: readonly string[], query: URLSearchParams) {
   const limit = Number(query.get("limit") ?? DEFAULT_PAGE);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {

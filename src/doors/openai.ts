@@ -34,14 +34,14 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
-/** A body of the Responses API at the path of Chat Completions, where no response is stored. */
+/** Decodes a body of the Responses API at the path of Chat Completions. This path stores no response. */
 function responsesAtChat(source: JsonObject, header: Header): ResponsesRequest {
   const request = decodeRequest({ ...source, store: false }, header, false);
   if (request.previousId === undefined) return request;
   throw invalidField("previous_response_id", "is served at /v1/responses");
 }
 
-/** What OpenAI's API is made of. */
+/** Dependencies of OpenAI's API. */
 export type OpenAiParts = DoorParts & ResponsesParts;
 
 export function createOpenAiDoor(options: OpenAiParts): Door {

@@ -1,4 +1,4 @@
-// Messages of Anthropic's API as the contract has them.
+// Decodes the messages of Anthropic's API into messages of the contract.
 import type {
   CacheHint,
   MediaSource,
@@ -9,7 +9,7 @@ import type {
 import type { Fields } from "../shared/fields.ts";
 import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Whatever has no word in the contract goes to targets of this dialect alone. */
+/** Origin of provider data: fields without a counterpart in the contract go only to targets of this dialect. */
 export const ORIGIN = originOf("messages");
 
 function cacheHintOf(block: Fields): { readonly cacheHint?: CacheHint } {
@@ -23,7 +23,7 @@ function providerPart(block: Fields): Part {
   return { type: "provider", ...ORIGIN, json: JSON.stringify(own), ...cacheHintOf(block) };
 }
 
-/** Undefined: a kind of source that only the vendor reads. */
+/** Undefined: only the vendor can read this kind of source. */
 function mediaSource(source: Fields): MediaSource | undefined {
   switch (source.requiredText("type")) {
     case "base64": {
@@ -56,7 +56,10 @@ function mediaPart(block: Fields, type: "image" | "file"): Part {
   return { type, source: media, filename: block.text("title") ?? "", ...hint };
 }
 
-/** A coding agent's note of who pays begins so. It differs from call to call, which only its vendor's cache bears. */
+/**
+ * Beginning of a coding agent's attribution block. The block differs between calls and spoils the prompt caches of other
+ * vendors.
+ */
 const ATTRIBUTION = "x-anthropic-billing-header:";
 
 function textPart(block: Fields): Part | undefined {
@@ -100,7 +103,7 @@ function toolCall(block: Fields): Part {
   };
 }
 
-/** Undefined: a text without a character. */
+/** Undefined: the text is empty. */
 function decodeBlock(block: Fields): Part | undefined {
   const known = knownBlock(block);
   return known?.type === "provider" ? known : known && { ...known, ...restData(block, ORIGIN) };
@@ -127,14 +130,14 @@ function knownBlock(block: Fields): Part | undefined {
   }
 }
 
-/** A text, or a list of blocks. */
+/** Content is a text or a list of blocks. */
 function contentOf(holder: Fields, name: string): Part[] {
   const content = holder.value(name);
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
   return holder.objects(name).flatMap((block) => decodeBlock(block) ?? []);
 }
 
-/** Results stand in messages of the user here, and of the role `tool` in the contract. */
+/** Tool results are blocks of user messages in this dialect, and messages of the role `tool` in the contract. */
 function userMessages(parts: readonly Part[], message: Fields): Message[] {
   const results = parts.filter(({ type }) => type === "tool-result");
   const others = parts.filter(({ type }) => type !== "tool-result");
@@ -145,7 +148,7 @@ function userMessages(parts: readonly Part[], message: Fields): Message[] {
   ];
 }
 
-/** The place of a message of the system among the others is known to targets of the dialect alone. */
+/** Only targets of the dialect accept a system message between other messages. */
 function decodeMessage(message: Fields): Message[] {
   const role = message.word("role", ["user", "assistant", "system"]);
   const parts = contentOf(message, "content");

@@ -1,4 +1,4 @@
-// A request of Anthropic's Messages API as the contract has it.
+// Decodes a request of Anthropic's Messages API into a spec of the contract.
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type {
   GenerationSpec,
@@ -17,7 +17,7 @@ import { Fields } from "../shared/fields.ts";
 import { restData } from "../shared/rest-data.ts";
 import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
-/** Key of the fields that targets of this dialect get as they came. */
+/** Key of provider options whose fields go unchanged to targets of this dialect. */
 const OPTIONS = ORIGIN.providerType;
 
 const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
@@ -69,8 +69,8 @@ function decodeSampling(body: Fields): Sampling {
 }
 
 /**
- * `thinking` and the effort. The modes that are no budget go to targets of the dialect as they came: whether a model
- * knows them is the vendor's matter.
+ * Decodes `thinking` and the effort. Modes without a budget go unchanged to targets of the dialect, because only the
+ * vendor knows which models support them.
  */
 function decodeReasoning(body: Fields): Reasoning {
   const thinking = body.object("thinking");
@@ -106,8 +106,8 @@ function decodeFormat(config: Fields | undefined): OutputFormat {
 }
 
 /**
- * Threads keep the history at the server, which no gateway in front of several vendors has. The clients' own tool
- * runners know this error and send the whole history then.
+ * Refuses threads: they keep the history at the server, and a gateway to several vendors has none. The tool runners of
+ * the vendor's clients handle this error and send the whole history.
  */
 function refuseThread(body: Fields): void {
   if (body.value("thread") === undefined) return;
@@ -118,7 +118,7 @@ function refuseThread(body: Fields): void {
   });
 }
 
-/** What the headers of the dialect say: options of the dialect by names that no field of a body has. */
+/** Options of the dialect from its headers. Their names differ from all fields of a body. */
 function headerOptions(header: Header): JsonObject {
   const betas = (header("anthropic-beta") ?? "").split(",").flatMap((name) => name.trim() || []);
   const version = header("anthropic-version");

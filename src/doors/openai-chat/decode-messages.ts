@@ -1,17 +1,17 @@
-// Messages of Chat Completions as the contract has them.
+// Decodes the messages of Chat Completions into messages of the contract.
 import type { CacheHint, Message, Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonValue } from "../../domain/json.ts";
 import { Fields } from "../shared/fields.ts";
 import { mediaSource } from "../shared/media-source.ts";
 import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Whatever has no word in the contract goes to targets of this dialect alone. */
+/** Origin of provider data: fields without a counterpart in the contract go only to targets of this dialect. */
 export const ORIGIN = originOf("chat");
 
-/** OpenAI's mark for the end of a reusable prefix, and Anthropic's in front of servers that translate. */
+/** Cache marks: OpenAI's, and Anthropic's for servers that translate between the dialects. */
 const CACHE_MARKS = ["prompt_cache_breakpoint", "cache_control"] as const;
 
-/** The mark goes as it came to targets of the dialect, beside the hint for all others. */
+/** Targets of the dialect receive the mark unchanged; all others receive the cache hint. */
 function cacheHintOf(part: Fields): { readonly cacheHint?: CacheHint } {
   const mark = CACHE_MARKS.map((name) => part.peek(name)).find(isJsonObject);
   if (mark === undefined) return {};
@@ -21,7 +21,7 @@ function cacheHintOf(part: Fields): { readonly cacheHint?: CacheHint } {
 
 const DETAILS = ["auto", "low", "high"] as const;
 
-/** Undefined: the detail has a word that only targets of the dialect know. */
+/** Undefined: only targets of the dialect know this value of `detail`. */
 function detailOf(image: Fields) {
   const detail = DETAILS.find((word) => word === image.peek("detail"));
   if (detail !== undefined) image.value("detail");
@@ -70,7 +70,7 @@ function knownPart(part: Fields): Part | undefined {
   }
 }
 
-/** Content as one text or as parts; empty texts say nothing and are left out. */
+/** Decodes content that is one text or a list of parts. Empty texts are left out. */
 function contentOf(message: Fields): Part[] {
   const content: JsonValue | undefined = message.value("content");
   if (content === undefined || content === "") return [];
@@ -101,7 +101,7 @@ function toolCall(call: Fields): Part {
 }
 
 function assistantParts(message: Fields): Part[] {
-  // Two names are in use: DeepSeek's, which most servers of open models took over, and that of newer vLLM.
+  // Servers use two names: DeepSeek's, which most servers of open models have, and that of newer vLLM.
   const thoughts = message.text("reasoning_content") ?? message.text("reasoning") ?? "";
   const refusal = message.text("refusal") ?? "";
   return [
@@ -124,7 +124,7 @@ function assistantParts(message: Fields): Part[] {
 
 const DEVELOPER = "developer";
 
-/** The role that only targets of the dialect know stays with the message. */
+/** A role that only targets of the dialect know is kept as provider data. */
 function systemMessage(message: Fields, role: string): Message {
   const parts = contentOf(message);
   const own = role === DEVELOPER ? { role } : {};
@@ -160,7 +160,7 @@ function decodeMessage(message: Fields): Message {
   }
 }
 
-/** `messages` of a request. Messages that say nothing are left out. Throws INVALID_ARGUMENT. */
+/** Decodes `messages` of a request. Empty messages are left out. Throws INVALID_ARGUMENT. */
 export function decodeMessages(body: Fields): Message[] {
   const given = body.list("messages");
   if (given === undefined || given.length === 0) {

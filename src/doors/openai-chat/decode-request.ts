@@ -1,4 +1,4 @@
-// A Chat Completions request as the contract has it.
+// Decodes a request of Chat Completions into a spec of the contract.
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
@@ -11,7 +11,7 @@ import { Fields } from "../shared/fields.ts";
 import { restData } from "../shared/rest-data.ts";
 import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
-/** Key of the fields that targets of this dialect get as they came. */
+/** Key of provider options whose fields go unchanged to targets of this dialect. */
 const OPTIONS = ORIGIN.providerType;
 
 function decodeTool(tool: Fields): Tool {
@@ -88,7 +88,7 @@ export function decodeRequest(source: JsonObject, header: Header): StreamableReq
   const model = body.requiredText("model");
   refuseUnserved(body);
   const isStream = body.flag("stream") ?? false;
-  // Usage comes with every stream: two frameworks need the counts unasked, and none minds.
+  // Every stream has usage: two frameworks need the counts without asking for them, and no client fails on them.
   const streamed = body.object("stream_options");
   for (const name of ["include_usage", "include_obfuscation"]) streamed?.value(name);
   const toolChoice = decodeToolChoice(body, (choice) => choice.object("function"));

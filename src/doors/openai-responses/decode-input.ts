@@ -1,4 +1,4 @@
-// Input items of OpenAI's Responses API as the contract's messages.
+// Decodes input items of OpenAI's Responses API into messages of the contract.
 import { invalidField } from "../../domain/gateway-error.ts";
 import type { Message, Part, TextPart } from "../../domain/generation-spec.ts";
 import { isJsonObject } from "../../domain/json.ts";
@@ -7,12 +7,12 @@ import type { Fields } from "../shared/fields.ts";
 import { mediaSource } from "../shared/media-source.ts";
 import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
-/** Whatever has no word in the contract goes to targets of this dialect alone. */
+/** Origin of provider data: fields without a counterpart in the contract go only to targets of this dialect. */
 export const ORIGIN = originOf("responses");
 
 /**
- * Fields of a reasoning item that the next request has to repeat: they travel as the signature of the part. The
- * identifier is this door's and not the vendor's, who takes items without one.
+ * Fields of a reasoning item that the next request has to repeat. The part's signature carries them. The identifier is
+ * not among them: this door made it, and the vendor accepts items without one.
  */
 const REASONING_FIELDS = ["summary", "content", "encrypted_content"] as const;
 
@@ -24,7 +24,7 @@ const DETAILS = ["auto", "low", "high"] as const;
 
 function imagePart(part: Fields): Part {
   const detail = DETAILS.find((word) => word === part.peek("detail"));
-  // Another word goes to targets of the dialect.
+  // Other values go unchanged to targets of the dialect.
   if (detail !== undefined) part.value("detail");
   const fileId = part.text("file_id");
   const source =
@@ -57,7 +57,7 @@ function annotationsOf(part: Fields): { readonly annotations?: readonly Annotati
 function knownPart(part: Fields): Part[] {
   switch (part.requiredText("type")) {
     case "output_text":
-      // Probabilities are of answers alone.
+      // Only answers have log probabilities.
       part.value("logprobs");
       return textPart(part.text("text") ?? "").map((text) => ({ ...text, ...annotationsOf(part) }));
     case "input_text":
@@ -109,7 +109,7 @@ function reasoningPart(item: Fields): Part {
   };
 }
 
-/** What an item is, and what names it at the server that made it. */
+/** Fields with the type and the identifier of an item. */
 function forgetForm(item: Fields): void {
   for (const name of ["type", "id", "status"]) item.value(name);
 }
@@ -127,7 +127,7 @@ function withMessageData(part: Part, data: ReturnType<typeof dataOf>): Part {
   return { ...own, ...data };
 }
 
-/** Of the assistant's messages the fields stay with each text, since neighbours become one message. */
+/** In assistant messages the fields stay with each text, because neighbouring messages are merged. */
 function messageOf(item: Fields): Message {
   const said = item.requiredText("role");
   const role = ROLES[said];
@@ -159,7 +159,7 @@ function resultOf(item: Fields): Message {
   return { role: "tool", parts: [{ ...result, ...restData(item, ORIGIN) }] };
 }
 
-/** One item as a message of its own. */
+/** Decodes one item into a message. */
 function decodeItem(item: Fields): Message {
   switch (item.text("type") ?? "message") {
     case "message":
@@ -180,7 +180,7 @@ function decodeItem(item: Fields): Message {
   }
 }
 
-/** Neighbours of the assistant's are one message: a call stands beside the thoughts that led to it. */
+/** Merges neighbouring assistant messages, so that a call is in one message with its reasoning. */
 function joined(messages: readonly Message[]): Message[] {
   const all: Message[] = [];
   for (const message of messages) {
@@ -191,7 +191,7 @@ function joined(messages: readonly Message[]): Message[] {
   return all.filter(({ parts }) => parts.length > 0);
 }
 
-/** `instructions` and `input` of a request. Throws INVALID_ARGUMENT. */
+/** Decodes `instructions` and `input` of a request. Throws INVALID_ARGUMENT. */
 export function decodeInput(body: Fields): Message[] {
   const instructions = textPart(body.text("instructions") ?? "");
   const system: Message[] =

@@ -1,4 +1,4 @@
-// A request of OpenAI's Responses API as the contract has it.
+// Decodes a request of OpenAI's Responses API into a spec of the contract.
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
@@ -11,22 +11,22 @@ import { Fields } from "../shared/fields.ts";
 import { restData } from "../shared/rest-data.ts";
 import { decodeInput, ORIGIN } from "./decode-input.ts";
 
-/** Key of the fields that targets of this dialect get as they came. */
+/** Key of provider options whose fields go unchanged to targets of this dialect. */
 const OPTIONS = ORIGIN.providerType;
 
-/** Identifiers of responses are shorter. */
+/** Longest `previous_response_id`, in characters. */
 const MAX_ID = 256;
 
 const OFF = "responses are not stored here: `doors.store` is off";
 
 export interface ResponsesRequest extends StreamableRequest {
-  /** The response can be retrieved later. */
+  /** Whether the response can be retrieved later. */
   readonly isStored: boolean;
-  /** The response is made whether somebody reads it or not. */
+  /** Whether the generation goes on without a reader. */
   readonly isBackground: boolean;
-  /** The first message is `instructions`. */
+  /** Whether the first message is `instructions`. */
   readonly hasInstructions: boolean;
-  /** The response whose conversation goes on. */
+  /** Identifier of the response that this request continues; undefined: none. */
   readonly previousId: string | undefined;
 }
 
@@ -78,7 +78,7 @@ function decodeSampling(body: Fields): Sampling {
 function decodeReasoning(body: Fields) {
   const reasoning = body.object("reasoning");
   const summary = reasoning?.peek("summary") ?? reasoning?.peek("generate_summary");
-  // Another word goes to targets of the dialect.
+  // Other values go unchanged to targets of the dialect.
   if (summary === "auto") reasoning?.value("summary");
   const effort = decodeEffort(reasoning, "effort");
   return {
@@ -87,7 +87,7 @@ function decodeReasoning(body: Fields) {
   };
 }
 
-/** How the response is kept. `storesAny`: responses are stored here. */
+/** Decodes `store` and `background`. `storesAny`: whether the service stores responses. */
 function decodeKeeping(body: Fields, storesAny: boolean) {
   const isStored = body.flag("store") ?? storesAny;
   const isBackground = body.flag("background") ?? false;
@@ -98,7 +98,7 @@ function decodeKeeping(body: Fields, storesAny: boolean) {
   return { isStored, isBackground };
 }
 
-/** Thoughts come back encrypted, asked for or not: nothing is stored at the provider. */
+/** Providers store nothing, so encrypted reasoning is always requested. */
 const ALWAYS_INCLUDED = "reasoning.encrypted_content";
 
 function includeOf(body: Fields): JsonObject {

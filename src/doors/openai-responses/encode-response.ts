@@ -1,4 +1,4 @@
-// The object `response`: what is known of it while it is made, and at its end.
+// Encodes the object `response` of each status.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation } from "../../domain/generation.ts";
 import type { JsonObject } from "../../domain/json.ts";
@@ -11,12 +11,12 @@ import type { ResponseRecord } from "./response-record.ts";
 
 const PREFIX = "resp_";
 
-/** Identifier of a response; also of one that nobody can retrieve. */
+/** Identifier of a response. Responses that are not stored have one too. */
 function responseId({ seed }: Pick<ResponseRecord, "seed">): string {
   return `${PREFIX}${seed}`;
 }
 
-/** The stored stream of a response; undefined: no identifier of a response. */
+/** Identifier of the stored stream of a response; undefined: `id` is not an identifier of a response. */
 export function storedStreamOf(id: string): string | undefined {
   return id.startsWith(PREFIX) ? `s.${id.slice(PREFIX.length)}` : undefined;
 }
@@ -34,7 +34,7 @@ export type ResponseStatus =
   | "failed"
   | "cancelled";
 
-/** Why the output is not whole; undefined: the output is whole. */
+/** Reason why the output is incomplete; undefined: the output is complete. */
 function incompleteReason(reason: FinishReason | undefined): string | undefined {
   switch (reason) {
     case "max-tokens":
@@ -67,7 +67,7 @@ function encodeUsage(usage: TokenUsage): JsonObject {
   };
 }
 
-/** The object with the fields that every status has. */
+/** The object with the fields of every status. */
 export function encodeResponse(
   { record, model }: ResponseHead,
   status: ResponseStatus,
@@ -88,7 +88,7 @@ export function encodeResponse(
   };
 }
 
-/** The object of a generation that has ended well, with what a provider of the dialect adds. */
+/** The object of a successful generation, with the fields that a provider of the dialect adds. */
 export function encodeEnded(
   head: ResponseHead,
   output: readonly JsonObject[],

@@ -1,5 +1,5 @@
-// A stream as events of the Responses API. The events are a function of the log's events and the record of the response, so
-// that every reader at every replica gets the same.
+// Encodes a stream as events of the Responses API. The events depend only on the log's events and the record of the
+// response, so all readers at all replicas receive equal bytes.
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
@@ -25,11 +25,11 @@ import { type ResponseRecord, recordOf } from "./response-record.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
-/** Writes the events of a response, and the response itself. */
+/** Encodes the events of a response and the response itself. */
 export interface ResponsesEncoder extends StreamEncoder {
-  /** The response as it stands. */
+  /** The current state of the response. */
   readonly response: JsonObject;
-  /** The response has come to its end. */
+  /** Whether the response has ended. */
   readonly hasEnded: boolean;
 }
 
@@ -38,34 +38,34 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
   #head: ResponseHead = { record: { seed: "", createdAt: 0 }, model: "" };
   #number = 0;
   #isBegun = false;
-  /** Items as they stand, in their order. */
+  /** The current state of each output item, in order. */
   readonly #output: JsonObject[] = [];
-  /** Items by the part that is written to them. */
+  /** Unfinished items by the index of their part. */
   readonly #open = new Map<number, OutputItem>();
-  /** The message to which the next text belongs. */
+  /** The message item of the next text. */
   #message: OutputItem | undefined;
-  /** The event with which the response ended; undefined: it goes on. */
+  /** The last response object; undefined: the response has not ended. */
   #ended: JsonObject | undefined;
 
   readonly #from: number;
   readonly #record: ResponseRecord | undefined;
 
   /**
-   * `from`: number of the first event that goes out. Those before are numbered and left out. `record` undefined: that of
-   * the first event.
+   * `from`: number of the first event to send. Earlier events are numbered and left out. If `record` is undefined, the
+   * first event supplies the record.
    */
   constructor(from = 0, record?: ResponseRecord) {
     this.#from = from;
     this.#record = record;
   }
 
-  /** The response as it stands. */
+  /** The current state of the response. */
   get response(): JsonObject {
     if (this.#ended !== undefined) return this.#ended;
     return encodeResponse(this.#head, this.#isBegun ? "in_progress" : "queued", this.#output);
   }
 
-  /** The response has come to its end. */
+  /** Whether the response has ended. */
   get hasEnded(): boolean {
     return this.#ended !== undefined;
   }
@@ -101,12 +101,12 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     }
   }
 
-  /** Comments do not reset the timers of coding agents. The event has no number. */
+  /** An event without a number: comments do not reset the idle timers of coding agents. */
   heartbeat(): string {
     return this.#isBegun ? eventText("", { type: "keepalive" }, "keepalive") : ": keep-alive\n\n";
   }
 
-  /** Some clients see the one, and some the other. */
+  /** Both events are sent, because some clients handle only `error` and others only `response.failed`. */
   fail(error: GatewayError): string {
     const { message, code, param, type } = openAiError(error);
     const flat = { code: code ?? null, message: message ?? "", param: param ?? null };
@@ -150,7 +150,7 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     return this.#event("response.output_item.done", { output_index: item.output, item: encoded });
   }
 
-  /** Where an event of a content part belongs. */
+  /** Position of an event of a content part. */
   #place({ id, output, content }: OutputItem): JsonObject {
     return { item_id: id, output_index: output, content_index: content.length };
   }
@@ -301,7 +301,7 @@ export class ResponsesStreamEncoder implements ResponsesEncoder {
     );
   }
 
-  /** A part that has no deltas. */
+  /** The events of a part without deltas. */
   #wholePart(part: Part): string {
     if (part.type === "refusal") return this.#refusal(part.text);
     const encoded =

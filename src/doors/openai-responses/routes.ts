@@ -22,11 +22,11 @@ import {
 } from "./response-record.ts";
 import { type ResponsesEncoder, ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
-/** How responses are kept. */
+/** Settings of stored responses. */
 export interface ResponsesSettings {
-  /** Whether they can be retrieved after their end. */
+  /** Whether responses are stored. */
   readonly store: boolean;
-  /** For how long after their end, in milliseconds. */
+  /** Milliseconds for which an ended response is stored. */
   readonly retentionMs: number;
 }
 
@@ -110,7 +110,7 @@ export class ResponsesRoutes {
     const { store } = this.#settings;
     const request = decodeRequest(body, call.header, store);
     const { previousId } = request;
-    // An earlier configuration can have stored it.
+    // The response may be stored by an earlier configuration.
     if (previousId !== undefined && !store) throw previousNotFound(previousId, STORES_NONE);
     return this.#conversations.resolve(call, request);
   }
@@ -134,7 +134,7 @@ export class ResponsesRoutes {
     }
     const commit = commitOf(call.header);
     const stream = await this.#open(call, request, commit);
-    // An earlier call, and another release, can have begun the stream of a key.
+    // An earlier call began the replayed stream, possibly at a replica of another release.
     const record = stream.isReplayed ? await this.#recordOf(call, stream.streamId) : undefined;
     const encoder = encoderOf(record, 0, commit);
     if (request.isStream) return this.#streamed(call, stream, encoder);
@@ -167,7 +167,10 @@ export class ResponsesRoutes {
     };
   }
 
-  /** Undefined: nothing is kept of the stream but its events. Rejects with UNAVAILABLE for another release's. */
+  /**
+   * The record of a stream; undefined: the store has only its events. Rejects with UNAVAILABLE if another release wrote
+   * the record.
+   */
   async #recordOf(call: DoorCall, streamId: string): Promise<ResponseRecord | undefined> {
     const note = await this.#kept.noteOf(call, streamId, MAX_RECORD_BYTES);
     return note && decodeRecord(note);
@@ -204,7 +207,7 @@ export class ResponsesRoutes {
     return { type: "json", body: await this.#state(stream, encoder) };
   }
 
-  /** The response as it stands now. */
+  /** The current state of the response. */
   async #state(stream: OpenStream, encoder: ResponsesEncoder): Promise<JsonObject> {
     const { tail = 0 } = stream;
     try {
@@ -214,7 +217,7 @@ export class ResponsesRoutes {
         if (event.sequence >= tail) break;
       }
     } catch (error) {
-      // A response that has failed is told as one that is there.
+      // A failed response is still a response, so its state is the answer.
       if (!encoder.hasEnded) throw error;
     }
     return encoder.response;
@@ -222,7 +225,7 @@ export class ResponsesRoutes {
 
   async #cancel(call: DoorCall): Promise<DoorAnswer> {
     const streamId = this.#streamIdOf(call);
-    // Nothing is cancelled of which nothing can be told.
+    // The record is read first: a response that cannot be shown must not be cancelled.
     const record = await this.#recordOf(call, streamId);
     await this.#generations.cancel(call, streamId);
     const stream = await this.#generations.resume(call, streamId);
@@ -236,7 +239,7 @@ export class ResponsesRoutes {
     return { type: "json", body: { id, object: "response.deleted", deleted: true } };
   }
 
-  /** Everything that the response was made from but `instructions`: also what came before by `previous_response_id`. */
+  /** All input of the response without `instructions`. Input by `previous_response_id` is included. */
   async #inputItems(call: DoorCall): Promise<DoorAnswer> {
     const { note, spec } = await this.#kept.load(call, this.#streamIdOf(call));
     if (note === undefined || spec === undefined) throw unknownResponse();
@@ -255,7 +258,7 @@ export class ResponsesRoutes {
   }
 }
 
-/** `from`: number of the first event that goes out. `commit` counts where nothing is recorded. */
+/** `from`: number of the first event to send. `commit` is used if the response has no record. */
 function encoderOf(
   record: ResponseRecord | undefined,
   from = 0,

@@ -3,9 +3,9 @@ import { isJsonObject } from "../../domain/json.ts";
 import type { Fields } from "./fields.ts";
 
 /**
- * `tool_choice` and `parallel_tool_calls` of OpenAI. `called` is the object in a choice that names the function; undefined: there is
- * none. A choice of another kind stays among the fields that nobody has asked for, for targets of the dialect. Throws
- * INVALID_ARGUMENT.
+ * Decodes `tool_choice` and `parallel_tool_calls` of OpenAI. `called` returns the object of a choice that names the
+ * function; undefined: there is none. A choice of another kind remains an unread field and goes to targets of the
+ * dialect. Throws INVALID_ARGUMENT.
  */
 export function decodeToolChoice(
   body: Fields,

@@ -2,12 +2,12 @@
 import { type GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 
-/** An object of a request. `null` counts as not there. Every reader throws INVALID_ARGUMENT with the field's path. */
+/** An object of a request. `null` counts as unset. Every reader throws INVALID_ARGUMENT with the field's path. */
 export class Fields {
   readonly #source: JsonObject;
   readonly path: string;
   readonly #read = new Set<string>();
-  /** Objects that were asked for, of which fields can be left. */
+  /** Inner objects that were read. They can have unread fields. */
   readonly #inner = new Map<string, Fields>();
   #isWhole = false;
 
@@ -24,13 +24,13 @@ export class Fields {
     return invalidField(this.pathOf(name), description);
   }
 
-  /** The value as it came, and known from now on. */
+  /** The unchanged value. The field counts as read. */
   value(name: string): JsonValue | undefined {
     this.#read.add(name);
     return this.peek(name);
   }
 
-  /** The value as it came; it stays among those that nobody has asked for. */
+  /** The unchanged value. The field still counts as unread. */
   peek(name: string): JsonValue | undefined {
     return Object.hasOwn(this.#source, name) ? (this.#source[name] ?? undefined) : undefined;
   }
@@ -86,7 +86,7 @@ export class Fields {
     throw this.error(name, "must be a list");
   }
 
-  /** A list of objects; empty where there is none. */
+  /** A list of objects; empty if the field is unset. */
   objects(name: string): readonly Fields[] {
     return (this.list(name) ?? []).map((each, index) => {
       const path = `${this.pathOf(name)}[${index}]`;
@@ -104,9 +104,7 @@ export class Fields {
     throw this.error(name, "must be a string or a list of strings");
   }
 
-  /**
-   * Fields with a value that nobody has asked for, those of inner objects too. Elements of lists are not looked into.
-   */
+  /** The unread fields that have a value, also those of inner objects. Elements of lists are not searched. */
   rest(): JsonObject {
     if (this.#isWhole) return {};
     const left = Object.entries(this.#source).flatMap(([name, value]) => {
@@ -118,7 +116,7 @@ export class Fields {
     return Object.fromEntries(left);
   }
 
-  /** The whole object, of which nothing is left from now on. */
+  /** The whole object. All its fields count as read. */
   get source(): JsonObject {
     this.#isWhole = true;
     return this.#source;

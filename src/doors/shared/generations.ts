@@ -1,4 +1,4 @@
-// Generations of doors: the same journey as those of RPCs, with domain types in and out.
+// Runs generations for doors by the same gateway as RPCs, with domain types as input and output.
 import { generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
 import type { Clock } from "../../clock.ts";
@@ -21,24 +21,24 @@ import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
 import { asksForSummary, factsOf, summaryText, warningsText } from "./summary.ts";
 import { wishesOf } from "./wishes.ts";
 
-/** Longest silence of a stream. */
+/** Longest silence of a stream, in milliseconds. */
 const HEARTBEAT_MS = 15_000;
 
 export interface DoorGenerationsOptions {
   readonly gateway: Gateway;
   readonly contract: Contract;
   readonly clock: Clock;
-  /** Of the door's dialect. */
+  /** Encodes the standings of limits as headers of the door's dialect. */
   readonly limitHeaders: LimitHeaders;
 }
 
-/** What was left out of a request or changed. */
+/** Sets the header with the warnings. */
 function tellWarnings(call: DoorCall, generation: Pick<Generation, "warnings">): void {
   const warnings = warningsText(generation);
   if (warnings !== undefined) call.setTrailer("x-steer-warnings", warnings);
 }
 
-/** Says in the headers of an answer what was done for it. */
+/** Sets the headers with the facts of a generation. */
 function tell(call: DoorCall, generation: Generation): void {
   call.log(generationFields(generation));
   for (const [name, value] of Object.entries(factsOf(generation))) {
@@ -59,13 +59,13 @@ export class DoorGenerations {
     this.#limitHeaders = limitHeaders;
   }
 
-  /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
+  /** Checks the request by the rules of the contract. Throws INVALID_ARGUMENT. */
   accept(call: DoorCall, { spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedSpec {
     const wished = wishesOf(call.header, wishes);
     return this.#contract.accept({ spec, wishes: wished }, options);
   }
 
-  /** The whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
+  /** Generates a whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
   async generate(call: DoorCall, request: RequestOfApi): Promise<Generation> {
     const generation = this.#callOf(call, request, undefined);
     const answer = await this.#gateway.generate(generation).catch((error: unknown) => {
@@ -91,7 +91,7 @@ export class DoorGenerations {
     throw new GatewayError("conflict", message, { reason: "RESULT_NOT_KEPT" });
   }
 
-  /** Begins a stream, or joins the one of the call's idempotency key. Whatever fails before it rejects. */
+  /** Begins a stream, or joins the stream of the call's idempotency key. Rejects on every failure before the stream. */
   async open(
     call: DoorCall,
     request: RequestOfApi,
@@ -129,13 +129,13 @@ export class DoorGenerations {
     yield* behind(this.deliver(call, stream, encoder), last);
   }
 
-  /** Takes a stored stream of the caller's away. Rejects with `GatewayError`. */
+  /** Deletes a stored stream of the caller. Rejects with `GatewayError`. */
   async delete(call: DoorCall, streamId: string): Promise<void> {
     call.log({ stream_id: streamId });
     await this.#gateway.deleteStream(call.caller.id, streamId);
   }
 
-  /** Goes on reading a stored stream of the caller's from its first event on. Rejects with `GatewayError`. */
+  /** Reads a stored stream of the caller from its first event. Rejects with `GatewayError`. */
   async resume(call: DoorCall, streamId: string): Promise<OpenStream> {
     const { caller, signal, timeoutMs } = call;
     const cursor = { sequence: 0, writer: 0 };
@@ -145,7 +145,7 @@ export class DoorGenerations {
     return stream;
   }
 
-  /** Ends a stored stream of the caller's. Rejects with `GatewayError`. */
+  /** Cancels a stored stream of the caller. Rejects with `GatewayError`. */
   async cancel(call: DoorCall, streamId: string): Promise<void> {
     const cancelled = await this.#gateway.cancelGeneration(call.caller.id, { streamId });
     call.log({ stream_id: streamId, cancelled });
@@ -158,7 +158,7 @@ export class DoorGenerations {
     if (isReplayed) call.setResponseHeader("x-steer-replayed", "true");
   }
 
-  /** The answer as events of a dialect. Whatever fails before the first of them rejects. */
+  /** The answer as events of a dialect. Rejects on every failure before the first event. */
   async *stream(
     call: DoorCall,
     request: RequestOfApi,
@@ -172,7 +172,7 @@ export class DoorGenerations {
     yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
   }
 
-  /** Until output goes out, an answer can begin again: nobody has any of it. Signs of life commit the status of HTTP. */
+  /** An answer can begin again while its output is held back. Heartbeats commit the HTTP status. */
   async *#heldBack(
     call: DoorCall,
     request: RequestOfApi,
@@ -182,7 +182,7 @@ export class DoorGenerations {
     yield* this.deliver(call, stream, encoder);
   }
 
-  /** The events of the log; a sign of life is undefined. */
+  /** The events of the log; undefined: a heartbeat. */
   async *events({ deliveries }: OpenStream): AsyncGenerator<StoredEvent | undefined, void> {
     for await (const delivery of deliveries) {
       if (delivery.type === "heartbeat") yield undefined;
@@ -190,7 +190,7 @@ export class DoorGenerations {
     }
   }
 
-  /** The texts of a stream in a dialect. Throws `GatewayError` where the stream breaks off or ends with an error. */
+  /** The texts of a stream in a dialect. Throws `GatewayError` if the stream breaks off or ends with an error. */
   async *deliver(
     call: DoorCall,
     stream: OpenStream,
@@ -250,24 +250,24 @@ export class DoorGenerations {
   }
 }
 
-/** The request of an answer that is held back: every failure before output goes out may begin the answer again. */
+/** The request with mid-stream recovery by RESTART, for an answer whose output is held back. */
 export function restartable<Request extends RequestOfApi>(request: Request): Request {
   const { spec } = request;
   const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
   return { ...request, spec: { ...spec, routing } };
 }
 
-/** What becomes of a stream without its reader, and of its request. */
+/** How long a stream and its request are kept, and what follows when the reader leaves. */
 export interface Keeping extends Pick<StreamOptions, "ephemeral" | "onDisconnect"> {
-  /** How long the stream can be read after its end, in milliseconds; unset: the time of all streams. */
+  /** Milliseconds for which the ended stream can be read; unset: the time of all streams. */
   readonly retentionMs?: number;
-  /** The request is kept for as long as the events, with this note. */
+  /** Set: the request is kept as long as the events, with this note. */
   readonly note?: (stream: NewStreamFacts) => Uint8Array;
 }
 
 const KEPT: Keeping = { ephemeral: false, onDisconnect: "grace" };
 
-/** Without a key nobody can come back to a stream: nothing of it is stored, and it ends with its reader. */
+/** A stream without a key cannot be resumed, so it is not stored and ends with its reader. */
 function keepingOf(call: DoorCall): Keeping {
   const isKept = requestIdOf(call) !== "";
   return isKept ? KEPT : { ephemeral: true, onDisconnect: "cancel" };

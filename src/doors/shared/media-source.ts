@@ -3,13 +3,13 @@ import type { MediaSource } from "../../domain/generation-spec.ts";
 
 const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/i;
 
-/** The address of a source that has one: of bytes as a data URL. */
+/** The URL of a source. Bytes become a data URL. */
 export function mediaUrl(source: Exclude<MediaSource, { type: "provider-file" }>): string {
   if (source.type === "uri") return source.uri;
   return `data:${source.mediaType};base64,${Buffer.from(source.data).toString("base64")}`;
 }
 
-/** Bytes of a data URL, or the address of something elsewhere. Throws INVALID_ARGUMENT naming `path`. */
+/** The bytes of a data URL, or the URL itself. Throws INVALID_ARGUMENT that names `path`. */
 export function mediaSource(url: string, path: string): MediaSource {
   const data = DATA_URL.exec(url);
   if (data !== null) {

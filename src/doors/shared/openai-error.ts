@@ -4,7 +4,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { DoorRefusal } from "../door.ts";
 import { httpStatusOf, retryHeaders } from "./http-status.ts";
 
-/** Codes that OpenAI's clients and the agents on top of them act on. */
+/** Codes that OpenAI's clients and their agents act on. */
 function codeOf({ kind, reason }: GatewayError): string | null {
   switch (kind) {
     case "context-length":
@@ -36,13 +36,13 @@ function typeOf(status: number, error: GatewayError): string {
   return status < 500 ? "invalid_request_error" : "server_error";
 }
 
-/** Contract paths begin with the message of the contract, which the dialect does not have. */
+/** Removes the name of the contract's message from a path, because the dialect has no such message. */
 function paramOf({ violations }: GatewayError): string | null {
   const field = violations[0]?.field ?? "";
   return field === "" ? null : field.replace(/^spec\./, "");
 }
 
-/** The object `error` of a body and of an event. */
+/** The object `error` of a body or an event. */
 export function openAiError(error: GatewayError): JsonObject {
   return {
     message: error.message,
