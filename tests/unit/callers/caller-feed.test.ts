@@ -36,6 +36,13 @@ describe("the callers as another replica sees them", () => {
     expect(find(there, key).state).toBe("unknown");
     await clock.advance(500);
     expect(find(there, key)).toMatchObject({ state: "known", caller: { id: "ci" } });
+    // The prefix is shown in lists, and is no key: every further character counts.
+    for (let place = prefixOf(key).length; place < key.length; place++) {
+      const other = key[place] === "A" ? "B" : "A";
+      const guess = `${key.slice(0, place)}${other}${key.slice(place + 1)}`;
+      expect(find(there, guess).state).toBe("unknown");
+    }
+    expect(find(there, prefixOf(key)).state).toBe("unknown");
     await here.administration.updateCaller({ id: "ci", role: "operator" }, ["role"], false);
     await clock.advance(500);
     expect(find(there, key)).toMatchObject({ caller: { role: "operator" } });
