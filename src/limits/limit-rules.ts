@@ -79,12 +79,17 @@ export function compileLimits(owner: LimitOwner): readonly CompiledLimit[] {
   ];
 }
 
-/** The limits that hold for a model. */
-export function limitsFor(limits: readonly CompiledLimit[], model: Model): CompiledLimit[] {
+/** The limits that hold for a model; `units`: those of these units alone. */
+export function limitsFor(
+  limits: readonly CompiledLimit[],
+  model: Model,
+  units?: readonly LimitRule["unit"][],
+): CompiledLimit[] {
   return limits.filter(
-    ({ matches, currency }) =>
+    ({ matches, currency, rule }) =>
       (matches === undefined || matches(model)) &&
-      (currency === undefined || currency === model.pricing?.currency),
+      (currency === undefined || currency === model.pricing?.currency) &&
+      (units === undefined || units.includes(rule.unit)),
   );
 }
 
@@ -92,11 +97,14 @@ export function limitsFor(limits: readonly CompiledLimit[], model: Model): Compi
 export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
   switch (rule.unit) {
     case "requests":
-      return { ...rule, unit: "requests", take: 1 };
-    case "tokens":
-      return { ...rule, unit: "tokens", take: need.tokens };
-    case "spend":
-      return { ...rule, take: need.picos ?? 0 };
+    case "tokens": {
+      const { unit, key, most, windowMs } = rule;
+      return { unit, key, most, windowMs, take: unit === "requests" ? 1 : need.tokens };
+    }
+    case "spend": {
+      const { unit, key, most, period } = rule;
+      return { unit, key, most, period, take: need.picos ?? 0 };
+    }
     case "concurrency":
       return rule;
   }

@@ -14,7 +14,7 @@ import type {
 } from "../ports/call-limits.ts";
 import type { CallerDirectory, CallerGroup } from "../ports/caller-directory.ts";
 import type { StoreHealth } from "../store/store-health.ts";
-import { limitRefusal, type StandingLimit, standingsOf } from "./limit-refusal.ts";
+import { limitRefusal, standingOf, standingsOf } from "./limit-refusal.ts";
 import {
   type CompiledLimit,
   compileLimits,
@@ -22,7 +22,7 @@ import {
   limitsFor,
   sized,
 } from "./limit-rules.ts";
-import type { LimitStore, ReserveAnswer } from "./limit-store.ts";
+import type { LimitStore } from "./limit-store.ts";
 import type { LimitsObserver } from "./limits-observer.ts";
 import { LimitsStore, type StoreMode } from "./limits-store.ts";
 import { NearLimits } from "./near-limits.ts";
@@ -147,9 +147,7 @@ export class LimitedCallers implements CallLimits {
   ): Promise<CallReservation> {
     const { generationId, isRequestOnly, model, need, canMove, totalMs, onStandings } = generation;
     if (limits.length === 0) return UNCOUNTED;
-    const counted = limitsFor(limits, model).filter(
-      ({ rule }) => !isRequestOnly || rule.unit === "requests",
-    );
+    const counted = limitsFor(limits, model, isRequestOnly ? ["requests"] : undefined);
     const rules = counted.map((limit) => sized(limit, need));
     const { observer } = this.#options;
     const store = this.#opened;
@@ -167,15 +165,7 @@ export class LimitedCallers implements CallLimits {
           observer.near({ caller, limit: text, used }),
         )
       : NO_WARNINGS;
-    return new StoreReservation({
-      generationId,
-      limits,
-      held: need,
-      warnings,
-      extend: (more) => place.extend(generationId, more),
-      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
-      settle: (settlement) => place.settle(settlement),
-    });
+    return new StoreReservation({ generationId, limits, held: need, warnings, place });
   }
 
   async #resume(
@@ -184,17 +174,10 @@ export class LimitedCallers implements CallLimits {
   ): Promise<CallReservation> {
     if (limits.length === 0) return UNCOUNTED;
     const place = this.#opened.shared;
-    const held = await this.#opened.move(generationId);
-    return new StoreReservation({
-      generationId,
-      limits,
-      // Settled already: nothing is reserved a second time.
-      held: held ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY },
-      warnings: NO_WARNINGS,
-      extend: (more) => place.extend(generationId, more),
-      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
-      settle: (settlement) => place.settle(settlement),
-    });
+    const known = await this.#opened.move(generationId);
+    // Settled already: nothing is reserved a second time.
+    const held = known ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY };
+    return new StoreReservation({ generationId, limits, held, warnings: NO_WARNINGS, place });
   }
 
   get #opened(): LimitsStore {
@@ -216,17 +199,6 @@ const UNCOUNTED: CallReservation = {
   settle: () => {},
   release: () => {},
 };
-
-/** Limits with their levels. */
-function standingOf(
-  limits: readonly CompiledLimit[],
-  { levels }: ReserveAnswer,
-): readonly StandingLimit[] {
-  return limits.flatMap((limit, index) => {
-    const level = levels[index];
-    return level === undefined ? [] : [{ limit, level }];
-  });
-}
 
 /** A spend limit counts money, so that the price has to be known. */
 function unpriced(limits: readonly CompiledLimit[], model: Model): GatewayError | undefined {
