@@ -80,6 +80,25 @@ it("a Redis without memory takes no reservation, and ends those that are there",
   await engine.close();
 });
 
+it("a step in Redis reads the sub-buckets of a window only when one can have left the window", async () => {
+  await using redis = await startRedis();
+  const engine = new RedisEngine({ url: redis.url, clock: systemClock });
+  const streams = createRedisStreamStore(engine);
+  await eventually(() => isUp(streams));
+  const limits = createRedisLimitStore(engine);
+  const about = { session: "session-a", canMove: false, totalMs: 60_000 };
+  for (let index = 0; index < 50; index++) {
+    const generationId = `g${index}`;
+    await limits.reserve({ ...about, generationId, rules: [requests(99), tokens(9_000, 60)] });
+    await limits.settle([{ generationId, requests: 1, tokens: 40, picos: 0 }]);
+  }
+  const stats = String(await redis.command("INFO", "commandstats"));
+  const reads = Number(/cmdstat_hgetall:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  // Two windows of a day: a sub-bucket of 24 minutes can end meanwhile, and no second one.
+  expect(reads).toBeLessThanOrEqual(4);
+  await engine.close();
+});
+
 describe.each(limitStores)("limits in $name", (under) => {
   let opened: OpenedLimits;
   beforeEach(async () => {
