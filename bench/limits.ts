@@ -42,7 +42,12 @@ const limits: CallLimits & Pick<LimitedCallers, "open" | "close"> = new LimitedC
       id === "limited" ? { id, role: "caller", limits: LIMITS } : { id, role: "caller" },
     group: () => undefined,
   },
-  settings: () => ({ defaults: undefined, withoutStore: "refuse", storeTimeoutMs: 5_000 }),
+  settings: () => ({
+    defaults: undefined,
+    withoutStore: "refuse",
+    timeZone: "UTC",
+    storeTimeoutMs: 5_000,
+  }),
   observer: { ...noLimitsTelemetry, near: () => {} },
   onDefect: (defect) => {
     throw defect;

@@ -237,8 +237,8 @@ export class LimitMachine {
   }
 
   #checkSpent(rule: SpendRule, now: number): Checked {
-    const { most, period, take } = rule;
-    const { startMs, endMs } = periodAt(period, now);
+    const { most, borders, take } = rule;
+    const { startMs, endMs } = periodAt(borders, now);
     const counter = this.#counterOf(rule.key, startMs);
     const used = this.#tables.spent(counter);
     const resetMs = endMs === Number.POSITIVE_INFINITY ? undefined : endMs - now;

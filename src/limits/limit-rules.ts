@@ -1,10 +1,11 @@
 // The limits of a caller and of its group as rules of the store.
-import type { CallerLimits, UseLimits } from "../domain/caller-limits.ts";
+import type { CallerLimits, SpendPeriod, UseLimits } from "../domain/caller-limits.ts";
 import { costText } from "../domain/cost.ts";
 import type { Model } from "../domain/model.ts";
 import type { AttemptNeed } from "../ports/call-limits.ts";
-import type { LimitRule } from "./limit-store.ts";
+import type { ConcurrencyRule, LimitRule, SpendRule, WindowRule } from "./limit-store.ts";
 import { createModelMatch } from "./model-match.ts";
+import type { SpendPeriods } from "./spend-periods.ts";
 
 /** The caller or the group that has the limits. */
 export interface LimitOwner {
@@ -26,8 +27,11 @@ export interface CompiledLimit {
 }
 
 type WithoutTake<T> = T extends unknown ? Omit<T, "take"> : never;
-/** A rule without the amount of a generation. */
-export type Unsized = WithoutTake<LimitRule>;
+/** A rule without the amount of a generation, and without the time. */
+export type Unsized =
+  | WithoutTake<WindowRule>
+  | ConcurrencyRule
+  | (WithoutTake<Omit<SpendRule, "borders">> & { readonly period: SpendPeriod });
 
 const WINDOW_NAMES: Readonly<Record<number, string>> = {
   1000: "a second",
@@ -93,8 +97,12 @@ export function limitsFor(
   );
 }
 
-/** The rule with the amount of a generation. */
-export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
+/** The rule with the amount of a generation, and with the periods around now. */
+export function sized(
+  { rule }: CompiledLimit,
+  need: AttemptNeed,
+  periods: Pick<SpendPeriods, "borders">,
+): LimitRule {
   switch (rule.unit) {
     case "requests":
     case "tokens": {
@@ -103,7 +111,7 @@ export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
     }
     case "spend": {
       const { unit, key, most, period } = rule;
-      return { unit, key, most, period, take: need.picos ?? 0 };
+      return { unit, key, most, borders: periods.borders(period), take: need.picos ?? 0 };
     }
     case "concurrency":
       return rule;

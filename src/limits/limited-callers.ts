@@ -26,12 +26,15 @@ import type { LimitStore } from "./limit-store.ts";
 import type { LimitsObserver } from "./limits-observer.ts";
 import { LimitsStore, type StoreMode } from "./limits-store.ts";
 import { NearLimits } from "./near-limits.ts";
+import { SpendPeriods } from "./spend-periods.ts";
 import { StoreReservation } from "./store-reservation.ts";
 
 export interface LimitsSettings {
   /** Of callers that have no limits of their own. */
   readonly defaults: CallerLimits | undefined;
   readonly withoutStore: StoreMode;
+  /** IANA name of the time zone in which days and months of spending begin. */
+  readonly timeZone: string;
   /** Longest wait for the store, in milliseconds. */
   readonly storeTimeoutMs: number;
 }
@@ -69,12 +72,14 @@ function least(values: readonly (number | undefined)[]): number | undefined {
 export class LimitedCallers implements CallLimits {
   readonly #options: LimitedCallersOptions;
   readonly #near: NearLimits;
+  readonly #periods: SpendPeriods;
   readonly #compiled = new Map<string, CompiledCaller>();
   #store: LimitsStore | undefined;
 
   constructor(options: LimitedCallersOptions) {
     this.#options = options;
     this.#near = new NearLimits(options.clock);
+    this.#periods = new SpendPeriods(options.clock, () => options.settings().timeZone);
   }
 
   /** Called once, before the first call. */
@@ -148,7 +153,8 @@ export class LimitedCallers implements CallLimits {
     const { generationId, isRequestOnly, model, need, canMove, totalMs, onStandings } = generation;
     if (limits.length === 0) return UNCOUNTED;
     const counted = limitsFor(limits, model, isRequestOnly ? ["requests"] : undefined);
-    const rules = counted.map((limit) => sized(limit, need));
+    const periods = this.#periods;
+    const rules = counted.map((limit) => sized(limit, need, periods));
     const { observer } = this.#options;
     const store = this.#opened;
     const { answer, place } = await store.reserve({ generationId, canMove, totalMs, rules });
@@ -165,7 +171,7 @@ export class LimitedCallers implements CallLimits {
           observer.near({ caller, limit: text, used }),
         )
       : NO_WARNINGS;
-    return new StoreReservation({ generationId, limits, held: need, warnings, place });
+    return new StoreReservation({ generationId, limits, held: need, warnings, periods, place });
   }
 
   async #resume(
@@ -177,7 +183,8 @@ export class LimitedCallers implements CallLimits {
     const known = await this.#opened.move(generationId);
     // Settled already: nothing is reserved a second time.
     const held = known ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY };
-    return new StoreReservation({ generationId, limits, held, warnings: NO_WARNINGS, place });
+    const [periods, warnings] = [this.#periods, NO_WARNINGS];
+    return new StoreReservation({ generationId, limits, held, warnings, periods, place });
   }
 
   get #opened(): LimitsStore {

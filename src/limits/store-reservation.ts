@@ -5,6 +5,7 @@ import { limitRefusal, standingOf } from "./limit-refusal.ts";
 import { type CompiledLimit, limitsFor, sized } from "./limit-rules.ts";
 import type { Settlement } from "./limit-store.ts";
 import type { LimitPlace } from "./limits-store.ts";
+import type { SpendPeriods } from "./spend-periods.ts";
 
 export interface StoreReservationOptions {
   readonly generationId: string;
@@ -12,6 +13,7 @@ export interface StoreReservationOptions {
   /** The reserved amounts. */
   readonly held: AttemptNeed;
   readonly warnings: readonly Warning[];
+  readonly periods: SpendPeriods;
   /** The store that has it. */
   readonly place: LimitPlace;
 }
@@ -61,13 +63,13 @@ export class StoreReservation implements CallReservation {
 
   /** Takes tokens and money only: a call is one request and one concurrent call, with any number of attempts. */
   async #extend(model: Model, more: { readonly tokens: number; readonly picos: number }) {
-    const { generationId, limits, place } = this.#options;
+    const { generationId, limits, periods, place } = this.#options;
     const counted = limitsFor(limits, model, ["tokens", "spend"]);
     // Two attempts that begin at a time do not reserve the same.
     this.#heldTokens += more.tokens;
     this.#heldPicos += more.picos;
     if (counted.length === 0) return;
-    const rules = counted.map((limit) => sized(limit, more));
+    const rules = counted.map((limit) => sized(limit, more, periods));
     const answer = await place.extend(generationId, rules);
     // Without an answer of the store, the attempt is sent all the same.
     if (answer?.state !== "refused") return;

@@ -84,6 +84,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     settings: () => ({
       defaults: undefined,
       withoutStore: "local",
+      timeZone: "UTC",
       storeTimeoutMs: 1_000,
       ...scene.settings,
     }),

@@ -140,7 +140,7 @@ function check.spend(rule, time)
   end
 end
 
--- Five arguments for each rule: unit, key, most, take, and the window or the period.
+-- Five arguments for each rule: unit, key, most, take, and the window or the borders of periods.
 local function rules_of(args, first)
   local rules = {}
   for index = first, #args, 5 do

@@ -77,6 +77,28 @@ describe("limits of a caller and its group", () => {
   });
 });
 
+describe("a limit of money", () => {
+  it("begins anew at midnight of the configured time zone", async () => {
+    const { clock, reserve, tryTo } = await createLimitsScene({
+      callers: [
+        { id: "anne", limits: { spend: [{ period: "day", currency: "USD", picos: 100 }] } },
+      ],
+      settings: { timeZone: "Asia/Kathmandu" },
+    });
+    const all = { tokens: 0, picos: 100 };
+    await reserve("anne", all);
+    const refusal = await reserve("anne", all).catch((error) => error);
+    expect(refusal).toMatchObject({ reason: "SPEND_LIMIT" });
+    // Kathmandu is 5:45 ahead of UTC.
+    const passesAt = new Date(clock.wallTime() + refusal.retryAfterMs).toISOString();
+    expect(passesAt.slice(10)).toBe("T18:15:00.000Z");
+    await clock.advance(refusal.retryAfterMs - 1);
+    expect(await tryTo("anne", all)).toBe("SPEND_LIMIT");
+    await clock.advance(1);
+    expect(await tryTo("anne", all)).toBe("");
+  });
+});
+
 describe("a reservation", () => {
   const limits = { tokens: perMinute(25), requests: perMinute(9) };
 
