@@ -12,7 +12,7 @@ import type {
 } from "./limit-store.ts";
 import type { LimitTables, Reservation, Taken } from "./limit-tables.ts";
 import { periodAt } from "./period-at.ts";
-import { amountOf, isRepeated, mostOf } from "./taken-amounts.ts";
+import { type AmountTaken, amountOf, isOfOneRule, isRepeated, mostOf } from "./taken-amounts.ts";
 import {
   add,
   dropOld,
@@ -38,7 +38,6 @@ export interface LimitMoment {
 
 type WindowTaken = Extract<Taken, { unit: "requests" | "tokens" }>;
 type SpendTaken = Extract<Taken, { unit: "spend" }>;
-type AmountTaken = WindowTaken | SpendTaken;
 type LevelNow = { -readonly [Key in keyof LimitLevel]: LimitLevel[Key] };
 
 /** A rule that has been read, with what it needs to take. `level` is the answer, and changes when the rule takes. */
@@ -159,17 +158,26 @@ export class LimitMachine {
         continue;
       }
       const actual = used[first.unit];
-      // An extension has taken by the same counter again: the first one settles for all of them.
+      // An extension has taken by the same rule again: the first part settles for all of them.
       if (actual === undefined || isRepeated(taken, place)) continue;
-      const more = actual - amountOf(taken, first.key);
+      const more = actual - amountOf(taken, first);
       if (more === 0) continue;
-      if (first.unit === "spend") this.#settleSpent(first, more);
+      if (first.unit === "spend") this.#settleSpent(first, taken, more);
       else this.#settleWindow(first, taken, more, now);
     }
   }
 
-  #settleSpent({ key, expiresAt }: SpendTaken, more: number): void {
-    this.#tables.putSpent(key, Math.max(0, this.#tables.spent(key) + more), expiresAt);
+  /** Gives unused amounts back to their periods. An amount beyond the reservation counts in the latest of them. */
+  #settleSpent(first: SpendTaken, taken: readonly Taken[], more: number): void {
+    let left = more;
+    for (let place = taken.length - 1; place >= 0 && left !== 0; place--) {
+      const part = taken[place];
+      if (part?.unit !== "spend" || !isOfOneRule(part, first)) continue;
+      const { key, amount, expiresAt } = part;
+      const change = Math.max(left, -amount);
+      this.#tables.putSpent(key, Math.max(0, this.#tables.spent(key) + change), expiresAt);
+      left -= change;
+    }
   }
 
   /** Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on. */

@@ -74,13 +74,24 @@ function* limitsOf(owner: LimitOwner, use: UseLimits, match: string): Generator<
   }
 }
 
-/** All limits of a caller or a group. */
+/**
+ * All limits of a caller or a group. Of two limits with one counter, such as `requests` and `burst` of a minute each, the
+ * lower one holds: a call counts once.
+ */
 export function compileLimits(owner: LimitOwner): readonly CompiledLimit[] {
   const { narrowed = [], ...use } = owner.limits;
-  return [
+  const all = [
     ...limitsOf(owner, use, ""),
     ...narrowed.flatMap(({ match, ...own }) => [...limitsOf(owner, own, match)]),
   ];
+  const byCounter = new Map<string, CompiledLimit>();
+  for (const limit of all) {
+    const known = byCounter.get(limit.rule.key);
+    if (known === undefined || limit.rule.most < known.rule.most) {
+      byCounter.set(limit.rule.key, limit);
+    }
+  }
+  return [...byCounter.values()];
 }
 
 /** The limits that hold for a model; `units`: those of these units alone. */

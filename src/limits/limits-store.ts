@@ -55,10 +55,8 @@ export class LimitsStore {
   readonly #lastSpent: LastSpent;
   #replicas = 1;
   #isLocal = false;
-  /** The reaper works from the first call with limits on. */
-  #stopReaping: (() => void) | undefined;
+  #stopReaping = (): void => {};
   #reaping: Promise<void> | undefined;
-  #isClosed = false;
 
   constructor(options: LimitsStoreOptions) {
     const { clock, store, session, observer, onDefect } = options;
@@ -77,13 +75,14 @@ export class LimitsStore {
       extend: async (generationId, rules) => this.#local.extend(generationId, this.#shares(rules)),
       settle: (settlement) => void this.#local.settle([settlement]),
     };
+    // At once: a replica that was killed may have left places, and the shares need the number of replicas.
+    this.#reap();
   }
 
   /** Rejects with STORE_UNAVAILABLE if the store is away and calls without it are refused. */
   async reserve(reservation: Omit<NewReservation, "session">): Promise<PlacedAnswer> {
     const { health, store, session, settings } = this.#options;
     const { storeTimeoutMs, withoutStore } = settings();
-    this.#startReaping();
     const asked = { ...reservation, session };
     const { generationId } = reservation;
     let isAsked = false;
@@ -108,13 +107,11 @@ export class LimitsStore {
   /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
   async move(generationId: string): Promise<Held | undefined> {
     const { health, store, session, settings } = this.#options;
-    this.#startReaping();
     return health.admit(settings().storeTimeoutMs, () => store.move(generationId, session));
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#stopReaping?.();
+    this.#stopReaping();
     await this.#reaping;
     await this.#settlements.close();
   }
@@ -146,11 +143,6 @@ export class LimitsStore {
       const left = isMoney ? rule.most - this.#lastSpent.of(rule.key) : rule.most;
       return { ...rule, most: Math.max(isMoney ? 0 : 1, Math.floor(left / this.#replicas)) };
     });
-  }
-
-  #startReaping(): void {
-    if (this.#stopReaping !== undefined || this.#isClosed) return;
-    this.#reap();
   }
 
   #reap(): void {

@@ -277,6 +277,20 @@ describe.each(limitStores)("limits in $name", (under) => {
     }
   });
 
+  it("counts money once of a generation that has taken more in the next period", async () => {
+    const now = opened.advance === undefined ? Date.now() : LEAP_DAY_ENDS;
+    const before = spend(100, 60, { borders: [now - 9_000_000, now + 9_000_000] });
+    const after = spend(100, 30, { borders: [now - 8_000_000, now + 9_000_000] });
+    await reserve("g", [before]);
+    expect((await opened.limits.extend("g", [after])).state).toBe("reserved");
+    expect(await opened.limits.move("g", "session-a")).toMatchObject({ picos: 90 });
+    await opened.limits.settle([{ generationId: "g", requests: 1, tokens: 0, picos: 80 }]);
+    expect([await used(before), await used(after)]).toEqual([60, 20]);
+    await reserve("more", [before]).then(() => opened.limits.extend("more", [after]));
+    await opened.limits.settle([{ generationId: "more", requests: 1, tokens: 0, picos: 5 }]);
+    expect([await used(before), await used(after)]).toEqual([60, 20]);
+  });
+
   it("begins a new month at its first millisecond, and a day and an hour", async () => {
     if (opened.advance === undefined) return;
     const rules = (["hour", "day", "month"] as const).map((period) =>

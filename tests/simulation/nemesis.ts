@@ -78,7 +78,11 @@ function strike(world: World, kind: Kind): void {
       const ms = dice.between(50, dice.chance(0.5) ? 1_500 : 14_000);
       const until = lasting(ms);
       const how = dice.pick(["refused", "requests", "replies"] as const);
-      return store.network.fail({ until, process: kind === "outage" ? undefined : process, kind: how });
+      return store.network.fail({
+        until,
+        process: kind === "outage" ? undefined : process,
+        kind: how,
+      });
     }
     case "disorder":
       store.network.disorder = dice.between(0.02, 0.2);

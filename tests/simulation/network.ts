@@ -17,13 +17,17 @@ export class Network {
   readonly #scheduler: Scheduler;
   /** The process of the store. */
   readonly #host: SimulatedProcess;
+  /** When the latest call of a process arrives. Undefined: calls can overtake one another. */
+  readonly #arrivals: Map<SimulatedProcess, number> | undefined;
   #outages: Outage[] = [];
   /** Share of calls that are slow, of pushes that are lost, of appends that come twice. */
   disorder = 0;
 
-  constructor(scheduler: Scheduler, host: SimulatedProcess) {
+  /** `isOrdered`: the calls of a process arrive in their order, as over one connection. */
+  constructor(scheduler: Scheduler, host: SimulatedProcess, isOrdered = false) {
     this.#scheduler = scheduler;
     this.#host = host;
+    if (isOrdered) this.#arrivals = new Map();
   }
 
   fail(outage: Outage): void {
@@ -50,6 +54,13 @@ export class Network {
     return dice.between(0.1, 2);
   }
 
+  #untilArrival(process: SimulatedProcess): number {
+    const { now } = this.#scheduler;
+    const at = Math.max(now + this.latency(), (this.#arrivals?.get(process) ?? 0) + 0.001);
+    this.#arrivals?.set(process, at);
+    return at - now;
+  }
+
   /** One call over the network. `step`: what the store does. */
   call<T>(process: SimulatedProcess, step: () => T | Promise<T>): Promise<T> {
     const { dice } = this.#scheduler;
@@ -61,7 +72,7 @@ export class Network {
       if (outage === "refused") return void process.schedule(1, () => lost("not-applied"));
       const stop = process.schedule(CLIENT_TIMEOUT_MS, () => lost("unknown"));
       if (outage === "requests") return;
-      this.#host.schedule(this.latency(), () => {
+      this.#host.schedule(this.#untilArrival(process), () => {
         void Promise.resolve(step()).then((answer) => {
           if (this.outageOf(process) !== undefined || dice.chance(this.disorder / 4)) return;
           process.schedule(this.latency(), () => {

@@ -133,7 +133,8 @@ export class SharedStore {
         void process.schedule(ms, () => {
           if (this.#subscribers.has(subscriber)) listener(batch);
         });
-      if (this.network.outageOf(process) !== undefined || dice.chance(this.network.disorder)) continue;
+      if (this.network.outageOf(process) !== undefined || dice.chance(this.network.disorder))
+        continue;
       push(this.network.latency());
       if (dice.chance(this.network.disorder)) push(dice.between(0, 3_000));
     }
@@ -178,10 +179,12 @@ export class SharedStore {
         const subscriber = { process, streamId, listener };
         this.#subscribers.add(subscriber);
         const leave = () => this.#subscribers.delete(subscriber);
-        await this.network.call(process, () => {}).catch((error: unknown) => {
-          leave();
-          throw error;
-        });
+        await this.network
+          .call(process, () => {})
+          .catch((error: unknown) => {
+            leave();
+            throw error;
+          });
         return async () => void leave();
       },
       touchReaders: (streamIds) => ask((base) => base.touchReaders(streamIds)),
@@ -215,7 +218,8 @@ export class SharedStore {
       broadcast: (message) =>
         this.network.call(process, async () => {
           for (const listener of this.#listeners) {
-            if (dice.chance(this.network.disorder) || this.network.outageOf(listener.process)) continue;
+            if (dice.chance(this.network.disorder) || this.network.outageOf(listener.process))
+              continue;
             listener.process.schedule(this.network.latency(), () => listener.hear(message));
           }
         }),

@@ -240,11 +240,24 @@ local function settle_window(parts, more, time)
   end
 end
 
-local function settle_spent(part, more, time)
-  local key, ends = '{steer}:lp:' .. part[2], part[5]
-  local used = tonumber(redis.call('GET', key) or 0)
-  redis.call('INCRBY', key, integer(math.max(more, -used)))
-  if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
+-- Gives unused amounts back to their periods. An amount beyond the reservation counts in the latest of them.
+local function settle_spent(parts, more, time)
+  local left = more
+  for index = #parts, 1, -1 do
+    local name, amount, ends = parts[index][2], parts[index][3], parts[index][5]
+    local key, change = '{steer}:lp:' .. name, math.max(left, -amount)
+    local used = tonumber(redis.call('GET', key) or 0)
+    if change ~= 0 then
+      redis.call('INCRBY', key, integer(math.max(change, -used)))
+      if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
+    end
+    left = left - change
+  end
+end
+
+-- The rule of a part. The name of a counter of spend ends with the start of its period.
+local function rule_of(part)
+  return part[1] == 'spend' and string.match(part[2], '^(.*)|') or part[2]
 end
 
 -- used: amounts by unit. A unit without an amount keeps the reserved one.
@@ -254,8 +267,8 @@ local function finish(id, known, used, time)
   disown(known.s, id)
   local by_key, order = {}, {}
   for _, part in ipairs(known.t) do
-    local unit, key = part[1], part[2]
-    if unit == 'concurrency' then
+    local key = rule_of(part)
+    if part[1] == 'concurrency' then
       redis.call('SREM', '{steer}:lc:' .. key, id)
     else
       if not by_key[key] then
@@ -271,7 +284,7 @@ local function finish(id, known, used, time)
     for _, part in ipairs(parts) do reserved = reserved + part[3] end
     if actual and actual ~= reserved then
       if parts[1][1] == 'spend' then
-        settle_spent(parts[1], actual - reserved, time)
+        settle_spent(parts, actual - reserved, time)
       else
         settle_window(parts, actual - reserved, time)
       end
@@ -298,8 +311,9 @@ local function most_of(known, unit)
   local by_key, most = {}, 0
   for _, part in ipairs(known.t) do
     if part[1] == unit then
-      by_key[part[2]] = (by_key[part[2]] or 0) + part[3]
-      most = math.max(most, by_key[part[2]])
+      local rule = rule_of(part)
+      by_key[rule] = (by_key[rule] or 0) + part[3]
+      most = math.max(most, by_key[rule])
     end
   end
   return most

@@ -68,6 +68,14 @@ describe("limits of a caller and its group", () => {
     expect(await tryTo("anne")).toBe("CONCURRENCY_LIMIT");
   });
 
+  it("count a call once where two of them have the same window, and the lower one holds", async () => {
+    const limits = { requests: [...perMinute(9), ...perMinute(3)] };
+    const { tryTo } = await createLimitsScene({ callers: [{ id: "anne", limits }] });
+    const reasons = [];
+    for (let index = 0; index < 4; index++) reasons.push(await tryTo("anne"));
+    expect(reasons).toEqual(["", "", "", "REQUESTS_LIMIT"]);
+  });
+
   it("refuse for ever what is larger than the limit", async () => {
     const limits = { tokens: perMinute(9) };
     const { reserve } = await createLimitsScene({ callers: [{ id: "anne", limits }] });
@@ -96,6 +104,25 @@ describe("a limit of money", () => {
     expect(await tryTo("anne", all)).toBe("SPEND_LIMIT");
     await clock.advance(1);
     expect(await tryTo("anne", all)).toBe("");
+  });
+});
+
+describe("the places of a killed replica", () => {
+  it("come back at a replica that has had no call yet", async () => {
+    const { clock, memory, told } = await createLimitsScene({ callers: [] });
+    const place = (generationId: string, session: string) =>
+      memory.reserve({
+        generationId,
+        session,
+        canMove: false,
+        totalMs: 600_000,
+        rules: [{ unit: "concurrency", key: "places", most: 1 }],
+      });
+    await place("lost", "session-killed");
+    expect(await place("next", "session-a")).toMatchObject({ state: "refused" });
+    await clock.advance(1_000);
+    expect(told).toEqual(["1 reaped"]);
+    expect(await place("next", "session-a")).toMatchObject({ state: "reserved" });
   });
 });
 
