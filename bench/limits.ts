@@ -48,7 +48,7 @@ const limits: CallLimits & Pick<LimitedCallers, "open" | "close"> = new LimitedC
     timeZone: "UTC",
     storeTimeoutMs: 5_000,
   }),
-  observer: { ...noLimitsTelemetry, near: () => {} },
+  observer: { ...noLimitsTelemetry, near: () => {}, countedLocally: () => {} },
   onDefect: (defect) => {
     throw defect;
   },

@@ -55,6 +55,8 @@ export class LimitsStore {
   readonly #lastSpent: LastSpent;
   #replicas = 1;
   #isLocal = false;
+  /** Calls that local counts have let pass since the store is away. */
+  #localCalls = 0;
   #stopReaping = (): void => {};
   #reaping: Promise<void> | undefined;
 
@@ -101,7 +103,9 @@ export class LimitsStore {
     }
     if (withoutStore === "refuse") throw storeUnavailable();
     const local = { ...asked, rules: this.#shares(asked.rules) };
-    return { answer: await this.#local.reserve(local), place: this.#localPlace };
+    const counted = await this.#local.reserve(local);
+    if (counted.state === "reserved") this.#localCalls++;
+    return { answer: counted, place: this.#localPlace };
   }
 
   /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
@@ -114,6 +118,7 @@ export class LimitsStore {
     this.#stopReaping();
     await this.#reaping;
     await this.#settlements.close();
+    this.#tellLocalCalls();
   }
 
   async #extendShared(
@@ -131,6 +136,12 @@ export class LimitsStore {
     if (isLocal === this.#isLocal) return;
     this.#isLocal = isLocal;
     this.#options.observer.local(isLocal);
+    if (!isLocal) this.#tellLocalCalls();
+  }
+
+  #tellLocalCalls(): void {
+    if (this.#localCalls > 0) this.#options.observer.countedLocally(this.#localCalls);
+    this.#localCalls = 0;
   }
 
   /**

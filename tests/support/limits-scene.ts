@@ -71,6 +71,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     reaped: (count) => void told.push(`${count} reaped`),
     dropped: () => {},
     near: ({ limit }) => void told.push(`near ${limit}`),
+    countedLocally: (calls) => void told.push(`${calls} counted locally`),
   };
   const limits = new LimitedCallers({
     clock,

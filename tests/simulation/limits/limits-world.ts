@@ -106,7 +106,7 @@ export class LimitsWorld {
         timeZone: ZONE,
         storeTimeoutMs: 200,
       }),
-      observer: { ...noLimitsTelemetry, near: () => {} },
+      observer: { ...noLimitsTelemetry, near: () => {}, countedLocally: () => {} },
       onDefect: (defect) => this.violations.push(`a defect: ${defect}`),
     });
     void this.#engine.sessions.calls.openSession(session, SESSION_MS);

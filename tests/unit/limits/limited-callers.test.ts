@@ -183,7 +183,15 @@ describe("while the store is away", () => {
     expect(reasons).toEqual(["", "", "REQUESTS_LIMIT"]);
     setAway(false);
     expect(await tryTo("anne")).toBe("");
-    expect(told).toEqual(["local", "REQUESTS_LIMIT", "shared"]);
+    expect(told).toEqual(["local", "REQUESTS_LIMIT", "shared", "2 counted locally"]);
+  });
+
+  it("calls that local counts have let pass are told at the end of the process too", async () => {
+    const { tryTo, setAway, told, limits } = await createLimitsScene({ callers });
+    setAway(true);
+    await tryTo("anne");
+    await limits.close();
+    expect(told).toEqual(["local", "1 counted locally"]);
   });
 
   it("money is what was left when the store was last asked, and in the next period all of it", async () => {
