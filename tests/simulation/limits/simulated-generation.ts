@@ -8,7 +8,7 @@ import { CALLERS, type LimitsReplica, type LimitsWorld, SESSION_MS } from "./lim
 const PRICING = { currency: "USD", date: "2026-11-22", inputPicos: 1, outputPicos: 1, tiers: [] };
 const MODEL = testModel({ pricing: PRICING });
 /** Longest time of a generation in milliseconds, over all of its replicas. */
-export const TOTAL_MS = 40_000;
+const TOTAL_MS = 40_000;
 
 function drawNeed(dice: Dice): AttemptNeed & { readonly picos: number } {
   return { tokens: dice.whole(1, 60), picos: dice.whole(1, 300) };
