@@ -78,14 +78,13 @@ function strike(world: World, kind: Kind): void {
       const ms = dice.between(50, dice.chance(0.5) ? 1_500 : 14_000);
       const until = lasting(ms);
       const how = dice.pick(["refused", "requests", "replies"] as const);
-      return store.network.fail({
-        until,
-        process: kind === "outage" ? undefined : process,
-        kind: how,
-      });
+      const outage = { until, process: kind === "outage" ? undefined : process, kind: how };
+      world.limits.network.fail(outage);
+      return store.network.fail(outage);
     }
     case "disorder":
       store.network.disorder = dice.between(0.02, 0.2);
+      world.limits.network.disorder = store.network.disorder;
       lasting(6_000);
       return;
     case "rollback": {
@@ -122,6 +121,7 @@ export function calmDown(world: World): void {
   world.isCalm = true;
   world.provider.faults = 0;
   world.store.network.heal();
+  world.limits.network.heal();
   for (const { process } of world.replicas) process.resume();
   world.history.add({ type: "calm" });
 }
