@@ -3,6 +3,7 @@ import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { type Core, startCore } from "./core.ts";
+import { startActivity } from "./create-activity.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
@@ -26,8 +27,10 @@ import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
+import type { Activity } from "./ports/activity.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
+import { createActivityService } from "./rpc/activity-service.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
 import type { Audit } from "./rpc/audit.ts";
 import { createCallerService } from "./rpc/caller-service.ts";
@@ -88,7 +91,12 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
-    snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
+    snapshot: () =>
+      encodeSnapshot({
+        replica,
+        status: operations.status(),
+        activity: core.activity.share.current(),
+      }),
   });
   shareTargetStates(streams.log.control, states, operations);
   core.ledger.start(stores.ledger, session);
@@ -107,11 +115,14 @@ interface SharedParts {
   readonly countInput: InputCounter["count"];
   readonly callers: StoredCallers;
   readonly reports: UsageReports;
+  readonly activity: Activity;
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
   const { clock, inForce, log, operations, replica } = core;
   const audit: Audit = (line) => log({ event: "audit", ...line });
+  const cluster = createClusterOperations(operations, streams.log, replica, clock);
+  const { activity } = parts;
   return [
     createGenerationService({
       ...parts,
@@ -123,10 +134,11 @@ function createServices(core: Core, streams: StreamService, parts: SharedParts):
     }),
     createCallerService({ administration: parts.callers.administration, audit }),
     createUsageService({ replica, reports: parts.reports }),
+    createActivityService({ replica, version: VERSION, activity, store: cluster.store }),
     createAdminService({
       replica,
       audit,
-      operations: createClusterOperations(operations, streams.log, replica, clock),
+      operations: cluster,
       streams: createStreamOperations({
         clock,
         log: streams.log,
@@ -147,6 +159,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     authenticate: (call) => inForce.authenticate(call),
     checkHeaders: checkTimeout,
     telemetry,
+    counts: core.activity.counters,
     clock,
     log,
     replica,
@@ -273,7 +286,8 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput, callers, reports };
+  const activity = startActivity(core, streams.log);
+  const asked = { gateway, countInput, callers, reports, activity: activity.service };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const ending = new AbortController();
@@ -282,6 +296,7 @@ export async function startService(
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
     async (error: unknown) => {
+      activity.stop();
       await callers.stop();
       await streams.close(() => core.ledger.close());
       throw error;
@@ -302,12 +317,15 @@ export async function startService(
     async stop(hurry) {
       const reloaded = reloads.stop();
       streams.stopAdopting();
-      const draining = { calls: calls.draining, generations: runs, endGenerations };
+      activity.startDraining();
+      const { endWatches } = activity;
+      const draining = { calls: calls.draining, generations: runs, endGenerations, endWatches };
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
       // Metrics can be read until the last call has ended.
       await listeners.metrics?.close();
       calls.lines.close();
+      activity.stop();
       await callers.stop();
       await streams.close(() => core.ledger.close());
       await reloaded;
