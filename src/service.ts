@@ -4,14 +4,13 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { type Core, startCore } from "./core.ts";
 import { startActivity } from "./create-activity.ts";
+import { createServices, modelsOf, type SharedParts } from "./create-services.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
 import type { Log } from "./domain/log-line.ts";
-import type { UsageReports } from "./domain/usage-report.ts";
 import { DoorHost } from "./doors/door-host.ts";
-import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
@@ -22,30 +21,19 @@ import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
-import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
-import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
-import type { Activity } from "./ports/activity.ts";
-import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
-import { createActivityService } from "./rpc/activity-service.ts";
-import { createAdminService } from "./rpc/admin-service.ts";
-import type { Audit } from "./rpc/audit.ts";
-import { createCallerService } from "./rpc/caller-service.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { decodeStreamEvent } from "./rpc/decode-event.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
 import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
-import { createGenerationService } from "./rpc/generation-service.ts";
 import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
-import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
-import { createUsageService } from "./rpc/usage-service.ts";
-import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
+import { createStoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { createVendorDoors } from "./vendor-doors.ts";
 import { VERSION } from "./version.ts";
@@ -109,45 +97,6 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
   return { streams, reports };
 }
 
-/** Parts that the calls of every door use. */
-interface SharedParts {
-  readonly gateway: Gateway;
-  readonly countInput: InputCounter["count"];
-  readonly callers: StoredCallers;
-  readonly reports: UsageReports;
-  readonly activity: Activity;
-}
-
-function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
-  const { clock, inForce, log, operations, replica } = core;
-  const audit: Audit = (line) => log({ event: "audit", ...line });
-  const cluster = createClusterOperations(operations, streams.log, replica, clock);
-  const { activity } = parts;
-  return [
-    createGenerationService({
-      ...parts,
-      recovery: () => inForce.config.routing.midStreamRecovery,
-    }),
-    createModelService({
-      ...modelsOf(core),
-      isAvailable: (model) => core.deployment().isAvailable(model),
-    }),
-    createCallerService({ administration: parts.callers.administration, audit }),
-    createUsageService({ replica, reports: parts.reports }),
-    createActivityService({ replica, version: VERSION, activity, store: cluster.store }),
-    createAdminService({
-      replica,
-      audit,
-      operations: cluster,
-      streams: createStreamOperations({
-        clock,
-        log: streams.log,
-        endOrphan: streams.endOrphan,
-      }),
-    }),
-  ];
-}
-
 /** The calls of the service, from every door. */
 function createDoors(core: Core, services: readonly ServedService[], parts: SharedParts) {
   const { gateway, countInput } = parts;
@@ -178,14 +127,6 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const newRequestId = (): string => `req_${newId()}`;
   const host = new DoorHost({ doors, calls, dispatcher, newRequestId, requestBytes });
   return { calls, dispatcher, host };
-}
-
-/** The models as callers see them. */
-function modelsOf({ deployment }: Core): ModelList {
-  return {
-    list: (caller) => deployment().modelsOf(caller),
-    lookup: (name, caller) => deployment().firstOffer(name, caller),
-  };
 }
 
 type Doors = ReturnType<typeof createDoors>;
