@@ -37,14 +37,12 @@ export class ProgressLine implements Disposable {
   }
 
   /** Output has arrived. `tokens` undefined: their number is not known yet. */
-  show(tokens: bigint | undefined): void {
+  show(tokens: number | undefined): void {
     const now = this.#clock.now();
     this.#firstAt ??= now;
     if (!this.isShown || tokens === undefined || now - this.#changedAt < PAUSE_MS) return;
     this.#changedAt = now;
-    this.#stderr.write(
-      this.#atEnd(textOf(Number(tokens), now - this.#firstAt, now - this.#startedAt)),
-    );
+    this.#stderr.write(this.#atEnd(textOf(tokens, now - this.#firstAt, now - this.#startedAt)));
   }
 
   [Symbol.dispose](): void {

@@ -196,22 +196,24 @@ function targetRows([id, provider]: readonly [string, ProviderStatus], nowMs: nu
   ];
 }
 
-function streamCells(state: StreamState, nowMs: number): string[] {
+function streamCells(state: StreamState, nowMs: number, isWide: boolean): string[] {
   const { createTime, target } = state;
   return [
     state.streamId,
     phaseWord(state.phase),
     createTime === undefined ? "-" : shortTime(Math.max(0, nowMs - timestampMs(createTime))),
-    String(state.lastSequence),
-    String(state.subscriberCount),
+    ...(isWide ? [String(state.lastSequence), String(state.subscriberCount)] : []),
     `${state.caller}  ${target === undefined ? "-" : `${target.provider}/${target.model}`}`,
   ];
 }
 
 const TARGET_HEAD = ["TARGET", "CIRCUIT", "IN FLIGHT", "QUEUE", "COOLDOWN", "LAST ERROR"];
 const STREAM_HEAD = ["STREAM", "PHASE", "AGE", "EVENTS", "READERS", "CALLER AND TARGET"];
+const NARROW_STREAM_HEAD = ["STREAM", "PHASE", "AGE", "CALLER AND TARGET"];
+/** Columns from which on there is room for all facts of a stream. */
+const WIDE_COLUMNS = 110;
 const TARGET_NUMBERS = new Set([2, 3, 4]);
-const STREAM_NUMBERS = new Set([2, 3, 4]);
+const STREAM_NUMBERS = new Set([2]);
 
 /** The first rows, and how many are left out. */
 function atMost(lines: readonly string[], max: number, more: (left: number) => string): string[] {
@@ -237,19 +239,24 @@ function targetLines(frame: TopFrame, columns: number): Row[] {
   return [...lines, { cells: [cut(text, columns)], mark: "dim" }];
 }
 
+function streamLines(frame: TopFrame, columns: number): Row[] {
+  const isWide = columns >= WIDE_COLUMNS;
+  const rows: Row[] = frame.streams.map((each) => ({
+    cells: streamCells(each, frame.nowMs, isWide),
+  }));
+  const head: Row = { cells: isWide ? STREAM_HEAD : NARROW_STREAM_HEAD, mark: "dim" };
+  const lines = columnsOf([head, ...rows], columns, STREAM_NUMBERS);
+  if (rows.length === 0) lines.push({ cells: [cut("no stored stream runs", columns)] });
+  if (frame.hasMoreStreams) lines.push({ cells: [cut("… and more", columns)] });
+  return lines;
+}
+
 /** The whole screen. No line is wider than `columns`, and there are at most `rows` lines. */
 export function viewOf(frame: TopFrame, { columns, rows }: ViewSize, paint: Paint): string[] {
   const painted = ({ cells: [text = ""], mark }: Row): string =>
     mark === undefined ? text : paint(text, mark);
   const targets = targetLines(frame, columns).map(painted);
-  const streamRows = frame.streams.map((each) => ({ cells: streamCells(each, frame.nowMs) }));
-  const streams = columnsOf(
-    [{ cells: STREAM_HEAD, mark: "dim" as const }, ...streamRows],
-    columns,
-    STREAM_NUMBERS,
-  ).map(painted);
-  if (streamRows.length === 0) streams.push(cut("no stored stream runs", columns));
-  if (frame.hasMoreStreams) streams.push(cut("… and more", columns));
+  const streams = streamLines(frame, columns).map(painted);
   const top = headLines(frame, columns, paint);
   const left = (rows ?? Number.POSITIVE_INFINITY) - top.length - 2;
   // Targets come first; streams have at least three lines.
