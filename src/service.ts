@@ -26,6 +26,7 @@ import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
+import { createPassRules } from "./pass-rules.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
@@ -160,6 +161,11 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     models: modelsOf(core),
     requestBytes,
     settings: inForce.config.doors,
+    passOf: createPassRules({
+      directory: core.callers.directory,
+      limits: core.limits,
+      settings: () => inForce.config.doors,
+    }),
   });
   const newId = createIdSource();
   const newRequestId = (): string => `req_${newId()}`;
