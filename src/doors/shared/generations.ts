@@ -15,12 +15,13 @@ import type {
   WholeAnswer,
 } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
+import { encodeDelivery } from "./encode-delivery.ts";
 import { commitOf, HeldBack } from "./held-back.ts";
 import type { LimitHeaders } from "./limit-headers.ts";
 import { type PassRule, passedFields } from "./passed-fields.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
-import { asksForSummary, factsOf, summaryText, warningsText } from "./summary.ts";
+import { asksForSummary, factsOf, warningsText } from "./summary.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Longest silence of a stream, in milliseconds. */
@@ -214,13 +215,12 @@ export class DoorGenerations {
     let end: Generation | undefined;
     const isSummed = asksForSummary(call.header);
     try {
-      for await (const event of this.events(stream)) {
-        if (event?.body.type === "complete") end = event.body.generation;
-        else if (event?.body.type === "error") end = event.body.failure.partial;
-        const text = event === undefined ? encoder.heartbeat() : encoder.encode(event);
-        const isEnd = event?.body.type === "complete";
-        const summary = isEnd && isSummed && end !== undefined ? summaryText(end) : "";
-        if (text !== "") yield summary + text;
+      for await (const delivery of stream.deliveries) {
+        const sent = encodeDelivery(delivery, this.#contract, encoder, isSummed);
+        end ??= sent.end;
+        // What comes before a failure is sent before it.
+        if (sent.text !== "") yield sent.text;
+        if (sent.failure !== undefined) throw sent.failure;
       }
     } finally {
       const known = end ?? stream.soFar?.();
