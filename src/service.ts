@@ -25,7 +25,6 @@ import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { sessionOf } from "./operations/stream-state.ts";
 import { createPassRules } from "./pass-rules.ts";
-import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { decodeStreamEvent } from "./rpc/decode-event.ts";
