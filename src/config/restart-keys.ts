@@ -17,7 +17,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "grpc.tls": ({ grpc }) => kindOf(grpc.tls),
   "http.tls": ({ http }) => kindOf(http.tls),
   "http.cors_origins": ({ http }) => http.corsOrigins,
-  doors: ({ doors }) => doors,
+  doors: ({ doors: { pass: _, passFields: __, ...served } }) => served,
   "limits.request_bytes": ({ limits }) => limits.requestBytes,
   "telemetry.metrics_address": ({ telemetry }) => telemetry?.metricsAddress,
   "telemetry.caller_labels": ({ telemetry }) => telemetry?.callerLabels,

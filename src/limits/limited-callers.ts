@@ -139,6 +139,9 @@ export class LimitedCallers implements CallLimits {
       maxOutputTokens,
       maxCostPerCall,
       needsOutputLimit: limits.some(({ rule }) => rule.unit === "spend"),
+      refusesUnpriced: limits.some(
+        ({ rule, owner }) => rule.unit === "spend" && owner.limits.allowUnpriced !== true,
+      ),
       obstacle: (model) => unpriced(limits, model),
       reserve: (generation) => this.#reserve(caller, limits, generation),
       resume: (generation) => this.#resume(limits, generation),
