@@ -53,6 +53,7 @@ export function textOf(echo: Echo): string {
   "console/tsconfig.json": `{ "extends": "../tsconfig.json", "include": ["src"] }\n`,
   "console/src/main.tsx": "export {};\n",
   "tools/long-functions.json": "[]\n",
+  "tools/kept-garbage.json": "[]\n",
   "tools/duplicate-types.json": "{}\n",
   "tools/file-names.json": `{
   "clients/typescript/steer.ts": "the entry of the package has the product's name",
