@@ -2,6 +2,7 @@ import { createCalls } from "./calls/calls.ts";
 import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { consoleUrl } from "./console/console-url.ts";
 import { type Core, startCore } from "./core.ts";
 import { startActivity } from "./create-activity.ts";
 import { createServices, modelsOf, type SharedParts } from "./create-services.ts";
@@ -187,6 +188,7 @@ function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyL
     grpc: addressText(grpc.address),
     http: addressText(http.address),
     ...(metrics && { metrics: addressText(metrics.address) }),
+    ...(inForce.config.console.enabled && { console: consoleUrl(http) }),
     replica,
     version: VERSION,
   });

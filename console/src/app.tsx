@@ -7,6 +7,7 @@ import { hrefOf, type Place, usePlace, VIEWS } from "./router.ts";
 import { readKey, writeKey } from "./session.ts";
 import { ThemeButton } from "./theme-button.tsx";
 import { SessionContext } from "./use-session.ts";
+import { VersionNotice } from "./version-notice.tsx";
 import { CallersView } from "./views/callers/callers-view.tsx";
 import { CallsView } from "./views/calls/calls-view.tsx";
 import { NowView } from "./views/now/now-view.tsx";
@@ -94,6 +95,10 @@ export function App() {
   );
   useEffect(() => {
     document.title = `${title(place.view)} – Steer`;
+    // On a phone the links are wider than the screen.
+    document
+      .querySelector("nav [aria-current]")
+      ?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [place.view]);
 
   if (access.state === "closed") {
@@ -109,6 +114,7 @@ export function App() {
     <SessionContext.Provider value={session}>
       <Navigation place={place} onLogOut={session.logOut} />
       <main>
+        <VersionNotice />
         {access.state === "asking" ? (
           <Notice kind="busy">Asking the service…</Notice>
         ) : (

@@ -46,6 +46,9 @@ export const httpFields = object({ address, tls, cors_origins: list(origin), hos
 
 const fieldName = matching(/^[\w.-]{1,128}$/, "the name of a field, a tool or a beta");
 
+/** The section `console` of the file. */
+export const consoleFields = object({ enabled: flag });
+
 /** The section `doors` of the file. */
 export const doorFields = object({
   openai: flag,

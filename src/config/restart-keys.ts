@@ -18,6 +18,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "http.tls": ({ http }) => kindOf(http.tls),
   "http.cors_origins": ({ http }) => http.corsOrigins,
   doors: ({ doors: { pass: _, passFields: __, ...served } }) => served,
+  "console.enabled": ({ console }) => console.enabled,
   "limits.request_bytes": ({ limits }) => limits.requestBytes,
   "telemetry.metrics_address": ({ telemetry }) => telemetry?.metricsAddress,
   "telemetry.caller_labels": ({ telemetry }) => telemetry?.callerLabels,
