@@ -1,7 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { afterEach, expect, it } from "vitest";
-import { Health, HealthCheckResponseSchema } from "../../../gen/service/grpc/health/v1/health_pb.ts";
+import {
+  Health,
+  HealthCheckResponseSchema,
+} from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { createGrpcClient, type GrpcClient } from "../../support/grpc-client.ts";
 
 type Watch = grpc.ServerWritableStream<Buffer, Buffer>;
@@ -56,7 +59,7 @@ it("a call that fails without headers tells who waits for them, and who reads on
   const client = await clientOf(refuse);
   const call = client.stream(Health.method.watch, {});
   await expect(call.headers).rejects.toMatchObject({ code: UNAVAILABLE });
-  await expect(Array.fromAsync(call)).rejects.toMatchObject({ code: UNAVAILABLE });
+  await expect(call[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: UNAVAILABLE });
 });
 
 it.each([1, 16, 50])("a reader that cancels at message %i ends as CANCELLED", async (at) => {
