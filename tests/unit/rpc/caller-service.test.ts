@@ -134,14 +134,14 @@ describe("a key", () => {
     expect(Date.parse(`${expireTime}`) - Date.parse(`${createTime}`)).toBe(60_000);
     expect(await ask("listKeys", { caller: "ci" })).toEqual({ keys: [made["key"]] });
     const secret = String(made["secret"]);
-    await expect(ask("revokeKey", { prefix: secret })).rejects.toMatchObject({ kind: "not-found" });
+    await expect(ask("revokeKey", { prefix: secret })).rejects.toMatchObject({ kind: "validation" });
     expect(await ask("revokeKey", { prefix: `${prefix}`, force: true })).toEqual({
       key: made["key"],
     });
     expect(JSON.stringify(lines)).not.toContain(secret);
     expect(lines.slice(2)).toEqual([
       ["CreateKey", { caller: "ci", lifetime_ms: 60_000 }, { key: prefix }],
-      ["RevokeKey", {}, { error: "not-found" }],
+      ["RevokeKey", {}, { error: "validation" }],
       ["RevokeKey", { key: prefix, force: true }, { key_caller: "ci", keys_left: 0 }],
     ]);
   });

@@ -168,4 +168,10 @@ describe("reflection", () => {
       { case: "listServicesResponse" },
     ]);
   });
+
+  it("serves any number of streams one after another", async () => {
+    for (let stream = 0; stream < 150; stream++) {
+      await ask([{ case: "listServices", value: "" }]);
+    }
+  });
 });
