@@ -134,7 +134,9 @@ describe("a key", () => {
     expect(Date.parse(`${expireTime}`) - Date.parse(`${createTime}`)).toBe(60_000);
     expect(await ask("listKeys", { caller: "ci" })).toEqual({ keys: [made["key"]] });
     const secret = String(made["secret"]);
-    await expect(ask("revokeKey", { prefix: secret })).rejects.toMatchObject({ kind: "validation" });
+    await expect(ask("revokeKey", { prefix: secret })).rejects.toMatchObject({
+      kind: "validation",
+    });
     expect(await ask("revokeKey", { prefix: `${prefix}`, force: true })).toEqual({
       key: made["key"],
     });
