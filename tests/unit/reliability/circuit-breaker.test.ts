@@ -169,10 +169,13 @@ describe("ejection", () => {
   });
 
   it("ends with a reset", () => {
-    const { circuit, fail } = setUpCircuit();
+    const { circuit, fail, told } = setUpCircuit();
     fail(5);
     circuit.reset();
     expect(circuit.snapshot()).toMatchObject({ state: "closed", windowRequests: 0 });
+    expect(told.map(({ state }) => state)).toEqual(["open", "closed"]);
+    circuit.reset();
+    expect(told).toHaveLength(2);
     fail(4);
     expect(circuit.state).toBe("closed");
   });
