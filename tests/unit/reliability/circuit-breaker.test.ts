@@ -31,6 +31,21 @@ describe("opening", () => {
     expect(circuit.snapshot().state).toBe("open");
   });
 
+  it("opens by rate only after the failures have lasted", async () => {
+    const { circuit, clock, fail, succeed } = setUpCircuit({ minSpanMs: 1_000 });
+    // The clock does not begin at 0.
+    await clock.advance(5_000);
+    for (let pair = 0; pair < 10; pair++) {
+      succeed(1);
+      fail(1);
+    }
+    expect(circuit.state).toBe("closed");
+    await clock.advance(1_000);
+    succeed(1);
+    fail(1);
+    expect(circuit.state).toBe("open");
+  });
+
   it("stays closed below the rate", () => {
     const { circuit, fail, succeed } = setUpCircuit();
     for (let round = 0; round < 50; round++) {

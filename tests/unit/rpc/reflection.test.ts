@@ -171,7 +171,7 @@ describe("reflection", () => {
   });
 
   it("serves any number of streams one after another", async () => {
-    for (let stream = 0; stream < 150; stream++) {
+    for (let stream = 0; stream < 300; stream++) {
       await ask([{ case: "listServices", value: "" }]);
     }
   });
