@@ -10,7 +10,7 @@ import { createManualClock } from "../../support/manual-clock.ts";
 import { callRecord, usedAttempt } from "../../support/usage-call.ts";
 
 /** What happens to the batches of a replica. */
-type Fate = "taken" | "refused" | "answer lost" | "never answered";
+type Fate = "taken" | "refused" | "answer lost" | "never answered" | "broken";
 
 function createScene() {
   const clock = createManualClock();
@@ -23,10 +23,15 @@ function createScene() {
     new StoreUnavailable("unknown", "away", { cause: "refused", code: "ECONNREFUSED" });
   const store: LedgerStore = {
     ...kept,
+    async tidy(retention) {
+      if (scene.fate === "broken") throw new RangeError("a defect");
+      return kept.tidy(retention);
+    },
     async apply(batch) {
       batches.push(batch);
       const { fate } = scene;
       if (fate === "refused") throw away();
+      if (fate === "broken") throw new TypeError("a defect");
       if (fate === "never answered") return new Promise(() => {});
       const answer = await kept.apply(batch);
       if (fate === "answer lost") throw away();
@@ -41,6 +46,7 @@ function createScene() {
     onBehind: ({ cause, code }) => told.push(`behind ${cause} ${code}`),
     onCaughtUp: (seconds) => told.push(`caught up after ${seconds} s`),
     onLost: (calls) => told.push(`lost ${calls}`),
+    onDefect: (error) => told.push(`defect ${(error as Error).name}`),
   });
   return {
     ...scene,
@@ -117,6 +123,27 @@ describe("the ledger", () => {
       expect(batches.at(-1)?.number).toBe(2);
     },
   );
+
+  it("tells a defect of each batch once and as a defect, and loses no call", async () => {
+    const { ledger, scene, clock, start, today, told } = createScene();
+    start();
+    scene.fate = "broken";
+    ledger.record(callRecord());
+    await clock.advance(30_000);
+    expect(told).toEqual(["defect TypeError"]);
+    expect(ledger.lagMs).toBe(30_000);
+    scene.fate = "taken";
+    await clock.advance(1_000);
+    expect(await today()).toMatchObject({ calls: 1 });
+    scene.fate = "broken";
+    ledger.record(callRecord());
+    await clock.advance(28_000);
+    expect(told).toEqual(["defect TypeError", "defect TypeError"]);
+    await clock.advance(1_000);
+    expect(told.slice(2)).toEqual(["defect RangeError"]);
+    await ledger.close();
+    expect(told.slice(3)).toEqual(["lost 1"]);
+  });
 
   it("keeps the sums of a store that is away in bounded memory, and whole", async () => {
     const { ledger, scene, clock, start, today, batches } = createScene();
