@@ -6,7 +6,7 @@ import {
   type SessionRow,
   tidyLedger,
 } from "../ledger-rules.ts";
-import { type LedgerStore, MAX_ROWS } from "../ledger-store.ts";
+import { BOUNDS, type LedgerBounds, type LedgerStore } from "../ledger-store.ts";
 import type { Period } from "../periods.ts";
 import type { StoredSums } from "../sums.ts";
 
@@ -57,7 +57,10 @@ function createTable() {
 }
 
 /** The ledger of one process, which ends with it. */
-export function createMemoryLedgerStore(engine: MemoryEngine, maxRows = MAX_ROWS): LedgerStore {
+export function createMemoryLedgerStore(
+  engine: MemoryEngine,
+  { maxRows }: Pick<LedgerBounds, "maxRows"> = BOUNDS,
+): LedgerStore {
   const { table, rowsOf, from, lost } = createTable();
   const { time, sessions } = engine;
   return {

@@ -5,8 +5,8 @@ import type { Period } from "../periods.ts";
 export interface LedgerCalls {
   apply(batch: LedgerBatch, maxRows: number): "applied" | "repeated";
   closeSession(session: string): void;
-  /** By `packRows`. */
-  read(period: Period): Uint8Array;
+  /** By `packPeriod`. */
+  read(period: Period): readonly Uint8Array[];
   state(): LedgerState;
-  tidy(retention: LedgerRetention): void;
+  tidy(retention: LedgerRetention, packAfterHours: number): void;
 }
