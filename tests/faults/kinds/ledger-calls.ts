@@ -31,8 +31,8 @@ export interface LedgerCall {
   readonly index: number;
   readonly kind: Kind;
   readonly labels: Readonly<Record<string, string>>;
-  /** The replica has told the caller that it has the call. */
-  isBegun: boolean;
+  /** "": no replica has told the caller that it has the call. */
+  streamId: string;
   /** The caller has output, and not the end. */
   isRunning: boolean;
   /** The caller knows the end. */
@@ -43,7 +43,7 @@ export interface LedgerCall {
 export function createLedgerCall(index: number, replica: string): LedgerCall {
   const kind = KINDS[index % KINDS.length] ?? "plain";
   const labels = { kind, replica, call: String(index) };
-  return { index, kind, labels, isBegun: false, isRunning: false, isEnded: false };
+  return { index, kind, labels, streamId: "", isRunning: false, isEnded: false };
 }
 
 function specOf({ index, kind, labels }: LedgerCall) {
@@ -68,7 +68,7 @@ async function read(client: GrpcClient, call: LedgerCall): Promise<void> {
     acceptsDiscard: true,
   });
   for await (const { event } of stream) {
-    call.isBegun = true;
+    if (event.case === "start") call.streamId = event.value.streamId;
     if (event.case === "textDelta") call.isRunning = true;
     if (event.case === "textDelta" && isCancelled) return stream.cancel();
   }
