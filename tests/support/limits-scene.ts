@@ -71,6 +71,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     reaped: (count) => void told.push(`${count} reaped`),
     dropped: () => {},
     near: ({ limit }) => void told.push(`near ${limit}`),
+    nearlyUsed: (reason) => void told.push(`nearly used ${reason}`),
   };
   const limits = new LimitedCallers({
     clock,
