@@ -38,7 +38,7 @@ export interface LedgerState {
 const MAX_ROWS = 200_000;
 
 /** Most rows of one hour or day, which one step reads. */
-export const MAX_PERIOD_ROWS = 20_000;
+const MAX_PERIOD_ROWS = 20_000;
 
 /** An hour this far from the store's time is a jump of a clock: its sums go to the store's own hour. */
 export const MAX_HOURS_BACK = 7 * 24;
@@ -46,11 +46,19 @@ export const MAX_HOURS_AHEAD = 1;
 
 export interface LedgerBounds {
   readonly maxRows: number;
+  readonly maxPeriodRows: number;
   /** A period that has ended this many hours ago is packed (packed-period.ts): batches add to later ones. */
   readonly packAfterHours: number;
 }
 
-export const BOUNDS: LedgerBounds = { maxRows: MAX_ROWS, packAfterHours: MAX_HOURS_BACK };
+export const BOUNDS: LedgerBounds = {
+  maxRows: MAX_ROWS,
+  maxPeriodRows: MAX_PERIOD_ROWS,
+  packAfterHours: MAX_HOURS_BACK,
+};
+
+/** What bounds a batch. */
+export type RowBounds = Omit<LedgerBounds, "packAfterHours">;
 
 /** A session's last number is remembered for so long after its last batch. */
 export const SESSION_MS = 8 * 24 * 3_600_000;

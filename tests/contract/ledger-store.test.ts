@@ -281,6 +281,23 @@ describe.each(ledgers)("$name", ({ name, open }) => {
     expect(await ledger.apply({ ...again, number: 2 })).toBe("applied");
   });
 
+  it("adds to other what an hour or a day has no room for", async () => {
+    const { ledger } = await openLedger({ maxPeriodRows: 2 });
+    const rows = ["a", "b", "c", "a", "d"].map((name) => row(hoursAgo(0), keyOf(name)));
+    await ledger.apply({ session: "s", number: 1, rows });
+    const other = { ...KEY, caller: "other", group: "other", model: "other", provider: "other" };
+    for (const period of [
+      { grain: "hour", start: hoursAgo(0) },
+      { grain: "day", start: dayOf(hoursAgo(0)) },
+    ] as const) {
+      expect(await callsOf(ledger, period)).toEqual({
+        [keyOf("a")]: 2,
+        [keyOf("b")]: 1,
+        [encodeKey(other)]: 2,
+      });
+    }
+  });
+
   it("deletes the oldest hours where there is no room, and then adds to other", async () => {
     const { ledger } = await openLedger({ maxRows: 6 });
     await ledger.apply({

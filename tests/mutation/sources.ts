@@ -13,6 +13,9 @@ export const FOLDERS = [
   "rpc",
   "gateway",
   "doors",
+  "ledger",
+  "limits",
+  "callers",
 ] as const;
 
 /** Test files that mutants do not run, each with its reason. */

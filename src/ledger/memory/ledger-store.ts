@@ -6,7 +6,7 @@ import {
   type SessionRow,
   tidyLedger,
 } from "../ledger-rules.ts";
-import { BOUNDS, type LedgerBounds, type LedgerStore } from "../ledger-store.ts";
+import { BOUNDS, type LedgerStore, type RowBounds } from "../ledger-store.ts";
 import type { Period } from "../periods.ts";
 import type { StoredSums } from "../sums.ts";
 
@@ -59,13 +59,13 @@ function createTable() {
 /** The ledger of one process, which ends with it. */
 export function createMemoryLedgerStore(
   engine: MemoryEngine,
-  { maxRows }: Pick<LedgerBounds, "maxRows"> = BOUNDS,
+  bounds: RowBounds = BOUNDS,
 ): LedgerStore {
   const { table, rowsOf, from, lost } = createTable();
   const { time, sessions } = engine;
   return {
     async apply(batch) {
-      return applyBatch(table, batch, maxRows, time());
+      return applyBatch(table, batch, bounds, time());
     },
     async closeSession(session) {
       closeLedgerSession(table, session);

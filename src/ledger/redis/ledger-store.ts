@@ -6,7 +6,6 @@ import {
   type LedgerStore,
   MAX_HOURS_AHEAD,
   MAX_HOURS_BACK,
-  MAX_PERIOD_ROWS,
   SESSION_MS,
 } from "../ledger-store.ts";
 import { packAgain, packPeriod, visitPeriod } from "../packed-period.ts";
@@ -19,7 +18,7 @@ const LEDGER_FUNCTIONS = [new URL("./ledger.lua", import.meta.url)];
 /** The ledger in Redis, which all replicas share. */
 export function createRedisLedgerStore(
   engine: RedisEngine,
-  { maxRows, packAfterHours }: LedgerBounds = BOUNDS,
+  { maxRows, maxPeriodRows, packAfterHours }: LedgerBounds = BOUNDS,
 ): LedgerStore {
   const library = engine.library(LEDGER_FUNCTIONS);
 
@@ -40,7 +39,7 @@ export function createRedisLedgerStore(
       const answer = await library.call("ledger_apply", "", [
         session,
         String(number),
-        ...[maxRows, MAX_PERIOD_ROWS, SESSION_MS, MAX_HOURS_BACK, MAX_HOURS_AHEAD].map(String),
+        ...[maxRows, maxPeriodRows, SESSION_MS, MAX_HOURS_BACK, MAX_HOURS_AHEAD].map(String),
         ...rows.flatMap(({ hour, key, sums }) => [String(hour), key, bytesOf(bytesOfSums(sums))]),
       ]);
       return textOf(answer) as "applied" | "repeated";

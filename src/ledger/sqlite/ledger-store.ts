@@ -6,11 +6,11 @@ import type { LedgerCalls } from "./ledger-calls.ts";
 /** The ledger in a SQLite file; `thread.ts` is the other half. */
 export function createSqliteLedgerStore(
   engine: SqliteEngine,
-  { maxRows, packAfterHours }: LedgerBounds = BOUNDS,
+  { packAfterHours, ...bounds }: LedgerBounds = BOUNDS,
 ): LedgerStore {
   const link = engine.tenant<LedgerCalls>(new URL("./thread.ts", import.meta.url));
   return {
-    apply: (batch) => link.call("apply", batch, maxRows),
+    apply: (batch) => link.call("apply", batch, bounds),
     closeSession: (session) => link.call("closeSession", session),
     async read(period, visit) {
       for (const part of await link.call("read", period)) visitPeriod(part, visit);

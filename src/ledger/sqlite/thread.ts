@@ -15,7 +15,7 @@ function serve({ db }: ThreadFile): Handlers<LedgerCalls> {
   const from = db.prepare("SELECT start FROM ledgerFrom WHERE grain = ?");
   const lost = db.prepare("SELECT day, batches FROM ledgerLost ORDER BY day");
   return {
-    apply: ({ now }, batch, maxRows) => applyBatch(table, batch, maxRows, now),
+    apply: ({ now }, batch, bounds) => applyBatch(table, batch, bounds, now),
     closeSession: (_, session) => closeLedgerSession(table, session),
     read: (_, period) => packed.read(period),
     state: () => ({

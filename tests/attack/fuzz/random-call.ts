@@ -26,7 +26,7 @@ export interface RandomCall {
 const CONTRACT = new URL("../../../gen/steer.binpb", import.meta.url);
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(CONTRACT)));
 /** All methods of all services of the contract. */
-export const METHODS: readonly DescMethod[] = [...registry].flatMap((desc) =>
+const METHODS: readonly DescMethod[] = [...registry].flatMap((desc) =>
   desc.kind === "service" && desc.typeName.startsWith("steer.") ? desc.methods : [],
 );
 const COMPRESSED = 1;

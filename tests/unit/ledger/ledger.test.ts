@@ -190,6 +190,40 @@ describe("the ledger", () => {
     expect(told).toEqual(["lost 4"]);
   });
 
+  it("counts each call once among those that no store will have, however many batches they are", async () => {
+    const { ledger, scene, clock, start, told } = createScene();
+    start();
+    for (let index = 0; index < 1_200; index++) ledger.record(callRecord({ caller: `c${index}` }));
+    scene.fate = "never answered";
+    const closed = ledger.close();
+    await clock.advance(1_000);
+    await closed;
+    expect(told).toEqual(["lost 1200"]);
+  });
+
+  it("keeps hours and lost batches to the end of their time, and not longer", async () => {
+    const { kept, clock } = createScene();
+    const retention = { hoursMs: 10 * HOUR_MS, daysMs: 3 * DAY_MS };
+    const row = { key: "a", sums: Float64Array.of(1, 1) };
+    const hour = hourOf(clock.wallTime());
+    await kept.apply({ session: "dies", number: 1, rows: [{ ...row, hour }] });
+    const hours = async () => {
+      await kept.tidy(retention);
+      let rows = 0;
+      await kept.read({ grain: "hour", start: hour }, () => rows++);
+      return rows;
+    };
+    // Its last millisecond is kept for as long as the first one of the next hour would be.
+    await clock.advance(hour + 11 * HOUR_MS - clock.wallTime());
+    expect(await hours()).toBe(1);
+    await clock.advance(1);
+    expect(await hours()).toBe(0);
+    expect((await kept.state()).lost).toEqual(new Map([[dayOf(hour), 1]]));
+    await clock.advance(dayOf(hour) + 4 * DAY_MS - clock.wallTime());
+    await kept.tidy(retention);
+    expect((await kept.state()).lost).toEqual(new Map());
+  });
+
   it("puts calls of a clock that has jumped into the hour of the store, and goes on", async () => {
     const { ledger, scene, clock, start, today, kept } = createScene();
     start();
