@@ -2,6 +2,7 @@
 
 import type { Caller } from "../domain/caller.ts";
 import { describeDefect, isDefect } from "../domain/defect.ts";
+import type { ErrorKind } from "../domain/error-kind.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
@@ -25,6 +26,33 @@ export function callSpans(telemetry: Telemetry): Interceptor {
           reason: cause instanceof GatewayError ? failureFields(cause).error : undefined,
           caller: fields.caller,
         });
+    },
+  };
+}
+
+/** What counts calls for operators. */
+export interface CallCounts {
+  callBegun(): void;
+  /** A call that began is over. */
+  callOver(): void;
+  /** Called for refused calls too. `error` undefined: the call succeeded. */
+  callEnded(error: ErrorKind | undefined): void;
+}
+
+/** Counts the calls of callers' operations: those of operators would show an operator his own looking. */
+export function callCounting(counts: CallCounts): Interceptor {
+  return {
+    accept({ operation }) {
+      if (operation.audience === "operators") return undefined;
+      counts.callBegun();
+      return () => counts.callOver();
+    },
+    observe({ operation }) {
+      if (operation.audience === "operators") return () => {};
+      return ({ error, cause }) => {
+        if (error === undefined) return counts.callEnded(undefined);
+        counts.callEnded(cause instanceof GatewayError ? cause.kind : "internal");
+      };
     },
   };
 }
