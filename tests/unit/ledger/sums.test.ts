@@ -20,7 +20,7 @@ function quantile(values: readonly number[], share: number): number {
 it("carries a whole unit over, and no trillionth less", () => {
   const sums = createSums();
   const money = () =>
-    ["units", "picos"].map((name) => sums.counters[COUNTERS.findIndex((each) => each === name)]);
+    (["units", "picos"] as const).map((name) => sums.counters[COUNTERS.indexOf(name)]);
   addPicos(sums, 999_999_999_999);
   expect(money()).toEqual([0, 999_999_999_999]);
   addPicos(sums, 1);
