@@ -24,6 +24,11 @@ const REASONS = {
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<LimitUnit, ErrorReason>>>>;
 
+/** The reason of the calls that a limit refuses. */
+export function reasonOf({ owner, rule }: CompiledLimit): ErrorReason {
+  return REASONS[owner.scope][rule.unit];
+}
+
 interface Refused {
   readonly limit: CompiledLimit;
   readonly level: LimitLevel;

@@ -170,9 +170,10 @@ export class LimitedCallers implements CallLimits {
     observer.admitted();
     const warned = counted.some(({ owner }) => owner.limits.warnAt !== undefined);
     const warnings = warned
-      ? this.#near.warningsOf(standingOf(counted, answer), ({ text, used }) =>
-          observer.near({ caller, limit: text, used }),
-        )
+      ? this.#near.warningsOf(standingOf(counted, answer), ({ text, used, reason }) => {
+          observer.nearlyUsed(reason);
+          observer.near({ caller, limit: text, used });
+        })
       : NO_WARNINGS;
     return new StoreReservation({ generationId, limits, held: need, warnings, periods, place });
   }

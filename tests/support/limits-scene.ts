@@ -72,6 +72,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     dropped: () => {},
     near: ({ limit }) => void told.push(`near ${limit}`),
     countedLocally: (calls) => void told.push(`${calls} counted locally`),
+    nearlyUsed: (reason) => void told.push(`nearly used ${reason}`),
   };
   const limits = new LimitedCallers({
     clock,

@@ -49,6 +49,25 @@ describe("limits of a caller and its group", () => {
     });
   });
 
+  it("tell of one that is nearly used up, by the reason to come, once in its window", async () => {
+    const limits = { requests: perMinute(4), warnAt: 0.5 };
+    const { tryTo, told, clock } = await createLimitsScene({
+      callers: [
+        { id: "anne", group: "team", limits: {} },
+        { id: "bert", limits },
+      ],
+      groups: [{ id: "team", limits }],
+    });
+    for (const caller of ["anne", "anne", "anne", "bert"]) await tryTo(caller);
+    const first = ["nearly used GROUP_REQUESTS_LIMIT", "near 4 requests in a minute"];
+    expect(told).toEqual(first);
+    await tryTo("bert");
+    expect(told).toEqual([...first, "nearly used REQUESTS_LIMIT", "near 4 requests in a minute"]);
+    await clock.advance(120_000);
+    for (const caller of ["anne", "anne"]) await tryTo(caller);
+    expect(told.filter((each) => each.includes("GROUP_"))).toHaveLength(2);
+  });
+
   it("ask no store where they are bounds of each call alone", async () => {
     const callers = [{ id: "anne", limits: { maxOutputTokens: 5 } }];
     const { limits, tryTo, setAway } = await createLimitsScene({
