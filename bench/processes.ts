@@ -58,18 +58,53 @@ export async function startServer(
   };
 }
 
-/** CPU time of a process with all its threads in microseconds, from the scheduler's nanoseconds. */
+/** A process with the processes that it has started, and those that these have started. */
+function treeOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean),
+  );
+  return [pid, ...children.map(Number).flatMap(treeOf)];
+}
+
+/** Starts any program on one processor, without waiting for its output. */
+export function startProgram(
+  cpu: number,
+  command: readonly string[],
+  env: Environment = {},
+): Omit<Server, "first"> {
+  const child = spawn("taskset", ["-c", String(cpu), ...command], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: "ignore",
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("taskset could not be started");
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    pid,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** CPU time of a process tree with all its threads in microseconds, from the scheduler's nanoseconds. */
 export function cpuMicros(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    const [nanos] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+  const threads = treeOf(pid).flatMap((one) =>
+    readdirSync(`/proc/${one}/task`).map((thread) => `/proc/${one}/task/${thread}/schedstat`),
+  );
+  return threads.reduce((sum, file) => {
+    const [nanos] = readFileSync(file, "utf8").split(" ");
     return sum + Number(nanos) / 1_000;
   }, 0);
 }
 
-/** Resident memory of a process in MiB. */
+/** Resident memory of a process tree in MiB. Memory that processes share counts for each of them. */
 export function residentMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Number(kib) / 1024;
+  return treeOf(pid).reduce((sum, one) => {
+    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, "utf8"))?.[1];
+    return sum + Number(kib) / 1024;
+  }, 0);
 }
 
 /** Keeps this process, and by default its children, on one processor. */
