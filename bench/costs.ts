@@ -66,49 +66,44 @@ export interface Pace {
   readonly streamMs: number;
 }
 
-/** Holds streams open, each followed by the next, until the returned function ends them. */
-export function holdStreams(
-  client: Client,
-  { width, streamMs }: Pace,
-  onEvents: (n: number) => void,
-) {
+/** Holds streams open, each followed by the next, while `work` runs. Rejects if a stream fails. */
+export async function whileStreaming<T>(
+  { client, pace: { width, streamMs } }: { readonly client: Client; readonly pace: Pace },
+  onEvents: (events: number) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   const leave = new AbortController();
   const { signal } = leave;
-  const readers = Promise.all(
-    Array.from({ length: width }, async (_, index) => {
-      // Starts are spread over the length of a stream.
-      await delay((index * streamMs) / width);
-      while (!signal.aborted) {
-        await client.stream((_piece, events) => onEvents(events), signal);
-      }
-    }),
-  );
-  return {
-    /** Rejects if a stream fails. */
-    readers,
-    async end(): Promise<void> {
-      leave.abort();
-      await readers;
-    },
-  };
+  const readers = Array.from({ length: width }, async (_, index) => {
+    // Starts are spread over the length of a stream.
+    await delay((index * streamMs) / width);
+    while (!signal.aborted) {
+      await client.stream((_piece, events) => onEvents(events), signal);
+    }
+  });
+  const failed = Promise.all(readers).then(() => Promise.reject(new Error("the streams ended")));
+  try {
+    return await Promise.race([work(), failed]);
+  } finally {
+    leave.abort();
+    await Promise.allSettled([...readers, failed]);
+  }
 }
 
 /** CPU microseconds of an event of paced streams, measured after every stream has begun. */
 export function pacedCost(subject: Subject, ms: number, pace: Pace): Promise<number> {
-  return withClient(subject, async (client) => {
+  const { pid } = subject.server;
+  return withClient(subject, (client) => {
     let events = 0;
-    const held = holdStreams(client, pace, (more) => {
+    const count = (more: number): void => {
       events += more;
-    });
-    const measured = async (): Promise<number> => {
-      await delay(pace.streamMs * 1.2);
-      const [before, from] = [cpuMicros(subject.server.pid), events];
-      await delay(ms);
-      return (cpuMicros(subject.server.pid) - before) / (events - from);
     };
-    const cost = await Promise.race([measured(), held.readers.then(() => Number.NaN)]);
-    await held.end();
-    return cost;
+    return whileStreaming({ client, pace }, count, async () => {
+      await delay(pace.streamMs * 1.2);
+      const [before, from] = [cpuMicros(pid), events];
+      await delay(ms);
+      return (cpuMicros(pid) - before) / (events - from);
+    });
   });
 }
 

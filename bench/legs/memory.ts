@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { streamLoad, unaryLoad } from "../calls.ts";
-import { callCost, eventCost, holdStreams } from "../costs.ts";
+import { callCost, eventCost, whileStreaming } from "../costs.ts";
 import { median } from "../measure.ts";
 import { residentMiB } from "../processes.ts";
 import type { Row } from "../report.ts";
@@ -32,14 +32,18 @@ export const memory: Leg = {
     const loaded = residentMiB(server.pid);
 
     const client = grpcSubject(server, streamLoad(address, "paced")).open();
-    const held = holdStreams(client, LIVE, () => {});
-    await delay(LIVE.streamMs);
     const samples: number[] = [];
-    for (let sample = 0; sample < SAMPLES; sample++) {
-      await delay((4 * scene.slotMs) / SAMPLES);
-      samples.push(residentMiB(server.pid));
-    }
-    await held.end();
+    await whileStreaming(
+      { client, pace: LIVE },
+      () => {},
+      async () => {
+        await delay(LIVE.streamMs);
+        for (let sample = 0; sample < SAMPLES; sample++) {
+          await delay((4 * scene.slotMs) / SAMPLES);
+          samples.push(residentMiB(server.pid));
+        }
+      },
+    );
     client.close();
     const row = (figure: string, value: number, most: number): Row => ({
       figure,
