@@ -54,8 +54,9 @@ export async function interleave<Name extends string>(
   return values;
 }
 
-/** The round with the median ratio of `value` to `floor`. */
+/** The round with the median ratio of `value` to `floor`. Throws if a round has no figure. */
 export function beside(value: readonly number[], floor: readonly number[]): Besides {
+  if (![...value, ...floor].every(Number.isFinite)) throw new Error("a round has no figure");
   const pairs = value.map((one, round) => ({ value: one, floor: floor[round] ?? Number.NaN }));
   pairs.sort((a, b) => a.value / a.floor - b.value / b.floor);
   const middle = pairs[Math.floor(pairs.length / 2)];

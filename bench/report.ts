@@ -11,6 +11,7 @@ export interface Bar {
 export interface Row {
   readonly figure: string;
   readonly unit: string;
+  /** NaN, or null when read from a file: nothing was measured, and the note says why. */
   readonly value: number;
   readonly floor?: number;
   readonly bar?: Bar;
@@ -60,7 +61,7 @@ export function rowCells(row: JudgedRow) {
   const { figure, unit, value, floor, bar, kept, note = "" } = row;
   return {
     figure,
-    value: `${digits(value)} ${unit}`,
+    value: Number.isFinite(value) ? `${digits(value)} ${unit}` : "–",
     floor: floor === undefined ? "" : digits(floor),
     ratio: floor === undefined ? "" : digits(value / floor),
     added: floor === undefined ? "" : digits(value - floor),

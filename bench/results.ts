@@ -1,6 +1,6 @@
 // What a run has measured, as JSON in `bench/results/`: one file for each leg, replaced by the leg's next run.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import type { JudgedRow } from "./report.ts";
@@ -62,15 +62,22 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The results in `folder`, by the names of their legs. */
+/** The results in `folder`, by the names of their legs; none if there is no folder. */
 export function readResults(folder: string): LegResult[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as LegResult);
 }
 
+/** More digits would be noise. */
+function short(_key: string, value: unknown): unknown {
+  return typeof value === "number" && Number.isFinite(value) ? Number(value.toPrecision(6)) : value;
+}
+
+/** Replaces the leg's result. Numbers have six digits; a figure that is no number becomes null. */
 export function writeResult(folder: string, result: LegResult): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${result.leg}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(join(folder, `${result.leg}.json`), `${JSON.stringify(result, short, 2)}\n`);
 }
