@@ -21,11 +21,7 @@ async function withClient<T>(subject: Subject, use: (client: Client) => Promise<
 }
 
 /** Repeats `one` for a time, `width` times concurrently and at least once each. Returns the number of repetitions. */
-export async function repeat(
-  ms: number,
-  width: number,
-  one: () => Promise<unknown>,
-): Promise<number> {
+async function repeat(ms: number, width: number, one: () => Promise<unknown>): Promise<number> {
   const end = performance.now() + ms;
   let count = 0;
   await Promise.all(
