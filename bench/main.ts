@@ -70,20 +70,24 @@ const LEGS: readonly Leg[] = [
   peers,
 ];
 
+/** Shortest window whose figures are kept. */
+const LEAST_WRITTEN_SECONDS = 30;
+
 const USAGE = `usage: npm run bench [-- [--json] [--write] [--window SECONDS] [LEG ...]]
        npm run bench -- [--json] [--window SECONDS] --against FOLDER
 
 Measures the gateway on one processor, load and upstream on the other, and prints
 each figure beside its floor as a row of a table, or everything as JSON at the
-end. Without a LEG all of them run that are not marked with *, for about half an
-hour; the legs with stores need a redis-server.
+end. Without a LEG all of them run that are not marked with *, for about three
+quarters of an hour; the legs with stores need a redis-server.
 
 --window SECONDS is the time in which a leg observes a steady state (default 60).
 Most legs measure many times for a 24th of it. A short window is for trying a leg:
 its figures are noise.
 
 --write keeps each leg's rows and the machine in bench/results/LEG.json, and
-writes the tables of docs/performance.md from all results there.
+writes the tables of docs/performance.md from all results there. It takes a
+window of at least ${LEAST_WRITTEN_SECONDS} seconds.
 
 --against FOLDER measures the gateway of another checkout (with its packages installed) in turn
 with this one, and prints that gateway's figures as the floor.
@@ -158,7 +162,11 @@ async function main({ values, positionals }: ReturnType<typeof parse>): Promise<
   if (values.help === true) process.stdout.write(USAGE);
   else if (unknown.length > 0) refuse(`no leg ${unknown.join(", ")}\n\n${USAGE}`);
   else if (!(seconds > 0)) refuse("--window takes seconds, such as 300");
-  else if (values.write && values.against !== undefined) {
+  else if (values.write && seconds < LEAST_WRITTEN_SECONDS) {
+    refuse(
+      `--write keeps figures, and those of a window below ${LEAST_WRITTEN_SECONDS} s are noise`,
+    );
+  } else if (values.write && values.against !== undefined) {
     refuse("--write keeps the figures of this checkout alone, and --against compares two");
   } else if (process.platform !== "linux") {
     refuse("the bench reads CPU time from /proc and needs Linux with taskset");

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PageTable, withTables } from "../tests/support/page-tables.ts";
-import { type JudgedRow, rowCells, verdictOf } from "./report.ts";
+import { type JudgedRow, rowCells } from "./report.ts";
 import { type LegResult, readResults } from "./results.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -19,14 +19,24 @@ function measuredCell(row: JudgedRow): string {
   return row.bar?.of === "added" ? `+ ${added} (${value})` : value;
 }
 
+function targetVerdict(measured: readonly JudgedRow[], rows: number): string {
+  if (measured.some(({ kept }) => kept !== true)) return "MISSED";
+  return measured.length < rows ? `${measured.length} of ${rows} measured` : "ok";
+}
+
 function targetRows(results: readonly LegResult[]): PageTable["rows"] {
-  const rows = results.flatMap((result) => result.rows);
-  return Object.entries(TARGETS).map(([name, { figure, before, target }]) => {
-    const measured = rows.filter((row) => row.target === name);
-    const isReached = measured.every(({ kept }) => kept === true);
+  const all = results.flatMap((result) => result.rows);
+  return Object.entries(TARGETS).map(([name, { figure, before, target, rows }]) => {
+    const measured = all.filter((row) => row.target === name);
     return measured.length === 0
       ? [figure, before, target, NOT_MEASURED, ""]
-      : [figure, before, target, measured.map(measuredCell).join("; "), verdictOf(isReached) ?? ""];
+      : [
+          figure,
+          before,
+          target,
+          measured.map(measuredCell).join("; "),
+          targetVerdict(measured, rows),
+        ];
   });
 }
 

@@ -50,9 +50,8 @@ function barText({ of, most, least }: Bar): string {
   return of === "ratio" ? `${limit} ×` : of === "added" ? `+ ${limit}` : limit;
 }
 
-/** The word for a verdict; undefined: there is none. */
-export function verdictOf(kept: boolean | undefined): string | undefined {
-  if (kept === undefined) return undefined;
+function verdictOf(kept: boolean | undefined): string {
+  if (kept === undefined) return "";
   return kept ? "ok" : "MISSED";
 }
 
@@ -63,10 +62,11 @@ export function rowCells(row: JudgedRow) {
     figure,
     value: Number.isFinite(value) ? `${digits(value)} ${unit}` : "–",
     floor: floor === undefined ? "" : digits(floor),
-    ratio: floor === undefined ? "" : digits(value / floor),
+    // A floor of nothing has no ratio.
+    ratio: !floor ? "" : digits(value / floor),
     added: floor === undefined ? "" : digits(value - floor),
     bar: bar === undefined ? "" : barText(bar),
-    verdict: verdictOf(kept) ?? "",
+    verdict: verdictOf(kept),
     note,
   };
 }

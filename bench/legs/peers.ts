@@ -72,6 +72,7 @@ async function ownSubjects(scene: Scene): Promise<Subjects> {
       "Steer, gRPC": grpcSubject(server, load(address)),
       ...(isStream && { "Steer, gRPC, ephemeral": grpcSubject(server, load(address, true)) }),
       [CONNECT]: httpSubject(server, http, connect),
+      "Steer, Chat door": httpSubject(server, http, chatLoad(model, isStream)),
       [FLOOR]: grpcSubject(old.server, load(old.address)),
       "the floor": grpcSubject(floor.server, load(floor.address)),
       "a proxy that copies bytes": httpSubject(
