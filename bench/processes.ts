@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Processor reserved for the measured process. */
@@ -58,14 +59,6 @@ export async function startServer(
   };
 }
 
-/** A process with the processes that it has started, and those that these have started. */
-function treeOf(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean),
-  );
-  return [pid, ...children.map(Number).flatMap(treeOf)];
-}
-
 /** Starts any program on one processor, without waiting for its output. */
 export function startProgram(
   cpu: number,
@@ -88,21 +81,41 @@ export function startProgram(
   };
 }
 
+/** What a process or thread tells of itself; "": it has ended meanwhile. */
+function told(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Folders of all threads of a process and of the processes that it has started, and so on. */
+function threadsOf(pid: number): string[] {
+  const own = readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
+  return [...own, ...childrenOf(own).flatMap(threadsOf)];
+}
+
+function childrenOf(threads: readonly string[]): number[] {
+  return threads
+    .flatMap((thread) => told(`${thread}/children`).split(" ").filter(Boolean))
+    .map(Number)
+    .filter((pid) => existsSync(`/proc/${pid}/task`));
+}
+
 /** CPU time of a process tree with all its threads in microseconds, from the scheduler's nanoseconds. */
 export function cpuMicros(pid: number): number {
-  const threads = treeOf(pid).flatMap((one) =>
-    readdirSync(`/proc/${one}/task`).map((thread) => `/proc/${one}/task/${thread}/schedstat`),
-  );
-  return threads.reduce((sum, file) => {
-    const [nanos] = readFileSync(file, "utf8").split(" ");
+  return threadsOf(pid).reduce((sum, thread) => {
+    const [nanos] = told(`${thread}/schedstat`).split(" ");
     return sum + Number(nanos) / 1_000;
   }, 0);
 }
 
 /** Resident memory of a process tree in MiB. Memory that processes share counts for each of them. */
 export function residentMiB(pid: number): number {
-  return treeOf(pid).reduce((sum, one) => {
-    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, "utf8"))?.[1];
+  const processes = new Set(threadsOf(pid).map((thread) => dirname(dirname(thread))));
+  return [...processes].reduce((sum, one) => {
+    const kib = /VmRSS:\s+(\d+)/.exec(told(`${one}/status`))?.[1] ?? 0;
     return sum + Number(kib) / 1024;
   }, 0);
 }
