@@ -1,0 +1,4 @@
+/** Version of the service that this page was built with. */
+declare const CONSOLE_VERSION: string;
+
+declare module "*.css";

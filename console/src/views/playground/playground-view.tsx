@@ -1,0 +1,6 @@
+import { Notice } from "../../parts/notice.tsx";
+import type { Place } from "../../router.ts";
+
+export function PlaygroundView({ place }: { place: Place }) {
+  return <Notice kind="empty">{place.view}</Notice>;
+}
