@@ -24,29 +24,39 @@ export interface Posted {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Calls back with each piece of the answer. */
-export function post(
-  { agent, address, load: { path, body, headers }, signal }: Posted,
-  onPiece: (piece: Buffer) => void,
-): Promise<void> {
+/** Whether the server has closed a kept connection before it read the request; nothing of it was served. */
+function isStale(request: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return request.reusedSocket && error.code === "ECONNRESET";
+}
+
+/**
+ * Calls back with each piece of the answer. As clients do, it sends a request once more if the server closed the kept
+ * connection at the same moment.
+ */
+export function post(posted: Posted, onPiece: (piece: Buffer) => void): Promise<void> {
+  const { agent, address, signal } = posted;
+  const { path, body, headers } = posted.load;
   return new Promise((resolve, reject) => {
-    const url = `http://${address}${path}`;
-    const length = String(Buffer.byteLength(body));
-    const sent = { ...headers, "content-length": length };
-    const failed = (error: Error): void => (signal?.aborted ? resolve() : reject(error));
-    const request = http.request(url, {
+    const request = http.request(`http://${address}${path}`, {
       method: "POST",
-      headers: sent,
+      headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
       agent,
       ...(signal !== undefined && { signal }),
     });
+    let isAnswered = false;
+    const failed = (error: Error): void => {
+      if (signal?.aborted) resolve();
+      else if (!isAnswered && isStale(request, error)) post(posted, onPiece).then(resolve, reject);
+      else reject(new Error(`${address}${path}: ${error.message}`, { cause: error }));
+    };
     request.once("error", failed);
     request.once("response", (response) => {
+      isAnswered = true;
       response.on("data", onPiece);
       response.once("error", failed);
       response.once("end", () => {
         if (response.statusCode === 200) resolve();
-        else reject(new Error(`${path}: status ${response.statusCode}`));
+        else failed(new Error(`status ${response.statusCode}`));
       });
     });
     request.end(body);

@@ -99,18 +99,48 @@ function peerSubjects(started: readonly Started[], upstream: string): Subjects {
 
 function rowsOf({ about, unit }: Question, of: Rounds<string>): Row[] {
   const floor = of[FLOOR] ?? [];
-  return Object.entries(of).map(([name, values]) =>
-    name === FLOOR
-      ? { figure: `${about}: ${name}`, unit, ...beside(values, values) }
-      : { figure: `${about}: ${name}, beside ${FLOOR}`, unit, ...beside(values, floor) },
-  );
+  return Object.entries(of).map(([name, values]) => {
+    const figure = name === FLOOR ? `${about}: ${name}` : `${about}: ${name}, beside ${FLOOR}`;
+    return isWhole(values)
+      ? { figure, unit, ...beside(values, floor) }
+      : { figure, unit, value: Number.NaN, note: "a round failed" };
+  });
+}
+
+const isWhole = (values: readonly number[]): boolean => values.every(Number.isFinite);
+
+/** A peer that fails in a round loses the figure, and the others keep theirs. */
+async function orNone(name: string, cost: Promise<number>): Promise<number> {
+  try {
+    return await cost;
+  } catch (error) {
+    process.stderr.write(`peers: ${name} has failed: ${error}\n`);
+    return Number.NaN;
+  }
+}
+
+async function measure(
+  question: Question,
+  { own, others }: Readonly<Record<"own" | "others", Subjects>>,
+  slotMs: number,
+): Promise<Rounds<string>> {
+  const cost = (subject: Subject) => question.cost(subject, slotMs);
+  const measured: [string, () => Promise<number>][] = [
+    ...Object.entries(own(question)).map(
+      ([name, subject]) => [name, () => cost(subject)] satisfies [string, unknown],
+    ),
+    ...Object.entries(others(question)).map(
+      ([name, subject]) => [name, () => orNone(name, cost(subject))] satisfies [string, unknown],
+    ),
+  ];
+  return interleave(Object.fromEntries(measured), ROUNDS);
 }
 
 /** The row of the target, if Portkey is there. */
 function besidePortkey(of: Rounds<string>): Row[] {
   const least = of[`${portkey.name} ${portkey.version}`];
   const values = of[CONNECT];
-  if (least === undefined || values === undefined) return [];
+  if (least === undefined || values === undefined || !isWhole(least)) return [];
   return [
     {
       figure: "unary: Steer, Connect JSON, beside Portkey",
@@ -132,22 +162,17 @@ export const peers: Leg = {
       process.stderr.write(`peers: installing ${peer.name} ${peer.version}\n`);
       started.push(await startPeer(scene, peer));
     }
-    const own = await ownSubjects(scene);
-    const others = peerSubjects(started, await scene.upstream());
+    const subjects = {
+      own: await ownSubjects(scene),
+      others: peerSubjects(started, await scene.upstream()),
+    };
     const rows: Row[] = started.flatMap((one) =>
       "reason" in one
         ? [{ figure: nameOf(one), unit: "", value: Number.NaN, note: `skipped: ${one.reason}` }]
         : [],
     );
     for (const question of QUESTIONS) {
-      const subjects = { ...own(question), ...others(question) };
-      const cost = (subject: Subject) => () => question.cost(subject, scene.slotMs);
-      const of = await interleave(
-        Object.fromEntries(
-          Object.entries(subjects).map(([name, subject]) => [name, cost(subject)]),
-        ),
-        ROUNDS,
-      );
+      const of = await measure(question, subjects, scene.slotMs);
       rows.push(...rowsOf(question, of));
       if (question === UNARY) rows.push(...besidePortkey(of));
     }
