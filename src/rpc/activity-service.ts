@@ -6,10 +6,10 @@ import {
 import { REMEMBERED_SECONDS } from "../domain/activity.ts";
 import type { StoreStatus } from "../domain/operations.ts";
 import type { Activity, ActivityReport } from "../ports/activity.ts";
-import { scopeOf } from "./admin-scope.ts";
 import { milliseconds } from "./decode-spec.ts";
 import { ActivityEncoder, encodeRecentCall, FIRST_TOKEN_BOUNDS } from "./encode-activity.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
+import { scopeOf } from "./scope-of.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 
@@ -19,6 +19,18 @@ export interface ActivityServiceDependencies {
   readonly activity: Activity;
   /** The state of the store at this replica. */
   readonly store: () => StoreStatus;
+}
+
+/** The first answer has the bounds of times to first token. */
+async function* answersOf(
+  reports: AsyncIterable<ActivityReport>,
+  encode: (report: ActivityReport) => Uint8Array,
+): AsyncGenerator<Uint8Array, void> {
+  let isFirst = true;
+  for await (const report of reports) {
+    yield isFirst ? Buffer.concat([FIRST_TOKEN_BOUNDS, encode(report)]) : encode(report);
+    isFirst = false;
+  }
 }
 
 export function createActivityService(dependencies: ActivityServiceDependencies): ServedService {
@@ -39,15 +51,11 @@ export function createActivityService(dependencies: ActivityServiceDependencies)
   }
 
   const handlers: Handlers<typeof ActivityService> = {
-    async *watchActivity({ scope, history }, { signal, timeoutMs }) {
+    watchActivity({ scope, history }, { signal, timeoutMs }) {
       const historySeconds =
         history === undefined ? REMEMBERED_SECONDS : Math.floor(milliseconds(history) / 1_000);
       const query = { scope: scopeOf(scope), historySeconds, signal, timeoutMs };
-      let isFirst = true;
-      for await (const report of activity.watch(query)) {
-        yield isFirst ? Buffer.concat([FIRST_TOKEN_BOUNDS, encode(report)]) : encode(report);
-        isFirst = false;
-      }
+      return answersOf(activity.watch(query), encode);
     },
 
     async listRecentCalls(request) {

@@ -145,7 +145,11 @@ describe("the activity of a service", () => {
     expect(next.calls.length).toBeGreaterThan(0);
     expect(next.calls.every(({ xRequestId }) => xRequestId === "")).toBe(true);
     const failed = await operated.operator.unary(listRecentCalls, { ...filter, failed: true });
-    expect(failed.calls[0]).toMatchObject({ errorReason: "PROVIDER_ERROR" });
+    expect(failed.calls[0]).toMatchObject({
+      errorCategory: ErrorCategory.SERVER_ERROR,
+      errorReason: "ATTEMPTS_EXHAUSTED",
+      attempts: 3,
+    });
   });
 
   it("is for operators only", async () => {
@@ -199,20 +203,17 @@ describe("the activity of a service", () => {
     ]);
   });
 
-  it("counts a watcher as a running call, and as no generation", async () => {
+  it("does not show a watcher to itself, but lists its call", async () => {
     const watch = operated.operator.stream(watchActivity, { scope: REPLICA });
     const seen = await readUntil(watch, (all) => all.length === 2);
-    const last = samplesOf(seen).at(-1);
-    expect(last).toMatchObject({ runningGenerations: 0n });
-    expect(last?.runningCalls).toBeGreaterThanOrEqual(1n);
-    const cancelled = { caller: OPERATOR, reason: "CANCELLED" };
+    expect(samplesOf(seen).at(-1)).toMatchObject({ runningCalls: 0n, runningGenerations: 0n });
     await expect
       .poll(async () => {
         const request = { scope: REPLICA, failed: true, pageSize: 200 };
         const { calls } = await operated.operator.unary(listRecentCalls, request);
         return calls.find(({ cancelled: left }) => left)?.caller;
       })
-      .toBe(cancelled.caller);
+      .toBe(OPERATOR);
   });
 });
 
@@ -239,7 +240,7 @@ it("a watcher does not hold the end of the process, and is sent elsewhere", asyn
     const endedAt = performance.now();
     expect(await service.exited).toBe(0);
     // The grace is 25 seconds.
-    expect(performance.now() - endedAt).toBeLessThan(10_000);
+    expect(performance.now() - endedAt).toBeLessThan(20_000);
   } finally {
     await service.stop();
   }
