@@ -1,130 +1,112 @@
-// The floors: processes that do the least possible for the same bytes on the wire. `node bench/floor.ts MODE
-// [UPSTREAM [TEMPLATE]]`: MODE is echo, unary, stream or replay, TEMPLATE a file with an encoded GenerateResponse.
+// The floor: grpc-js and undici, and the least between them for the same bytes on the wire. Requests are read, deltas and
+// answers are written by hand. `node bench/floor.ts MODE UPSTREAM TEMPLATE`: MODE is echo, unary, stream or replay;
+// TEMPLATE is a file with an encoded GenerateResponse, or "" if no unary calls are made.
 import { readFileSync } from "node:fs";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import grpc from "@grpc/grpc-js";
-import { createParser } from "eventsource-parser";
-import { Agent, request } from "undici";
-import {
-  type GenerateRequest,
-  GenerateRequestSchema,
-  type GenerateResponse,
-  GenerateResponseSchema,
-  StreamGenerateRequestSchema,
-} from "../gen/es/steer/v1/generation_service_pb.js";
-import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.js";
+import { fromBinary } from "@bufbuild/protobuf";
+import { GenerateResponseSchema } from "../gen/es/steer/v1/generation_service_pb.js";
+import { encodeDelta } from "../src/rpc/encode-delta.ts";
+import { connectUpstream } from "./floor-upstream.ts";
+import { requestTexts } from "./request-texts.ts";
+import { type FloorStream, serveFloor } from "./serve-floor.ts";
 
 const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const REPLAYED = 2_000;
-const agent = new Agent({ connections: 4096, pipelining: 1 });
+const EVENT_END = "\n\n";
+const DATA = "data: ";
 
-// An answer of the gateway, so that both encode the same message.
-const answer =
-  template === ""
-    ? create(GenerateResponseSchema)
-    : fromBinary(GenerateResponseSchema, readFileSync(template));
+const send = connectUpstream(upstream);
+const answer = template === "" ? Buffer.alloc(0) : readFileSync(template);
+const places = placesOf(answer);
 
-function responseOf(text: string): GenerateResponse {
-  const { generation } = answer;
-  return generation === undefined
-    ? answer
-    : { ...answer, generation: { ...generation, outputText: text } };
+/** Places of the output's text in the encoded answer. */
+function placesOf(bytes: Buffer): number[] {
+  const text = fromBinary(GenerateResponseSchema, bytes).generation?.outputText ?? "";
+  const found: number[] = [];
+  if (text === "") return found;
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + text.length)) {
+    found.push(at);
+  }
+  return found;
 }
 
-async function callUpstream(model: string, body: string, stream: boolean) {
-  return request(`${upstream}/v1/chat/completions`, {
-    dispatcher: agent,
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: "Bearer none" },
-    body: JSON.stringify({ model, messages: [{ role: "user", content: body }], stream }),
+/** The encoded answer with this text. All texts of an upstream's model have one length, so no other byte changes. */
+function answerWith(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(answer.length);
+  answer.copy(bytes);
+  for (const place of places) bytes.write(text, place);
+  return bytes;
+}
+
+function bodyOf(request: Buffer, stream: boolean): string {
+  const { model, prompt } = requestTexts(request);
+  return JSON.stringify({ model, messages: [{ role: "user", content: prompt }], stream });
+}
+
+function unary(request: Buffer): Promise<Buffer> {
+  const body = bodyOf(request, false);
+  if (mode === "echo") return Promise.resolve(answerWith(""));
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    send(body, {
+      onPiece: (piece) => void pieces.push(piece),
+      onEnd: () => {
+        const [first = Buffer.alloc(0)] = pieces;
+        const whole = (pieces.length === 1 ? first : Buffer.concat(pieces)).toString();
+        const { choices } = JSON.parse(whole) as { choices: { message: { content: string } }[] };
+        resolve(answerWith(choices[0]?.message.content ?? ""));
+      },
+      onError: reject,
+    });
   });
 }
 
-async function generate(message: GenerateRequest): Promise<GenerateResponse> {
-  const prompt = message.spec?.prompt ?? "";
-  if (mode === "echo") return responseOf(answer.generation?.outputText ?? "");
-  const response = await callUpstream("bench", prompt, false);
-  const body = (await response.body.json()) as {
-    choices: { message: { content: string } }[];
-  };
-  return responseOf(body.choices[0]?.message.content ?? "");
+/** Sends the delta of one event of the upstream. */
+function writeDelta(call: FloorStream, sequence: number, data: string): void {
+  const chunk = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
+  const text = chunk.choices[0]?.delta.content;
+  if (!text) return;
+  const delta = { sequence, attemptIndex: 1, writer: 0, partIndex: 0, text };
+  call.write(encodeDelta("text-delta", delta));
 }
 
-async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
-  const { spec } = fromBinary(StreamGenerateRequestSchema, call.request);
-  const response = await callUpstream(spec?.model ?? "", spec?.prompt ?? "", true);
-  let sequence = 0;
-  const parser = createParser({
-    onEvent({ data }) {
-      if (data === "[DONE]") return;
-      const chunk = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
-      const text = chunk.choices[0]?.delta.content;
-      if (!text) return;
-      sequence++;
-      call.write(
-        create(StreamEventSchema, {
-          sequence,
-          attemptIndex: 1,
-          event: { case: "textDelta", value: { partIndex: 0, text } },
-        }),
-      );
-    },
+function stream(call: FloorStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const decoder = new TextDecoder();
+    let sequence = 0;
+    let rest = "";
+    const leave = send(bodyOf(call.request, true), {
+      onPiece: (piece) => {
+        const text = rest + decoder.decode(piece, { stream: true });
+        let from = 0;
+        for (let end = text.indexOf(EVENT_END); end >= 0; end = text.indexOf(EVENT_END, from)) {
+          const data = text.slice(from + DATA.length, end);
+          if (data !== "[DONE]") writeDelta(call, ++sequence, data);
+          from = end + EVENT_END.length;
+        }
+        rest = text.slice(from);
+      },
+      onEnd: () => {
+        call.end();
+        resolve();
+      },
+      onError: reject,
+    });
+    call.once("cancelled", leave);
   });
-  const decoder = new TextDecoder();
-  for await (const bytes of response.body) parser.feed(decoder.decode(bytes, { stream: true }));
-  call.end();
 }
 
 /** As many events as a reader of a long stream resumes, without a store. */
-async function replay(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
-  const value = { partIndex: 0, text: "word " };
+async function replay(call: FloorStream): Promise<void> {
   for (let sequence = 1; sequence <= REPLAYED; sequence++) {
-    const event = { case: "textDelta", value } as const;
-    const isTaken = call.write(create(StreamEventSchema, { sequence, attemptIndex: 1, event }));
+    const delta = { sequence, attemptIndex: 1, writer: 0, partIndex: 0, text: "word " };
+    const isTaken = call.write(encodeDelta("text-delta", delta));
     if (!isTaken) await new Promise((resolve) => call.once("drain", resolve));
   }
   call.end();
 }
 
-const server = new grpc.Server();
-server.addService(
-  {
-    generate: {
-      path: "/steer.v1.GenerationService/Generate",
-      requestStream: false,
-      responseStream: false,
-      requestDeserialize: (bytes: Buffer) => fromBinary(GenerateRequestSchema, bytes),
-      requestSerialize: (value: Buffer) => value,
-      responseSerialize: (value: GenerateResponse) =>
-        Buffer.from(toBinary(GenerateResponseSchema, value)),
-      responseDeserialize: (bytes: Buffer) => bytes,
-    },
-    streamGenerate: {
-      path: `/steer.v1.GenerationService/${mode === "replay" ? "ResumeStream" : "StreamGenerate"}`,
-      requestStream: false,
-      responseStream: true,
-      requestDeserialize: (bytes: Buffer) => bytes,
-      requestSerialize: (value: Buffer) => value,
-      responseSerialize: (value: StreamEvent) => Buffer.from(toBinary(StreamEventSchema, value)),
-      responseDeserialize: (bytes: Buffer) => bytes,
-    },
-  },
-  {
-    generate: (
-      call: grpc.ServerUnaryCall<GenerateRequest, GenerateResponse>,
-      done: grpc.sendUnaryData<GenerateResponse>,
-    ) => {
-      generate(call.request).then(
-        (value) => done(null, value),
-        () => done({ code: grpc.status.INTERNAL }),
-      );
-    },
-    streamGenerate: (call: grpc.ServerWritableStream<Buffer, StreamEvent>) => {
-      (mode === "replay" ? replay : stream)(call).catch(() => call.destroy());
-    },
-  },
-);
-server.bindAsync(`127.0.0.1:0`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
-  if (error) throw error;
-  process.stdout.write(`${JSON.stringify({ grpc: `127.0.0.1:${bound}` })}\n`);
+serveFloor({
+  unary,
+  stream: mode === "replay" ? replay : stream,
+  streamed: mode === "replay" ? "ResumeStream" : "StreamGenerate",
 });

@@ -1,24 +1,31 @@
-// The floor of the doors: a proxy that copies bytes. `node bench/http-floor.ts UPSTREAM`: every request goes to the Chat
-// path of the upstream, whatever its own path, and the answer comes back piece by piece.
-import { Agent, createServer, request } from "node:http";
+// The floor of HTTP: a proxy that copies bytes with node:http and undici. `node bench/http-floor.ts UPSTREAM`: every
+// request goes to the Chat path of the upstream, whatever its own path, and the answer comes back piece by piece.
+import { createServer } from "node:http";
+import { connectUpstream } from "./floor-upstream.ts";
 
 const [, , upstream = ""] = process.argv;
-const agent = new Agent({ keepAlive: true });
-const target = `${upstream}/v1/chat/completions`;
+const send = connectUpstream(upstream);
 
 const server = createServer((asked, answer) => {
-  const { "content-length": length = "0", "content-type": type = "application/json" } =
-    asked.headers;
-  const headers = { "content-length": length, "content-type": type };
-  const passed = request(target, { method: "POST", headers, agent }, (given) => {
-    answer.writeHead(given.statusCode ?? 502, { "content-type": given.headers["content-type"] });
-    given.pipe(answer);
+  const pieces: Buffer[] = [];
+  asked.on("data", (piece: Buffer) => pieces.push(piece));
+  asked.once("end", () => {
+    const [first = Buffer.alloc(0)] = pieces;
+    const leave = send(pieces.length === 1 ? first : Buffer.concat(pieces), {
+      onHead: (status, { "content-type": type, "content-length": length }) => {
+        answer.writeHead(status, {
+          "content-type": String(type),
+          ...(length !== undefined && { "content-length": String(length) }),
+        });
+      },
+      onPiece: (piece) => void answer.write(piece),
+      onEnd: () => void answer.end(),
+      onError: () => void answer.destroy(),
+    });
+    answer.once("close", () => {
+      if (!answer.writableFinished) leave();
+    });
   });
-  passed.once("error", () => answer.destroy());
-  answer.once("close", () => {
-    if (!answer.writableFinished) passed.destroy();
-  });
-  asked.pipe(passed);
 });
 // Between two of its measurements the gateway has its own, and the connections stay open.
 server.keepAliveTimeout = 60_000;

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Processor reserved for the measured process. */
@@ -58,18 +59,65 @@ export async function startServer(
   };
 }
 
-/** CPU time of a process with all its threads in microseconds, from the scheduler's nanoseconds. */
+/** Starts any program on one processor, without waiting for its output. */
+export function startProgram(
+  cpu: number,
+  command: readonly string[],
+  env: Environment = {},
+): Omit<Server, "first"> {
+  const child = spawn("taskset", ["-c", String(cpu), ...command], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: "ignore",
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("taskset could not be started");
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    pid,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** What a process or thread tells of itself; "": it has ended meanwhile. */
+function told(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Folders of all threads of a process and of the processes that it has started, and so on. */
+function threadsOf(pid: number): string[] {
+  const own = readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
+  return [...own, ...childrenOf(own).flatMap(threadsOf)];
+}
+
+function childrenOf(threads: readonly string[]): number[] {
+  return threads
+    .flatMap((thread) => told(`${thread}/children`).split(" ").filter(Boolean))
+    .map(Number)
+    .filter((pid) => existsSync(`/proc/${pid}/task`));
+}
+
+/** CPU time of a process tree with all its threads in microseconds, from the scheduler's nanoseconds. */
 export function cpuMicros(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    const [nanos] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+  return threadsOf(pid).reduce((sum, thread) => {
+    const [nanos] = told(`${thread}/schedstat`).split(" ");
     return sum + Number(nanos) / 1_000;
   }, 0);
 }
 
-/** Resident memory of a process in MiB. */
+/** Resident memory of a process tree in MiB. Memory that processes share counts for each of them. */
 export function residentMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Number(kib) / 1024;
+  const processes = new Set(threadsOf(pid).map((thread) => dirname(dirname(thread))));
+  return [...processes].reduce((sum, one) => {
+    const kib = /VmRSS:\s+(\d+)/.exec(told(`${one}/status`))?.[1] ?? 0;
+    return sum + Number(kib) / 1024;
+  }, 0);
 }
 
 /** Keeps this process, and by default its children, on one processor. */

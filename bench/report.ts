@@ -1,4 +1,5 @@
-import { loadavg } from "node:os";
+import type { Besides } from "./measure.ts";
+import type { TargetName } from "./targets.ts";
 
 /** The bar of a figure: on its value, on its ratio to the floor, or on the difference to the floor. */
 export interface Bar {
@@ -10,10 +11,20 @@ export interface Bar {
 export interface Row {
   readonly figure: string;
   readonly unit: string;
+  /** NaN, or null when read from a file: nothing was measured, and the note says why. */
   readonly value: number;
   readonly floor?: number;
   readonly bar?: Bar;
+  /** The target that the bar belongs to. */
+  readonly target?: TargetName;
+  /** What the figure was chosen from. */
+  readonly rounds?: Besides["rounds"];
   readonly note?: string;
+}
+
+/** A row with its verdict; undefined: it has no bar. */
+export interface JudgedRow extends Row {
+  readonly kept?: boolean | undefined;
 }
 
 function judged({ value, floor = 0, bar }: Row): number {
@@ -21,11 +32,12 @@ function judged({ value, floor = 0, bar }: Row): number {
   return bar?.of === "added" ? value - floor : value;
 }
 
-function isKept(row: Row): boolean | undefined {
+/** A figure that is no number does not keep its bar. */
+export function judge(row: Row): JudgedRow {
   const { bar } = row;
-  if (bar === undefined) return undefined;
+  if (bar === undefined) return row;
   const { most = Number.POSITIVE_INFINITY, least = Number.NEGATIVE_INFINITY } = bar;
-  return judged(row) <= most && judged(row) >= least;
+  return { ...row, kept: judged(row) <= most && judged(row) >= least };
 }
 
 function digits(value: number): string {
@@ -34,61 +46,37 @@ function digits(value: number): string {
 }
 
 function barText({ of, most, least }: Bar): string {
-  const limit = most === undefined ? `≥ ${least}` : `≤ ${most}`;
+  const limit = most === undefined ? `≥ ${least}` : `≤ ${Number(most.toFixed(3))}`;
   return of === "ratio" ? `${limit} ×` : of === "added" ? `+ ${limit}` : limit;
 }
 
-const VERDICTS = new Map<boolean | undefined, string>([
-  [true, "ok"],
-  [false, "MISSED"],
-]);
-
-/** A row of the tables in `docs/performance.md`. */
-function line(row: Row): string {
-  const { figure, unit, value, floor, bar, note = "" } = row;
-  const cells = [
-    figure,
-    `${digits(value)} ${unit}`,
-    floor === undefined ? "" : digits(floor),
-    floor === undefined ? "" : digits(value / floor),
-    floor === undefined ? "" : digits(value - floor),
-    bar === undefined ? "" : barText(bar),
-    VERDICTS.get(isKept(row)) ?? "",
-    note,
-  ];
-  return `| ${cells.join(" | ")} |`;
+function verdictOf(kept: boolean | undefined): string {
+  if (kept === undefined) return "";
+  return kept ? "ok" : "MISSED";
 }
 
-export interface Report {
-  add(leg: string, rows: readonly Row[]): void;
-  end(): void;
-}
-
-function machine() {
-  const load = loadavg().map((value) => Number(value.toFixed(2)));
-  return { at: new Date().toISOString(), node: process.version, load };
-}
-
-export function startReport(asJson: boolean): Report {
-  const startedOn = machine();
-  const all: object[] = [];
-  const write = (text: string): void => void process.stdout.write(`${text}\n`);
-  if (!asJson) {
-    write(`node ${startedOn.node}, load average at the start ${startedOn.load.join(" ")}\n`);
-    write("| figure | value | floor | ratio | added | bar | verdict | |");
-    write("|---|---|---|---|---|---|---|---|");
-  }
+/** The texts of a row's cells. A cell without content is "". */
+export function rowCells(row: JudgedRow) {
+  const { figure, unit, value, floor, bar, kept, note = "" } = row;
   return {
-    add(leg, rows) {
-      for (const row of rows) {
-        all.push({ leg, ...row, kept: isKept(row) });
-        if (!asJson) write(line(row));
-      }
-    },
-    end() {
-      const endedOn = machine();
-      if (asJson) write(JSON.stringify({ startedOn, endedOn, rows: all }, null, 2));
-      else write(`\nload average at the end ${endedOn.load.join(" ")}`);
-    },
+    figure,
+    value: Number.isFinite(value) ? `${digits(value)} ${unit}` : "–",
+    floor: floor === undefined ? "" : digits(floor),
+    // A floor of nothing has no ratio.
+    ratio: !floor ? "" : digits(value / floor),
+    added: floor === undefined ? "" : digits(value - floor),
+    bar: bar === undefined ? "" : barText(bar),
+    verdict: verdictOf(kept),
+    note,
   };
+}
+
+const HEAD = ["figure", "value", "floor", "ratio", "added", "bar", "verdict", "note"];
+
+/** The beginning of a table of rows. */
+export const tableHead = `| ${HEAD.join(" | ")} |\n|${"---|".repeat(HEAD.length)}`;
+
+/** A row of a table. */
+export function tableLine(row: JudgedRow): string {
+  return `| ${Object.values(rowCells(row)).join(" | ")} |`;
 }

@@ -12,6 +12,7 @@ import {
   SERVER_CPU,
   type Served,
   type Server,
+  startProgram,
   startServer,
 } from "./processes.ts";
 import type { Row } from "./report.ts";
@@ -23,6 +24,8 @@ export type StoreName = (typeof STORES)[number];
 /** Mode of the floor process: see `floor.ts`. */
 export type FloorMode = "echo" | "unary" | "stream" | "replay";
 
+/** Measurements of a round's length in a window. */
+const SLOTS = 24;
 const ROOT = join(import.meta.dirname, "..");
 
 interface GatewayOptions {
@@ -30,6 +33,8 @@ interface GatewayOptions {
   readonly preload?: string;
   /** Number of configured callers; default: none, and anyone may call. */
   readonly callers?: number;
+  /** Number of models beside those of every gateway. */
+  readonly models?: number;
   /** Repository folder of the gateway to start; default: this one. */
   readonly checkout?: string;
 }
@@ -58,6 +63,9 @@ models:
   - {id: long, provider: bench}
   - {id: short, provider: bench}
   - {id: paced, provider: bench}
+  - {id: paced-5, provider: bench}
+  - {id: answer-1k, provider: bench}
+  - {id: answer-16k, provider: bench}
   - {id: hostile, provider: bench, provider_model: gpt-4o}
   - {id: faulty, provider: bench}
   - {id: faulty, provider: spare}
@@ -66,15 +74,26 @@ models:
 `;
 }
 
+/** More rows of `models`. */
+function models(count: number): string {
+  return Array.from(
+    { length: count },
+    (_, model) => `  - {id: model-${model}, provider: bench}\n`,
+  ).join("");
+}
+
 export class Scene implements AsyncDisposable {
   /** Length of the window in milliseconds in which a leg observes a steady state. */
   readonly windowMs: number;
+  /** Length in milliseconds of one measurement in a round. */
+  readonly slotMs: number;
   readonly folder = mkdtempSync(join(tmpdir(), "steer-bench-"));
   readonly #ends: (() => Promise<void>)[] = [];
   #upstream: Promise<string> | undefined;
 
   constructor(windowMs: number) {
     this.windowMs = windowMs;
+    this.slotMs = windowMs / SLOTS;
   }
 
   /** The path of a program of the bench. */
@@ -85,6 +104,13 @@ export class Scene implements AsyncDisposable {
   /** Starts a process of the bench, on the load's processor or on the measured one. */
   async start(cpu: number, args: readonly string[], env: Environment = {}): Promise<Server> {
     const server = await startServer(cpu, args, env);
+    this.#ends.push(() => server.stop());
+    return server;
+  }
+
+  /** Starts a program that is no part of the bench. */
+  startProgram(cpu: number, command: readonly string[], env: Environment): Server {
+    const server = { ...startProgram(cpu, command, env), first: {} };
     this.#ends.push(() => server.stop());
     return server;
   }
@@ -106,10 +132,10 @@ export class Scene implements AsyncDisposable {
   /** Starts the gateway with the upstream as its provider. */
   async gateway(
     env: Environment = {},
-    { preload, callers: count = 0, checkout = ROOT }: GatewayOptions = {},
+    { preload, callers: count = 0, models: more = 0, checkout = ROOT }: GatewayOptions = {},
   ): Promise<Served> {
-    const config = join(this.folder, `steer-${count}.yaml`);
-    writeFileSync(config, configuration(await this.upstream()) + callers(count));
+    const config = join(this.folder, `steer-${count}-${more}.yaml`);
+    writeFileSync(config, configuration(await this.upstream()) + models(more) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
     const server = await this.start(SERVER_CPU, [...before, join(checkout, "src/main.ts")], {
       STEER_CONFIG: config,
@@ -121,10 +147,18 @@ export class Scene implements AsyncDisposable {
     return { server, address: String(server.first["grpc"]) };
   }
 
-  /** Starts a floor whose unary answer is that of `like`. */
-  async floor(mode: FloorMode, like?: Served): Promise<Served> {
-    const args = [here("floor.ts"), mode, await this.upstream()];
-    if (like !== undefined) args.push(await this.#answerOf(like));
+  /** Starts a floor whose unary answer has the bytes of `like`'s answer for `model`. */
+  async floor(mode: FloorMode, like?: Served, model = "bench"): Promise<Served> {
+    const template = like === undefined ? "" : await this.#answerOf(like, model);
+    const args = [here("floor.ts"), mode, await this.upstream(), template];
+    const server = await this.start(SERVER_CPU, args);
+    return { server, address: String(server.first["grpc"]) };
+  }
+
+  /** Starts the floor of 2026-11-29. Its unary answer is that of the simulator, with the upstream's text. */
+  async floorOf202611(like?: Served): Promise<Served> {
+    const template = like === undefined ? "" : await this.#answerOf(like, "simulator");
+    const args = [here("floor-2026-11.ts"), await this.upstream(), template];
     const server = await this.start(SERVER_CPU, args);
     return { server, address: String(server.first["grpc"]) };
   }
@@ -135,9 +169,9 @@ export class Scene implements AsyncDisposable {
     return { server, address: String(server.first["http"]) };
   }
 
-  async #answerOf({ address }: Served): Promise<string> {
-    const channel = openChannel(unaryLoad(address, "simulator"));
-    const file = join(this.folder, "answer.bin");
+  async #answerOf({ address }: Served, model: string): Promise<string> {
+    const channel = openChannel(unaryLoad(address, model));
+    const file = join(this.folder, `answer-of-${model}.bin`);
     writeFileSync(file, await channel.unary());
     channel.close();
     return file;
@@ -164,5 +198,7 @@ export interface Leg {
   readonly about: string;
   /** The leg also measures the Redis store. */
   readonly needsRedis?: boolean;
+  /** The leg runs only if it is named. */
+  readonly isExtra?: boolean;
   run(scene: Scene): Promise<readonly Row[]>;
 }

@@ -10,6 +10,8 @@ interface Shape {
   readonly isFaulty?: true;
   /** So many bytes of the prompt's one character, and then nothing more, not even an end. */
   readonly endlessBytes?: number;
+  /** Bytes of a whole answer's text. */
+  readonly answerBytes?: number;
 }
 
 /** Shapes by model. */
@@ -18,6 +20,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   long: { tokens: 2_000 },
   short: { tokens: 1 },
   paced: { tokens: 100, paceMs: 50 },
+  "paced-5": { tokens: 200, paceMs: 5 },
+  "answer-1k": { tokens: 200, answerBytes: 1_024 },
+  "answer-16k": { tokens: 200, answerBytes: 16 * 1_024 },
   faulty: { tokens: 200, isFaulty: true },
   "gpt-4o": { tokens: 0, endlessBytes: 5 * 1024 * 1024 },
 };
@@ -25,18 +30,26 @@ const DEFAULT_SHAPE: Shape = { tokens: 200 };
 
 const head = { id: "chatcmpl-bench", created: 1_790_000_000, model: "bench" };
 
-const whole = JSON.stringify({
-  ...head,
-  object: "chat.completion",
-  choices: [
-    {
-      index: 0,
-      finish_reason: "stop",
-      message: { role: "assistant", content: "The sea is wide and does not answer. ".repeat(4) },
-    },
-  ],
-  usage: { prompt_tokens: 12, completion_tokens: 32, total_tokens: 44 },
-});
+const SENTENCE = "The sea is wide and does not answer. ";
+const ANSWER_BYTES = 4 * SENTENCE.length;
+
+function whole(bytes: number): string {
+  const content = SENTENCE.repeat(Math.ceil(bytes / SENTENCE.length)).slice(0, bytes);
+  const message = { role: "assistant", content };
+  return JSON.stringify({
+    ...head,
+    object: "chat.completion",
+    choices: [{ index: 0, finish_reason: "stop", message }],
+    usage: { prompt_tokens: 12, completion_tokens: 32, total_tokens: 44 },
+  });
+}
+
+/** Whole answers by the bytes of their text. */
+const wholes = new Map(
+  [ANSWER_BYTES, ...Object.values(SHAPES).map(({ answerBytes = ANSWER_BYTES }) => answerBytes)].map(
+    (bytes) => [bytes, whole(bytes)],
+  ),
+);
 
 function chunk(fields: object): string {
   return `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", ...fields })}\n\n`;
@@ -127,10 +140,11 @@ function complete(body: string, response: ServerResponse): void {
     else if (paceMs !== undefined) sendPaced(response, tokens, paceMs);
     else sendAtOnce(response, tokens, fault === "cut" ? tokens / 2 : Number.POSITIVE_INFINITY);
   } else {
-    const headers = { "content-type": "application/json", "content-length": whole.length };
+    const text = wholes.get(shape.answerBytes ?? ANSWER_BYTES) ?? "";
+    const headers = { "content-type": "application/json", "content-length": text.length };
     response.writeHead(200, headers);
-    if (fault === undefined) response.end(whole);
-    else response.write(whole.slice(0, 100), () => response.destroy());
+    if (fault === undefined) response.end(text);
+    else response.write(text.slice(0, 100), () => response.destroy());
   }
 }
 

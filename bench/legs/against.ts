@@ -1,8 +1,10 @@
-import { streamCost, streamLoad, unaryCost } from "../calls.ts";
+import { streamLoad, unaryLoad } from "../calls.ts";
+import { callCost, eventCost } from "../costs.ts";
 import { pair } from "../measure.ts";
 import type { Served } from "../processes.ts";
 import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
+import { grpcSubject } from "../subject.ts";
 
 /** One round has some percent of noise, and drifts of a shared machine last for seconds. */
 const ROUNDS = 11;
@@ -10,14 +12,15 @@ const ROUNDS = 11;
 interface Figure {
   readonly figure: string;
   readonly unit: string;
-  cost(gateway: Served): Promise<number>;
+  cost(gateway: Served, ms: number): Promise<number>;
 }
 
 function streamed(kind: string, model: string, ephemeral: boolean): Figure {
   return {
     figure: `streamed event, ${kind}`,
     unit: "µs/event",
-    cost: (gateway) => streamCost(gateway, streamLoad(gateway.address, model, { ephemeral })),
+    cost: ({ server, address }, ms) =>
+      eventCost(grpcSubject(server, streamLoad(address, model, { ephemeral })), ms),
   };
 }
 
@@ -25,7 +28,8 @@ const FIGURES: readonly Figure[] = [
   {
     figure: "unary, OpenAI adapter",
     unit: "µs/call",
-    cost: (gateway) => unaryCost(gateway, "bench"),
+    cost: ({ server, address }, ms) =>
+      callCost(grpcSubject(server, unaryLoad(address, "bench")), ms),
   },
   streamed("ephemeral", "bench", true),
   streamed("stored in memory", "bench", false),
@@ -42,8 +46,8 @@ export function against(folder: string): Leg {
       const rows: Row[] = [];
       for (const { figure, unit, cost } of FIGURES) {
         const costs = await pair(
-          () => cost(mine),
-          () => cost(other),
+          () => cost(mine, scene.slotMs),
+          () => cost(other, scene.slotMs),
           ROUNDS,
         );
         rows.push({ figure, unit, ...costs });

@@ -1,7 +1,10 @@
-import { unaryCost } from "../calls.ts";
+import { unaryLoad } from "../calls.ts";
+import { callCost } from "../costs.ts";
 import type { Pair } from "../in-process.ts";
 import { pair } from "../measure.ts";
+import type { Served } from "../processes.ts";
 import { keyOf, type Leg } from "../scene.ts";
+import { grpcSubject } from "../subject.ts";
 
 const MANY = 10_000;
 const ROUNDS = 9;
@@ -14,10 +17,12 @@ export const callers: Leg = {
       await scene.gateway({}, { callers: MANY }),
       await scene.gateway({}, { callers: 1 }),
     ];
+    const costOf = ({ server, address }: Served, caller: number) =>
+      callCost(grpcSubject(server, unaryLoad(address, "simulator", keyOf(caller))), scene.slotMs);
     const cost = await pair(
       // The last caller: a linear search would find it at the end.
-      () => unaryCost(many, "simulator", keyOf(MANY - 1)),
-      () => unaryCost(one, "simulator", keyOf(0)),
+      () => costOf(many, MANY - 1),
+      () => costOf(one, 0),
       ROUNDS,
     );
     const { lookUp } = (await scene.measure("authenticate.ts")) as Readonly<Record<string, Pair>>;
@@ -45,6 +50,7 @@ export const callers: Leg = {
         unit: "µs/call",
         ...lookUp,
         bar: { of: "added", most: 1 },
+        target: "growth",
       },
       {
         figure: `unary by ${whose}`,

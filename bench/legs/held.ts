@@ -42,6 +42,7 @@ async function heldPerByte(scene: Scene): Promise<Row> {
     unit: "×",
     value: worst.ratio,
     bar: { of: "value", most: 1.3 },
+    target: "held",
     note: worst.kind,
   };
 }
@@ -178,6 +179,7 @@ async function manyStreams(scene: Scene): Promise<Row[]> {
       value: many.page.micros / 1_000,
       floor: few.page.micros / 1_000,
       bar: { of: "value", most: 1 },
+      target: "growth",
       note: `p95 ${many.page.p95.toFixed(2)} ms at the client`,
     },
     {

@@ -1,24 +1,64 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { streamLoad, unaryLoad } from "../calls.ts";
+import { callCost, eventCost, whileStreaming } from "../costs.ts";
+import { median } from "../measure.ts";
 import { residentMiB } from "../processes.ts";
+import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
+import { grpcSubject } from "../subject.ts";
 
 /** The first start writes the compile cache. */
 const FIRST_START_MS = 1_000;
-const SECOND_START_MS = 2_000;
+const SETTLED_MS = 2_000;
+/** Slots of unary calls, and as many of streams. */
+const LOAD_SLOTS = 4;
+const LIVE = { width: 500, streamMs: 5_000 };
+const SAMPLES = 20;
 
 export const memory: Leg = {
   name: "memory",
-  about: "resident memory of an idle gateway on its second start",
+  about: "resident memory: idle on the second start, after load, and with 500 live streams",
   async run(scene) {
-    const env = { STEER_CONFIG: "" };
-    const first = await scene.gateway(env);
+    const first = await scene.gateway();
     await delay(FIRST_START_MS);
     await first.server.stop();
-    const { server } = await scene.gateway(env);
-    await delay(SECOND_START_MS);
-    const value = residentMiB(server.pid);
+    const { server, address } = await scene.gateway();
+    await delay(SETTLED_MS);
+    const idle = residentMiB(server.pid);
+
+    await callCost(grpcSubject(server, unaryLoad(address, "bench")), LOAD_SLOTS * scene.slotMs);
+    await eventCost(grpcSubject(server, streamLoad(address, "bench")), LOAD_SLOTS * scene.slotMs);
+    await delay(SETTLED_MS);
+    const loaded = residentMiB(server.pid);
+
+    const client = grpcSubject(server, streamLoad(address, "paced")).open();
+    const samples: number[] = [];
+    await whileStreaming(
+      { client, pace: LIVE },
+      () => {},
+      async () => {
+        await delay(LIVE.streamMs);
+        for (let sample = 0; sample < SAMPLES; sample++) {
+          await delay((4 * scene.slotMs) / SAMPLES);
+          samples.push(residentMiB(server.pid));
+        }
+      },
+    );
+    client.close();
+    const row = (figure: string, value: number, most: number): Row => ({
+      figure,
+      unit: "MiB",
+      value,
+      bar: { of: "value", most },
+      target: "memory",
+    });
     return [
-      { figure: "idle memory, second start", unit: "MiB", value, bar: { of: "value", most: 120 } },
+      row("idle memory, second start", idle, 100),
+      row("memory after load of calls and streams", loaded, 160),
+      {
+        ...row("memory with 500 live streams, stored in memory", median(samples), 200),
+        note: `most ${Math.round(Math.max(...samples))}`,
+      },
     ];
   },
 };

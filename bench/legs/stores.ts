@@ -1,7 +1,9 @@
-import { streamCost, streamLoad } from "../calls.ts";
+import { streamLoad } from "../calls.ts";
+import { eventCost } from "../costs.ts";
 import { pair } from "../measure.ts";
 import type { Row } from "../report.ts";
 import { type Leg, type Scene, STORES, type StoreName } from "../scene.ts";
+import { grpcSubject } from "../subject.ts";
 
 /** Bars in microseconds that storing an event may add to an ephemeral event. */
 const MOST: Readonly<Record<StoreName, number | undefined>> = {
@@ -11,13 +13,16 @@ const MOST: Readonly<Record<StoreName, number | undefined>> = {
 };
 
 async function costOf(scene: Scene, name: StoreName): Promise<Row> {
-  const gateway = await scene.gateway({ STEER_STREAM_STORE: await scene.store(name) });
-  const { address } = gateway;
+  const { server, address } = await scene.gateway({
+    STEER_STREAM_STORE: await scene.store(name),
+  });
+  const costOf = (ephemeral: boolean) =>
+    eventCost(grpcSubject(server, streamLoad(address, "bench", { ephemeral })), scene.slotMs);
   const cost = await pair(
-    () => streamCost(gateway, streamLoad(address, "bench")),
-    () => streamCost(gateway, streamLoad(address, "bench", { ephemeral: true })),
+    () => costOf(false),
+    () => costOf(true),
   );
-  await gateway.server.stop();
+  await server.stop();
   const most = MOST[name];
   return {
     figure: `event stored in ${name} beside an ephemeral one`,

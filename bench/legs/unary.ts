@@ -1,7 +1,10 @@
-import { unaryCost } from "../calls.ts";
-import { pair } from "../measure.ts";
-import { residentMiB } from "../processes.ts";
+import { unaryLoad } from "../calls.ts";
+import { callCost } from "../costs.ts";
+import { beside, interleave } from "../measure.ts";
+import type { Served } from "../processes.ts";
+import { BIFROST_UNARY } from "../ratios-of-202611.ts";
 import type { Leg } from "../scene.ts";
+import { grpcSubject } from "../subject.ts";
 
 const BAR = { of: "ratio", most: 2.5 } as const;
 
@@ -10,26 +13,44 @@ export const unary: Leg = {
   about: "CPU of a unary call, beside grpc-js that gives the same answer",
   async run(scene) {
     const gateway = await scene.gateway();
-    const echo = await scene.floor("echo", gateway);
-    const proxy = await scene.floor("unary", gateway);
-    const simulator = await pair(
-      () => unaryCost(gateway, "simulator"),
-      () => unaryCost(echo, "simulator"),
-    );
-    const adapter = await pair(
-      () => unaryCost(gateway, "bench"),
-      () => unaryCost(proxy, "bench"),
-    );
-    // The second target exists and is never used.
-    const twoTargets = await pair(
-      () => unaryCost(gateway, "twin"),
-      () => unaryCost(proxy, "bench"),
-    );
+    const floor = await scene.floor("unary", gateway);
+    const cost = ({ server, address }: Served, model: string) => {
+      const subject = grpcSubject(server, unaryLoad(address, model));
+      return () => callCost(subject, scene.slotMs);
+    };
+    const of = await interleave({
+      adapter: cost(gateway, "bench"),
+      // The second target exists and is never used.
+      twoTargets: cost(gateway, "twin"),
+      floor: cost(floor, "bench"),
+      floorOf202611: cost(await scene.floorOf202611(gateway), "bench"),
+      simulator: cost(gateway, "simulator"),
+      echo: cost(await scene.floor("echo", gateway, "simulator"), "simulator"),
+    });
+    const unit = "µs/call";
     return [
-      { figure: "unary, simulator", unit: "µs/call", ...simulator, bar: BAR },
-      { figure: "unary, OpenAI adapter", unit: "µs/call", ...adapter, bar: BAR },
-      { figure: "unary, two targets", unit: "µs/call", ...twoTargets, bar: BAR },
-      { figure: "memory after the load", unit: "MiB", value: residentMiB(gateway.server.pid) },
+      {
+        figure: "unary, OpenAI adapter",
+        unit,
+        ...beside(of.adapter, of.floor),
+        bar: BAR,
+        target: "unary",
+      },
+      {
+        figure: "unary, OpenAI adapter, beside floor-2026-11",
+        unit,
+        ...beside(of.adapter, of.floorOf202611),
+        bar: { of: "ratio", most: 0.8 * BIFROST_UNARY },
+        target: "unary",
+        note: `0.8 × Bifrost, which took ${BIFROST_UNARY} × this floor on 2026-11-29`,
+      },
+      { figure: "unary, two targets", unit, ...beside(of.twoTargets, of.floor), bar: BAR },
+      {
+        figure: "unary, simulator, beside an echo",
+        unit,
+        ...beside(of.simulator, of.echo),
+        bar: BAR,
+      },
     ];
   },
 };
