@@ -115,6 +115,7 @@ function createLimits(
     observer: {
       ...telemetry.limits(),
       near: (line) => log({ event: "limit near", ...line }),
+      countedLocally: (calls) => log({ event: "limits counted locally", calls }),
     },
     onDefect,
   });

@@ -164,6 +164,7 @@ export const LOG_EVENTS = {
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
   "limit near": { caller: "text", limit: "text", used: "count" },
+  "limits counted locally": { calls: "count" },
   "stream lost": { cause: "text" },
   takeover: { stream_id: "text", epoch: "count", tail: "count", result: "text" },
   "usage file failed": { code: "text" },

@@ -72,6 +72,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     dropped: () => {},
     near: ({ limit }) => void told.push(`near ${limit}`),
     nearlyUsed: (reason) => void told.push(`nearly used ${reason}`),
+    countedLocally: (calls) => void told.push(`${calls} counted locally`),
   };
   const limits = new LimitedCallers({
     clock,
@@ -85,6 +86,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     settings: () => ({
       defaults: undefined,
       withoutStore: "local",
+      timeZone: "UTC",
       storeTimeoutMs: 1_000,
       ...scene.settings,
     }),

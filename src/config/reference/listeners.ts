@@ -196,6 +196,12 @@ export const listenerKeys: readonly KeyRow[] = [
       "how calls of limited callers are counted while the store is away: each replica counts its share, or the calls are refused",
   },
   {
+    key: "limits.time_zone",
+    values: "IANA time zone, such as `Europe/Berlin`",
+    default: "UTC",
+    meaning: "time zone in which days and months of `spend` limits begin; hours are those of UTC",
+  },
+  {
     key: "drain.notice",
     values: GRACE,
     default: "2s",
