@@ -148,11 +148,12 @@ function unrecorded(
   return calls.filter(({ labels }) => !recorded.has(labels["call"]));
 }
 
-/** Makes all calls, a few at a time, by turns at the living replicas. */
+/** Makes calls, a few at a time, by turns at the living replicas, until there are enough and all kills are over. */
 async function makeCalls(cluster: Cluster): Promise<void> {
   let next = 0;
+  let kills = 0;
   async function worker(): Promise<void> {
-    while (next < CALLS) {
+    while (next < CALLS || kills < KILLS) {
       const index = next++;
       const replica = cluster.living[index % cluster.living.length];
       if (replica === undefined) throw new Error("no replica lives");
@@ -162,8 +163,8 @@ async function makeCalls(cluster: Cluster): Promise<void> {
     }
   }
   async function killer(): Promise<void> {
-    for (let kill = 1; kill <= KILLS; kill++) {
-      await eventually(() => next >= (CALLS * kill) / (KILLS + 1), TIMEOUT_MS);
+    for (; kills < KILLS; kills++) {
+      await eventually(() => next >= (CALLS * (kills + 1)) / (KILLS + 1), TIMEOUT_MS);
       await cluster.replaceOldest();
     }
   }
