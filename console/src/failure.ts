@@ -1,10 +1,13 @@
 // Errors of calls, in words for operators.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "@steer-gateway/stubs/google/rpc/error_details_pb.js";
 
 export interface Failure {
   readonly text: string;
   /** What the operator can try. */
   readonly advice: string;
+  /** Stable cause in UPPER_SNAKE_CASE; "": none is known. */
+  readonly reason: string;
   /** The key is needed, or is no operator's. */
   readonly isAccess: boolean;
 }
@@ -18,6 +21,14 @@ const ADVICE: Partial<Record<Code, string>> = {
   [Code.PermissionDenied]: "The key is not that of an operator. Log in with another one.",
 };
 
+/** Advice for causes that the code alone does not tell. */
+const OF_REASON: Readonly<Record<string, string>> = {
+  FAULTS_DISABLED: "On a test system, set faults.allow: true in the configuration.",
+  CALLER_EXISTS: "Open that caller, or choose another identifier.",
+  CONFIGURED_CALLER: "Change the configuration, and reload it.",
+  LAST_OPERATOR: "Make another operator with a key without an end first.",
+};
+
 export function toFailure(thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
   const isAccess = error.code === Code.Unauthenticated || error.code === Code.PermissionDenied;
@@ -27,8 +38,12 @@ export function toFailure(thrown: unknown): Failure {
     return {
       text: "No connection to the service.",
       advice: ADVICE[Code.Unavailable] ?? "",
+      reason: "",
       isAccess,
     };
   }
-  return { text: error.rawMessage, advice: ADVICE[error.code] ?? "", isAccess };
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const reason = info?.reason ?? "";
+  const advice = OF_REASON[reason] ?? ADVICE[error.code] ?? "";
+  return { text: error.rawMessage, advice, reason, isAccess };
 }

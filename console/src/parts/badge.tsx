@@ -1,20 +1,18 @@
 import type { ComponentChildren } from "preact";
 
-export type BadgeKind = "good" | "bad" | "warning" | "busy" | "quiet";
+/** One shape for each kind: no state is told by its colour alone. */
+const SHAPES = { good: "●", busy: "◐", warning: "▲", bad: "■", quiet: "○" } as const;
 
-const MARKS: Readonly<Record<BadgeKind, string>> = {
-  good: "✓",
-  bad: "✕",
-  warning: "!",
-  busy: "●",
-  quiet: "–",
-};
+export type BadgeKind = keyof typeof SHAPES;
 
-/** A state by word and shape, not by colour alone. */
+/** A state, by a word and a shape. */
 export function Badge({ kind, children }: { kind: BadgeKind; children: ComponentChildren }) {
   return (
     <span class={`badge ${kind}`}>
-      <span aria-hidden="true">{MARKS[kind]}</span> {children}
+      <span class="shape" aria-hidden="true">
+        {SHAPES[kind]}
+      </span>
+      {children}
     </span>
   );
 }

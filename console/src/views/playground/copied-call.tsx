@@ -26,7 +26,7 @@ export function CopiedCall({ request }: { request: JsonObject }) {
             ))}
           </select>
         </label>
-        <CopyButton text={code} />
+        <CopyButton text={code} what={`the call as ${language}`} />
         {site.hasKey && <span class="quiet">The key is read from STEER_API_KEY.</span>}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls can be reached by keyboard. */}

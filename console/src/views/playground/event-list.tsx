@@ -1,3 +1,4 @@
+import { formatMs } from "../../parts/formats.ts";
 import type { EventRow } from "./event-row.ts";
 
 const SHOWN = 100;
@@ -28,7 +29,7 @@ export function EventList({ events, count, label }: EventListProps) {
           {shown.map(({ sequence, atMs, type, detail }) => (
             <tr key={sequence}>
               <td class="number">{sequence}</td>
-              <td class="number">{Math.round(atMs)} ms</td>
+              <td class="number">{formatMs(atMs)}</td>
               <td>{type}</td>
               <td class="mono">{detail}</td>
             </tr>

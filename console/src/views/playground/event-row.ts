@@ -6,6 +6,7 @@ import {
   RecoveryAction,
   type StreamEvent,
 } from "@steer-gateway/stubs/steer/v1/stream_pb.js";
+import { wordOf } from "../../parts/word-of.ts";
 
 export interface EventRow {
   readonly sequence: number;
@@ -18,16 +19,12 @@ export interface EventRow {
 
 const MAX_DETAIL = 200;
 
-function word(names: Readonly<Record<number, string>>, value: number): string {
-  return (names[value] ?? String(value)).toLowerCase().replaceAll("_", " ");
-}
-
 function noticeText({ failed, action, next, discardOutput }: AttemptNotice): string {
-  const category = word(ErrorCategory, failed?.errorCategory ?? 0);
-  const outcome = word(AttemptOutcome, failed?.outcome ?? 0);
+  const category = wordOf(ErrorCategory, failed?.errorCategory ?? 0);
+  const outcome = wordOf(AttemptOutcome, failed?.outcome ?? 0);
   const target = next === undefined ? "" : ` at ${next.provider || next.model}`;
   const discard = discardOutput ? "; the output so far is void" : "";
-  return `attempt ${failed?.index ?? "?"} ${outcome} (${category}), then ${word(RecoveryAction, action)}${target}${discard}`;
+  return `attempt ${failed?.index ?? "?"} ${outcome} (${category}), then ${wordOf(RecoveryAction, action)}${target}${discard}`;
 }
 
 function detailOf({ event }: StreamEvent): string {
@@ -48,7 +45,7 @@ function detailOf({ event }: StreamEvent): string {
     case "attemptNotice":
       return noticeText(event.value);
     case "complete":
-      return word(FinishReason, event.value.generation?.finishReason ?? 0);
+      return wordOf(FinishReason, event.value.generation?.finishReason ?? 0);
     case "error":
       return `${event.value.error?.reason ?? ""}: ${event.value.error?.message ?? ""}`;
     default:

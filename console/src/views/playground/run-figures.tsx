@@ -1,53 +1,40 @@
-import { durationMs } from "@bufbuild/protobuf/wkt";
-import type { ComponentChildren } from "preact";
+import { Fact } from "../../parts/fact.tsx";
+import { formatCount, formatMs, toMs, UNKNOWN } from "../../parts/formats.ts";
+import { MoneyText } from "../../parts/money-text.tsx";
+import { toAmount } from "../../parts/to-amount.ts";
 import { hrefOf } from "../../router.ts";
 import type { PlaygroundRun } from "./playground-run.ts";
-
-const PICOS = 1e12;
-
-function Figure({ label, children }: { label: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 /** Cursor, times, tokens and cost of a run. */
 export function RunFigures({ run }: { run: PlaygroundRun }) {
   const { received } = run;
   const { generation } = received;
   const usage = generation?.totalUsage;
-  const cost = generation?.cost;
-  const total = generation?.timing?.total;
   return (
     <dl class="figures">
-      <Figure label="Cursor">
+      <Fact label="Cursor">
         <output class="mono" aria-label="Cursor">
           {received.sequence}
         </output>{" "}
         <span class="quiet mono">writer {received.writer.toString(16)}</span>
-      </Figure>
-      <Figure label="First output">
-        {received.firstOutputMs === undefined ? "–" : `${Math.round(received.firstOutputMs)} ms`}
-      </Figure>
-      <Figure label="Total">{total === undefined ? "–" : `${durationMs(total)} ms`}</Figure>
-      <Figure label="Tokens">
-        {usage === undefined ? "–" : `${usage.inputTokens} in, ${usage.outputTokens} out`}
-      </Figure>
-      <Figure label="Cost">
-        {cost === undefined
-          ? "–"
-          : `${cost.currencyCode} ${(Number(cost.totalPicos) / PICOS).toPrecision(3)}`}
-      </Figure>
-      <Figure label="Attempts">{generation?.attempts.length ?? "–"}</Figure>
+      </Fact>
+      <Fact label="First output">{formatMs(received.firstOutputMs)}</Fact>
+      <Fact label="Total">{formatMs(toMs(generation?.timing?.total))}</Fact>
+      <Fact label="Tokens">
+        {usage === undefined
+          ? UNKNOWN
+          : `${formatCount(usage.inputTokens)} in, ${formatCount(usage.outputTokens)} out`}
+      </Fact>
+      <Fact label="Cost">
+        <MoneyText amounts={toAmount(generation?.cost)} />
+      </Fact>
+      <Fact label="Attempts">{generation?.attempts.length ?? UNKNOWN}</Fact>
       {received.streamId !== "" && (
-        <Figure label="Stream">
+        <Fact label="Stream">
           <a class="mono" href={hrefOf("streams", received.streamId)}>
             {received.streamId}
           </a>
-        </Figure>
+        </Fact>
       )}
     </dl>
   );

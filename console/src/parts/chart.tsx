@@ -1,0 +1,175 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface ChartSeries {
+  readonly label: string;
+  /** One value for each time; null: none is known. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface ChartProps {
+  /** What the chart shows, as a heading. */
+  readonly title: string;
+  /** What the chart says, in words: for screen readers, and for everybody beside the title. */
+  readonly summary: string;
+  /** Seconds since 1970, rising. */
+  readonly times: readonly number[];
+  readonly series: readonly ChartSeries[];
+  /** A value as text, for the axis and the legend. */
+  readonly format: (value: number) => string;
+  /** Areas on top of each other in place of lines, in the order of the series. */
+  readonly isStacked?: boolean;
+  /** Bars for periods of this many seconds in place of lines. */
+  readonly barSeconds?: number;
+  /** In pixels. */
+  readonly height?: number;
+}
+
+const HEIGHT = 120;
+const AXIS_WIDTH = 56;
+const FILL_ALPHA = "22";
+
+/** Colours of series in both looks. The legend has the same order, and lines differ by their dashes too. */
+const SERIES_COLOURS = [
+  "--accent",
+  "--series-2",
+  "--series-3",
+  "--series-4",
+  "--series-5",
+  "--series-6",
+  "--series-7",
+  "--quiet",
+] as const;
+const DASHES: readonly number[][] = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
+
+/** The colour of a variable as canvas can use it: `light-dark()` is resolved by an element. */
+function colourOf(host: HTMLElement, name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  host.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** `rgb(1, 2, 3)` with less of it. */
+function faded(colour: string): string {
+  const parts = colour.match(/\d+/g)?.slice(0, 3) ?? ["0", "0", "0"];
+  return `#${parts.map((part) => Number(part).toString(16).padStart(2, "0")).join("")}${FILL_ALPHA}`;
+}
+
+/** Series on top of each other: each value becomes the sum up to its series. */
+function stacked(series: readonly ChartSeries[]): (number | null)[][] {
+  const sums: number[] = [];
+  return series.map(({ values }) =>
+    values.map((value, index) => {
+      const sum = (sums[index] ?? 0) + (value ?? 0);
+      sums[index] = sum;
+      return sum;
+    }),
+  );
+}
+
+function dataOf({ times, series, isStacked }: ChartProps): uPlot.AlignedData {
+  // The highest sums are drawn first, so that lower ones lie on them.
+  const values = isStacked ? stacked(series).reverse() : series.map((one) => [...one.values]);
+  return [[...times], ...values];
+}
+
+function seriesOptions(host: HTMLElement, props: ChartProps): uPlot.Series[] {
+  const { series, isStacked, barSeconds } = props;
+  const options = series.map(({ label }, index): uPlot.Series => {
+    const name = SERIES_COLOURS[index % SERIES_COLOURS.length] ?? "--accent";
+    const stroke = colourOf(host, name);
+    const isArea = isStacked === true || barSeconds !== undefined;
+    return {
+      label,
+      stroke,
+      width: isArea ? 1 : 1.5,
+      points: { show: false },
+      ...(isArea ? { fill: stroke } : { dash: DASHES[index % DASHES.length] ?? [] }),
+      ...(series.length === 1 && !isArea && { fill: faded(stroke) }),
+      ...(barSeconds !== undefined &&
+        uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.8, 60] }) }),
+    };
+  });
+  return [{}, ...(isStacked ? options.reverse() : options)];
+}
+
+function optionsOf(host: HTMLElement, props: ChartProps): uPlot.Options {
+  const { height = HEIGHT, format } = props;
+  const text = colourOf(host, "--quiet");
+  const grid = { stroke: colourOf(host, "--line"), width: 1 };
+  const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  return {
+    width: Math.max(host.clientWidth, 1),
+    height,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
+    series: seriesOptions(host, props),
+    axes: [
+      { ...axis, space: 70, size: 24 },
+      { ...axis, size: AXIS_WIDTH, space: 30, values: (_, ticks) => ticks.map(format) },
+    ],
+  };
+}
+
+/** A chart over time, with its contents in words. Redraws when the look or its size changes. */
+export function Chart(props: ChartProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const labels = props.series.map(({ label }) => label).join("\n");
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return;
+    const draw = (): void => {
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsOf(element, latest.current), dataOf(latest.current), element);
+    };
+    draw();
+    const resized = new ResizeObserver(() => {
+      const height = latest.current.height ?? HEIGHT;
+      plot.current?.setSize({ width: Math.max(element.clientWidth, 1), height });
+    });
+    resized.observe(element);
+    const looks = new MutationObserver(draw);
+    looks.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", draw);
+    return () => {
+      resized.disconnect();
+      looks.disconnect();
+      system.removeEventListener("change", draw);
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [labels, props.isStacked, props.barSeconds]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(props));
+  }, [props.times, props.series]);
+
+  return (
+    <figure class="chart">
+      <figcaption>
+        <strong>{props.title}</strong> <span class="quiet">{props.summary}</span>
+      </figcaption>
+      <div class="plot" ref={host} aria-hidden="true" />
+      {props.series.length > 1 && (
+        <ul class="legend">
+          {props.series.map(({ label }, index) => (
+            <li key={label} data-series={index % SERIES_COLOURS.length}>
+              {label}
+            </li>
+          ))}
+        </ul>
+      )}
+    </figure>
+  );
+}
