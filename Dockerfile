@@ -1,4 +1,15 @@
 # The service as a small image: docker build -t steer .
+# The page of /console is bundled in a stage of its own, because the bundler is no part of the image.
+FROM node:24-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --omit=optional --ignore-scripts
+COPY gen/es ./gen/es
+COPY console ./console
+COPY tools/build-console.mjs ./tools/
+RUN node tools/build-console.mjs
+
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
@@ -11,6 +22,7 @@ RUN --mount=type=cache,target=/root/.npm \
 COPY gen/service ./gen/service
 COPY gen/steer.binpb ./gen/
 COPY src ./src
+COPY --from=console /app/console/dist ./console/dist
 
 # A container is reached from outside, so both listeners take every address.
 # With them the service does not start until it knows its callers (`callers` in

@@ -1,5 +1,6 @@
 // The cost that the interceptors around every call add to its handler, in a separate process: `node
 // bench/interceptors.ts`. The floor is the handler alone.
+import { ActivityCounters } from "../src/activity/activity-counters.ts";
 import type { Call, CallHead } from "../src/calls/call.ts";
 import { CallChain } from "../src/calls/call-chain.ts";
 import { createCalls } from "../src/calls/calls.ts";
@@ -23,6 +24,7 @@ const calls = createCalls({
   authenticate: () => caller,
   checkHeaders: () => {},
   telemetry: noTelemetry,
+  counts: new ActivityCounters(),
   clock: systemClock,
   // Writing lines is measured with the log.
   log: () => {},

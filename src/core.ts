@@ -1,5 +1,6 @@
 // The core of the service: everything that generates answers. Stored streams and doors are not part of it.
 import { randomBytes } from "node:crypto";
+import { LocalActivity } from "./activity/local-activity.ts";
 import { CallerRegistry } from "./callers/caller-registry.ts";
 import { ConfiguredCallers, joinDirectories } from "./callers/configured-callers.ts";
 import { KeyUses } from "./callers/key-uses.ts";
@@ -7,6 +8,7 @@ import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { withSharedPlaces } from "./config/reliability.ts";
+import { countRecord } from "./create-activity.ts";
 import { createLedger } from "./create-ledger.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
@@ -60,6 +62,7 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly limits: LimitedCallers;
   readonly runs: GenerationRuns;
   readonly operations: ReturnType<typeof createOperations>;
+  readonly activity: LocalActivity;
   /** What a reload replaces. */
   readonly inForce: InForce;
   readonly deployment: () => Deployment;
@@ -131,8 +134,13 @@ function createCallers(clock: Clock, config: () => Config) {
 }
 
 /** Rejects if the configuration cannot be served. */
-export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { types, clock, config } = options;
   const newId = createIdSource();
+  const replica = randomBytes(4).toString("hex");
+  const runningGenerations = (): number => runs.active;
+  const activity = new LocalActivity({ clock, replica, runningGenerations });
+  const log = activity.remembering(options.log);
   const { telemetry, observe, readMetrics, shutdown } = await startOptionalTelemetry(
     config.telemetry && {
       ...config.telemetry,
@@ -184,14 +192,15 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     record(record) {
       usage.record(record);
       ledger.record(record);
+      countRecord(activity.counters, record);
     },
   };
   const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
-  const replica = randomBytes(4).toString("hex");
   return {
     ...shared,
+    activity,
     usage,
     ledger,
     log,

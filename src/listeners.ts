@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import { readConsoleFiles } from "./console/console-files.ts";
+import { ConsolePages } from "./console/console-pages.ts";
 import type { Core } from "./core.ts";
 import { readListenersTls } from "./deployment/reload-steps.ts";
 import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
-import { createHttpListener } from "./rpc/http-listener.ts";
+import { createHttpListener, type HttpListenerOptions } from "./rpc/http-listener.ts";
 import type { Listener } from "./rpc/listener.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
+const CONSOLE = join(import.meta.dirname, "../console/dist");
 
 export interface ListenersOptions {
   readonly core: Pick<Core, "clock" | "inForce" | "onDefect" | "readMetrics">;
@@ -35,17 +39,36 @@ async function startMetricsListener(
   return address && read && createMetricsListener({ address, clock, hosts, onDefect, read });
 }
 
+/** What the HTTP listener serves beside the contract: the console and the vendors' APIs. */
+function serveOthers({
+  core: { inForce },
+  doors,
+}: ListenersOptions): Required<HttpListenerOptions>["serveOthers"] {
+  const serveDoors = doors.handle.bind(doors);
+  if (!inForce.config.console.enabled) return serveDoors;
+  const pages = new ConsolePages({
+    files: readConsoleFiles(CONSOLE),
+    hosts() {
+      const { allowUnauthenticated, callers, hosts } = inForce.config;
+      // As for calls: where the credential is the machine itself, its name must be right.
+      return callers.length === 0 && !allowUnauthenticated ? hosts : undefined;
+    },
+  });
+  return (request, response) =>
+    pages.handle(request as IncomingMessage, response) || serveDoors(request, response);
+}
+
 /** Listens on all addresses, or on none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
-  const { core, dispatcher, doors, storeTrouble } = options;
+  const { core, dispatcher, storeTrouble } = options;
   const { clock, inForce } = core;
   const { config } = inForce;
   const tls = readListenersTls(config);
   const shared = { ...config.limits, dispatcher, clock };
   const image = readFileSync(IMAGE);
   const grpc = await createGrpcListener({ ...config.grpc, ...shared, image, tls: tls.grpc });
-  const serveDoors = doors.handle.bind(doors);
-  const ofHttp = { ...config.http, ...shared, tls: tls.http, storeTrouble, serveDoors };
+  const others = { serveOthers: serveOthers(options) };
+  const ofHttp = { ...config.http, ...shared, ...others, tls: tls.http, storeTrouble };
   const taken: Pick<Listener, "close">[] = [grpc];
   try {
     const http = await createHttpListener(ofHttp);

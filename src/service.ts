@@ -2,15 +2,16 @@ import { createCalls } from "./calls/calls.ts";
 import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { consoleUrl } from "./console/console-url.ts";
 import { type Core, startCore } from "./core.ts";
+import { startActivity } from "./create-activity.ts";
+import { createServices, modelsOf, type SharedParts } from "./create-services.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
 import type { Log } from "./domain/log-line.ts";
-import type { UsageReports } from "./domain/usage-report.ts";
 import { DoorHost } from "./doors/door-host.ts";
-import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
@@ -21,28 +22,19 @@ import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
-import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
-import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
-import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
-import { createAdminService } from "./rpc/admin-service.ts";
-import type { Audit } from "./rpc/audit.ts";
-import { createCallerService } from "./rpc/caller-service.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { decodeStreamEvent } from "./rpc/decode-event.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
 import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
-import { createGenerationService } from "./rpc/generation-service.ts";
 import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
-import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
-import { createUsageService } from "./rpc/usage-service.ts";
-import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
+import { createStoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { createVendorDoors } from "./vendor-doors.ts";
 import { VERSION } from "./version.ts";
@@ -88,7 +80,12 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
-    snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
+    snapshot: () =>
+      encodeSnapshot({
+        replica,
+        status: operations.status(),
+        activity: core.activity.share.current(),
+      }),
   });
   shareTargetStates(streams.log.control, states, operations);
   core.ledger.start(stores.ledger, session);
@@ -99,41 +96,6 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     lagMs: () => core.ledger.lagMs,
   });
   return { streams, reports };
-}
-
-/** Parts that the calls of every door use. */
-interface SharedParts {
-  readonly gateway: Gateway;
-  readonly countInput: InputCounter["count"];
-  readonly callers: StoredCallers;
-  readonly reports: UsageReports;
-}
-
-function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
-  const { clock, inForce, log, operations, replica } = core;
-  const audit: Audit = (line) => log({ event: "audit", ...line });
-  return [
-    createGenerationService({
-      ...parts,
-      recovery: () => inForce.config.routing.midStreamRecovery,
-    }),
-    createModelService({
-      ...modelsOf(core),
-      isAvailable: (model) => core.deployment().isAvailable(model),
-    }),
-    createCallerService({ administration: parts.callers.administration, audit }),
-    createUsageService({ replica, reports: parts.reports }),
-    createAdminService({
-      replica,
-      audit,
-      operations: createClusterOperations(operations, streams.log, replica, clock),
-      streams: createStreamOperations({
-        clock,
-        log: streams.log,
-        endOrphan: streams.endOrphan,
-      }),
-    }),
-  ];
 }
 
 /** The calls of the service, from every door. */
@@ -147,6 +109,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     authenticate: (call) => inForce.authenticate(call),
     checkHeaders: checkTimeout,
     telemetry,
+    counts: core.activity.counters,
     clock,
     log,
     replica,
@@ -165,14 +128,6 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const newRequestId = (): string => `req_${newId()}`;
   const host = new DoorHost({ doors, calls, dispatcher, newRequestId, requestBytes });
   return { calls, dispatcher, host };
-}
-
-/** The models as callers see them. */
-function modelsOf({ deployment }: Core): ModelList {
-  return {
-    list: (caller) => deployment().modelsOf(caller),
-    lookup: (name, caller) => deployment().firstOffer(name, caller),
-  };
 }
 
 type Doors = ReturnType<typeof createDoors>;
@@ -227,6 +182,7 @@ function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyL
     grpc: addressText(grpc.address),
     http: addressText(http.address),
     ...(metrics && { metrics: addressText(metrics.address) }),
+    ...(inForce.config.console.enabled && { console: consoleUrl(http) }),
     replica,
     version: VERSION,
   });
@@ -273,7 +229,8 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput, callers, reports };
+  const activity = startActivity(core, streams.log);
+  const asked = { gateway, countInput, callers, reports, activity: activity.service };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const ending = new AbortController();
@@ -282,6 +239,7 @@ export async function startService(
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
     async (error: unknown) => {
+      activity.stop();
       await callers.stop();
       await streams.close(() => core.ledger.close());
       throw error;
@@ -302,12 +260,15 @@ export async function startService(
     async stop(hurry) {
       const reloaded = reloads.stop();
       streams.stopAdopting();
-      const draining = { calls: calls.draining, generations: runs, endGenerations };
+      activity.startDraining();
+      const { endWatches } = activity;
+      const draining = { calls: calls.draining, generations: runs, endGenerations, endWatches };
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
       // Metrics can be read until the last call has ended.
       await listeners.metrics?.close();
       calls.lines.close();
+      activity.stop();
       await callers.stop();
       await streams.close(() => core.ledger.close());
       await reloaded;

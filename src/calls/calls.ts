@@ -10,6 +10,8 @@ import type { Interceptor } from "./interceptor.ts";
 import {
   authentication,
   authorization,
+  type CallCounts,
+  callCounting,
   callSpans,
   defectLines,
   responseHeaders,
@@ -23,6 +25,7 @@ export interface CallsOptions {
   /** Throws if a header breaks the rules of the call's protocol. */
   readonly checkHeaders: (head: CallHead) => void;
   readonly telemetry: Telemetry;
+  readonly counts: CallCounts;
   readonly clock: Clock;
   readonly log: Log;
   readonly replica: string;
@@ -49,6 +52,7 @@ export function createCalls(options: CallsOptions): Calls {
     defectLines(log),
     lines,
     callSpans(telemetry),
+    callCounting(options.counts),
     draining,
     { admit: checkOrigin },
     authentication(authenticate),

@@ -1,6 +1,12 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Interceptor } from "./interceptor.ts";
 
+/** UNAVAILABLE for calls that this replica does not serve any more. */
+export function drainingError(): GatewayError {
+  const message = "this replica is draining; call again to reach another one";
+  return new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
+}
+
 /** Counts running calls, and refuses new calls while the replica drains. */
 export class Draining implements Interceptor {
   #active = 0;
@@ -25,8 +31,7 @@ export class Draining implements Interceptor {
 
   admit(): void {
     if (!this.#isDraining) return;
-    const message = "this replica is draining; call again to reach another one";
-    throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
+    throw drainingError();
   }
 
   accept(): () => void {

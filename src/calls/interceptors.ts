@@ -2,6 +2,7 @@
 
 import type { Caller } from "../domain/caller.ts";
 import { describeDefect, isDefect } from "../domain/defect.ts";
+import type { ErrorKind } from "../domain/error-kind.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
@@ -26,6 +27,30 @@ export function callSpans(telemetry: Telemetry): Interceptor {
           caller: fields.caller,
         });
     },
+  };
+}
+
+/** What counts calls for operators. */
+export interface CallCounts {
+  callBegun(): void;
+  /** A call that began is over. */
+  callOver(): void;
+  /** Called for refused calls too. `error` undefined: the call succeeded. */
+  callEnded(error: ErrorKind | undefined): void;
+}
+
+export function callCounting(counts: CallCounts): Interceptor {
+  return {
+    accept() {
+      counts.callBegun();
+      return () => counts.callOver();
+    },
+    observe:
+      () =>
+      ({ error, cause }) => {
+        if (error === undefined) return counts.callEnded(undefined);
+        counts.callEnded(cause instanceof GatewayError ? cause.kind : "internal");
+      },
   };
 }
 

@@ -45,6 +45,8 @@ export interface Config {
     readonly tls: TlsFiles | undefined;
     readonly corsOrigins: readonly string[];
   };
+  /** The page for operators at the HTTP address. */
+  readonly console: { readonly enabled: boolean };
   /** The vendors' APIs to serve. */
   readonly doors: {
     readonly openai: boolean;
@@ -139,6 +141,7 @@ export function createConfig(
   return freeze<Config>({
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
+    console: { enabled: fields.console?.enabled ?? true },
     doors: { ...DEFAULT_DOORS, ...fields.doors },
     limits: limitSettings(fields.limits),
     drain: drainSettings(fields.drain),

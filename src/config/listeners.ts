@@ -34,6 +34,9 @@ export const grpcFields = object({ address, tls, ...ageFields });
 /** The section `http` of the file. */
 export const httpFields = object({ address, tls, cors_origins: list(origin), hosts: list(host) });
 
+/** The section `console` of the file. */
+export const consoleFields = object({ enabled: flag });
+
 /** The section `doors` of the file. */
 export const doorFields = object({
   openai: flag,

@@ -17,6 +17,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "grpc.tls": ({ grpc }) => kindOf(grpc.tls),
   "http.tls": ({ http }) => kindOf(http.tls),
   "http.cors_origins": ({ http }) => http.corsOrigins,
+  "console.enabled": ({ console }) => console.enabled,
   doors: ({ doors }) => doors,
   "limits.request_bytes": ({ limits }) => limits.requestBytes,
   "telemetry.metrics_address": ({ telemetry }) => telemetry?.metricsAddress,

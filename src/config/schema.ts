@@ -2,7 +2,7 @@ import { accountingFields } from "./accounting.ts";
 import { caller, callerStoreFields, group } from "./callers.ts";
 import { drainFields } from "./drain.ts";
 import { limitFields } from "./limits.ts";
-import { doorFields, grpcFields, httpFields } from "./listeners.ts";
+import { consoleFields, doorFields, grpcFields, httpFields } from "./listeners.ts";
 import { modelEntry } from "./model-entry.ts";
 import { providerEntry } from "./provider-entry.ts";
 import { flag } from "./readers.ts";
@@ -17,6 +17,7 @@ import { timeoutFields } from "./timeouts.ts";
 export const schema = object({
   grpc: grpcFields,
   http: httpFields,
+  console: consoleFields,
   doors: doorFields,
   callers: list(caller),
   groups: list(group),

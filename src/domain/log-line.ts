@@ -47,7 +47,14 @@ const GENERATION = {
 } as const;
 
 export const LOG_EVENTS = {
-  listening: { grpc: "text", http: "text", metrics: "text?", replica: "text", version: "text" },
+  listening: {
+    grpc: "text",
+    http: "text",
+    metrics: "text?",
+    console: "text?",
+    replica: "text",
+    version: "text",
+  },
   draining: { signal: "text" },
   stopped: {},
   warning: { message: "text" },

@@ -1,9 +1,9 @@
 // Provider status and retry figures over all replicas that share a store, for operators.
 import type { Clock } from "../clock.ts";
 import { mergeStatus } from "../domain/merge-status.ts";
-import type { LocalOperations, Operations, Status, StoreStatus } from "../domain/operations.ts";
+import type { LocalOperations, Operations, StoreStatus } from "../domain/operations.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
-import { decodeSnapshot } from "./replica-snapshot.ts";
+import { readOtherSnapshots } from "./replica-snapshot.ts";
 
 export function createClusterOperations(
   own: LocalOperations,
@@ -11,17 +11,6 @@ export function createClusterOperations(
   replica: string,
   clock: Clock,
 ): Operations {
-  /** The last snapshots of the other living replicas; empty if the store is away. */
-  async function others(): Promise<readonly Status[]> {
-    if (!log.store.capabilities.isShared) return [];
-    const { storeTimeoutMs } = log.settings;
-    const stored = await log.health.look(storeTimeoutMs, () => log.store.snapshots());
-    return (stored ?? []).flatMap((bytes) => {
-      const snapshot = decodeSnapshot(bytes);
-      return snapshot === undefined || snapshot.replica === replica ? [] : snapshot.status;
-    });
-  }
-
   function store(): StoreStatus {
     const { state } = log.health;
     const { type } = log.store.capabilities;
@@ -33,7 +22,8 @@ export function createClusterOperations(
   return {
     store,
     async status(scope) {
-      const replicas = scope === "replica" ? [] : await others();
+      const others = scope === "replica" ? [] : await readOtherSnapshots(log, replica);
+      const replicas = others.map(({ status }) => status);
       return { ...mergeStatus(own.status(), replicas), replicaCount: 1 + replicas.length };
     },
     async resetCircuit(provider, model, scope) {

@@ -1,5 +1,6 @@
 // A replica's status as the other replicas read it from the store.
 import type { ProviderStatus, RetryStatus, Status } from "../domain/operations.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
 
 /** Increased by changes that an older version would misread. New optional fields do not count. */
 const FORMAT = 1;
@@ -7,11 +8,14 @@ const FORMAT = 1;
 export interface ReplicaSnapshot {
   readonly replica: string;
   readonly status: Status;
+  /** What it did in the last seconds; undefined: nobody watches, or the replica is older. */
+  readonly activity?: unknown;
 }
 
 interface Stored {
   readonly format: typeof FORMAT;
   readonly replica: string;
+  readonly activity?: unknown;
   readonly startTimeMs: number;
   readonly providers: readonly (readonly [string, ProviderStatus])[];
   readonly retries: readonly (readonly [
@@ -23,7 +27,7 @@ interface Stored {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function encodeSnapshot({ replica, status }: ReplicaSnapshot): Uint8Array {
+export function encodeSnapshot({ replica, status, activity }: ReplicaSnapshot): Uint8Array {
   const { startTimeMs, providers, retries } = status;
   return encoder.encode(
     JSON.stringify({
@@ -32,6 +36,7 @@ export function encodeSnapshot({ replica, status }: ReplicaSnapshot): Uint8Array
       startTimeMs,
       providers: [...providers],
       retries: Array.from(retries, ([id, each]) => [id, { ...each, errors: [...each.errors] }]),
+      activity,
     }),
   );
 }
@@ -41,13 +46,27 @@ export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot | undefined {
   try {
     const stored = JSON.parse(decoder.decode(bytes)) as Stored;
     if (stored.format !== FORMAT) return undefined;
-    const { replica, startTimeMs } = stored;
+    const { replica, startTimeMs, activity } = stored;
     const providers = new Map(stored.providers);
     const retries = new Map(
       stored.retries.map(([id, each]) => [id, { ...each, errors: new Map(each.errors) }]),
     );
-    return { replica, status: { startTimeMs, providers, retries } };
+    return { replica, status: { startTimeMs, providers, retries }, activity };
   } catch {
     return undefined;
   }
+}
+
+/** The last snapshots of the other living replicas; empty if the store is away. */
+export async function readOtherSnapshots(
+  log: StreamLog,
+  replica: string,
+): Promise<readonly ReplicaSnapshot[]> {
+  if (!log.store.capabilities.isShared) return [];
+  const { storeTimeoutMs } = log.settings;
+  const stored = await log.health.look(storeTimeoutMs, () => log.store.snapshots());
+  return (stored ?? []).flatMap((bytes) => {
+    const snapshot = decodeSnapshot(bytes);
+    return snapshot === undefined || snapshot.replica === replica ? [] : snapshot;
+  });
 }

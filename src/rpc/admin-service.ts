@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import {
-  AdminScope,
   AdminService,
   GetProviderStatusResponseSchema,
   GetRetryMetricsResponseSchema,
@@ -9,9 +8,10 @@ import {
 import { GatewayError } from "../domain/gateway-error.ts";
 import { sumRetries } from "../domain/merge-status.ts";
 import { didYouMean } from "../domain/near-names.ts";
-import type { Operations, Scope } from "../domain/operations.ts";
+import type { Operations } from "../domain/operations.ts";
 import { ownValue } from "../domain/own-value.ts";
 import type { StreamOperations } from "../domain/stream-states.ts";
+import { scopeOf } from "./admin-scope.ts";
 import { type Audit, audited } from "./audit.ts";
 import { encodeCircuitState, encodeRetries, encodeStatus, encodeStore } from "./encode-admin.ts";
 import { encodeTime } from "./encode-generation.ts";
@@ -24,10 +24,6 @@ export interface AdminServiceDependencies {
   readonly streams: StreamOperations;
   /** Records changes by operators. */
   readonly audit: Audit;
-}
-
-function scopeOf(scope: AdminScope): Scope {
-  return scope === AdminScope.REPLICA ? "replica" : "cluster";
 }
 
 function notFound(

@@ -1,4 +1,4 @@
-import type { Draining } from "../calls/draining.ts";
+import { type Draining, drainingError } from "../calls/draining.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Listener } from "./listener.ts";
@@ -27,6 +27,8 @@ export interface DrainOptions {
    * their status.
    */
   readonly endGenerations: (error: GatewayError) => Promise<void>;
+  /** Ends the calls that have no end of their own with this error. */
+  readonly endWatches: (error: GatewayError) => void;
   /** Generations can outlive their calls. */
   readonly generations: { readonly active: number; idle(): Promise<void> };
   /** Aborted by a second signal: the remaining steps follow at once. */
@@ -38,7 +40,7 @@ export interface DrainOptions {
  *
  * 1. Health reports not serving, and an HTTP/1.1 connection ends with its next answer. All calls are served.
  * 2. After `noticeMs`: GOAWAY on every connection. Calls on their way and new connections are served.
- * 3. When all clients know: the listeners close. Running calls continue.
+ * 3. When all clients know: the listeners close. Running calls continue, except those that only watch.
  * 4. After `graceMs`: new calls are refused; running calls are handed over or end with a typed error.
  *
  * Resolves when everything is closed: at once if there is no connection or call, otherwise after step 3 when no
@@ -56,6 +58,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     await unless(hurry, Promise.all([grpc.sayGoaway(), http.sayGoaway()]));
     grpc.stopListening();
     http.stopListening();
+    options.endWatches(drainingError());
     const stop = new AbortController();
     const end = idle(options, isActive).then(() => stop.abort());
     const signal = AbortSignal.any([hurry, stop.signal]);

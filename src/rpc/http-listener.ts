@@ -79,8 +79,8 @@ export interface HttpListenerOptions {
   readonly clock: Clock;
   /** Why calls run without the stream store; undefined: the store is available. */
   readonly storeTrouble: () => string | undefined;
-  /** Answers calls of other APIs; false: the path is none of theirs. */
-  readonly serveDoors?: (request: HttpRequest, response: ServerResponse) => boolean;
+  /** Answers requests for other APIs and for pages; false: the path is none of theirs. */
+  readonly serveOthers?: (request: HttpRequest, response: ServerResponse) => boolean;
 }
 
 function toConnectError(error: unknown): ConnectError {
@@ -254,8 +254,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return writeJson(response, 200, store === undefined ? { status: "OK" } : degraded);
     }
     if (applyCors(request, response, origins)) return;
-    // Both kinds of response have the members that a door uses; only their types differ.
-    if (options.serveDoors?.(request, response as ServerResponse)) return;
+    // Both kinds of response have the members that doors and pages use; only their types differ.
+    if (options.serveOthers?.(request, response as ServerResponse)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
       tell(request, GenerationService.method.countTokens, "http-method");
       return writeJson(response, 405, { code: "unimplemented", message: "send a POST" });

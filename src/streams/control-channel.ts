@@ -14,7 +14,9 @@ export type ControlMessage =
       readonly provider: string;
       readonly model: string;
       readonly forMs: number;
-    };
+    }
+  /** An operator watches all replicas: their snapshots need their activity, and `calls` their latest calls too. */
+  | { readonly type: "watched"; readonly forMs: number; readonly calls: boolean };
 
 type Listeners = {
   readonly [Type in ControlMessage["type"]]: ((
@@ -44,9 +46,13 @@ function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
+function isDuration(ms: unknown): ms is number {
+  return typeof ms === "number" && Number.isFinite(ms) && ms > 0;
+}
+
 /** Undefined for messages that this version does not know: replicas are upgraded one by one. */
 export function decodeControl(bytes: Uint8Array): Envelope | undefined {
-  const { type, from, streamId, note, provider, model, forMs } = parse(bytes);
+  const { type, from, streamId, note, provider, model, forMs, calls } = parse(bytes);
   if (typeof from !== "string") return undefined;
   switch (type) {
     case "cancel":
@@ -59,8 +65,11 @@ export function decodeControl(bytes: Uint8Array): Envelope | undefined {
       return { from, message: { type } };
     case "cooldown":
       if (typeof provider !== "string" || typeof model !== "string") return undefined;
-      if (typeof forMs !== "number" || !Number.isFinite(forMs) || forMs <= 0) return undefined;
+      if (!isDuration(forMs)) return undefined;
       return { from, message: { type, provider, model, forMs } };
+    case "watched":
+      if (!isDuration(forMs)) return undefined;
+      return { from, message: { type, forMs, calls: calls === true } };
     default:
       return undefined;
   }
@@ -74,7 +83,13 @@ export interface ControlChannelOptions {
 
 export class ControlChannel {
   readonly #options: ControlChannelOptions;
-  readonly #listeners: Listeners = { cancel: [], "reset-circuit": [], cooldown: [], callers: [] };
+  readonly #listeners: Listeners = {
+    cancel: [],
+    "reset-circuit": [],
+    cooldown: [],
+    callers: [],
+    watched: [],
+  };
 
   constructor(options: ControlChannelOptions) {
     this.#options = options;

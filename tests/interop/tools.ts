@@ -74,6 +74,7 @@ export function toolsSuite({ replicas: [replica] }: World): Suite {
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
+            "steer.admin.v1.ActivityService",
             "steer.admin.v1.AdminService",
             "steer.admin.v1.CallerService",
             "steer.admin.v1.UsageService",

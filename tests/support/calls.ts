@@ -1,3 +1,4 @@
+import { ActivityCounters } from "../../src/activity/activity-counters.ts";
 import { type Calls, type CallsOptions, createCalls } from "../../src/calls/calls.ts";
 import { systemClock } from "../../src/clock.ts";
 import { checkTimeout } from "../../src/rpc/deadline.ts";
@@ -10,6 +11,7 @@ export function callsOf(id: string, options: Partial<CallsOptions> = {}): Calls 
     authenticate: () => ({ id, role: "caller" }),
     checkHeaders: checkTimeout,
     telemetry: noTelemetry,
+    counts: new ActivityCounters(),
     clock: systemClock,
     log: () => {},
     replica: "here",

@@ -8,6 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { ActivityService } from "../../gen/es/steer/admin/v1/activity_service_pb.js";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { CallerService } from "../../gen/es/steer/admin/v1/callers_pb.js";
 import { UsageService } from "../../gen/es/steer/admin/v1/usage_service_pb.js";
@@ -36,9 +37,14 @@ const BEYOND_DOUBLE = 9_007_199_254_740_993n;
 
 const TYPES: readonly DescMessage[] = [
   ...new Set([
-    ...[GenerationService, ModelService, AdminService, CallerService, UsageService].flatMap(
-      ({ methods }) => methods.flatMap(({ input, output }) => [input, output]),
-    ),
+    ...[
+      GenerationService,
+      ModelService,
+      ActivityService,
+      AdminService,
+      CallerService,
+      UsageService,
+    ].flatMap(({ methods }) => methods.flatMap(({ input, output }) => [input, output])),
     GatewayErrorSchema,
     GenerationSchema,
     UsageSchema,

@@ -56,18 +56,29 @@ const QUIET_NPM = {
   npm_config_update_notifier: "false",
 };
 
-/** Follows the Dockerfile: copies its files into an empty folder and runs its commands. */
+/** What `.dockerignore` takes out of a folder that it lets in. */
+const isOffered = (path: string): boolean => path !== join(ROOT, "console/dist");
+
+/** Follows the Dockerfile: copies its files into an empty folder for each stage and runs its commands. */
 export function buildImage(): Image {
-  const folder = mkdtempSync(join(tmpdir(), "steer-image-"));
-  const app = join(folder, "app");
-  const env: Record<string, string> = {};
+  const root = mkdtempSync(join(tmpdir(), "steer-image-"));
+  const stages = new Map<string, string>();
+  let folder = "";
+  let app = "";
+  let env: Record<string, string> = {};
   let command: readonly string[] = [];
   let healthCheck: readonly string[] = [];
   let stopSignal: NodeJS.Signals = "SIGTERM";
   const json = (text: string) => JSON.parse(text.slice(text.indexOf("["))) as string[];
   const steps: Readonly<Record<string, (argument: string) => void>> = {
-    FROM(image) {
+    FROM(argument) {
+      const [image = "", , name = "last"] = argument.split(" ");
       if (image !== "node:24-slim") throw new Error(`no stand-in for the image ${image}`);
+      folder = join(root, name);
+      app = join(folder, "app");
+      env = {};
+      stages.set(name, folder);
+      mkdirSync(folder);
       for (const name of ["app", "bin", "tmp"]) mkdirSync(join(folder, name));
       chmodSync(join(folder, "tmp"), 0o1777);
       copyFileSync(process.execPath, join(folder, "bin/node"));
@@ -82,10 +93,14 @@ export function buildImage(): Image {
       }
     },
     COPY(argument) {
-      const [target = "", ...sources] = argument.split(" ").toReversed();
+      const stage = /^--from=(\S+) /.exec(argument)?.[1];
+      const from = stage === undefined ? ROOT : stages.get(stage);
+      if (from === undefined) throw new Error(`no stage ${stage}`);
+      const words = argument.split(" ").filter((word) => !word.startsWith("--from="));
+      const [target = "", ...sources] = words.toReversed();
       for (const name of sources) {
         const to = target.endsWith("/") ? join(app, target, basename(name)) : join(app, target);
-        cpSync(join(ROOT, name), to, { recursive: true });
+        cpSync(join(from, name), to, { recursive: true, filter: isOffered });
       }
     },
     RUN(argument) {
@@ -108,8 +123,8 @@ export function buildImage(): Image {
     if (step === undefined) throw new Error(`no stand-in for ${name}`);
     step(argument);
   }
-  execFileSync("chmod", ["-R", "a+rX", folder]);
+  execFileSync("chmod", ["-R", "a+rX", root]);
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => rmSync(root, { recursive: true, force: true });
   return { app, env, command, healthCheck, stopSignal, user, remove };
 }

@@ -201,6 +201,7 @@ describe("the gRPC listener", () => {
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
+      "steer.admin.v1.ActivityService",
       "steer.admin.v1.AdminService",
       "steer.admin.v1.CallerService",
       "steer.admin.v1.UsageService",

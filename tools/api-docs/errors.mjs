@@ -236,6 +236,10 @@ export const METHODS = {
     ["FAILED_PRECONDITION", ["GROUP_IN_USE"], "the group has callers"],
     STORE,
   ],
+  "steer.admin.v1.ActivityService.WatchActivity": [
+    ["RESOURCE_EXHAUSTED", ["OPEN_STREAMS"], "200 calls watch the replica already"],
+  ],
+  "steer.admin.v1.ActivityService.ListRecentCalls": [PAGE],
   "steer.admin.v1.UsageService.QueryUsage": [
     ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the scope ALL needs the role operator"],
     [

@@ -956,6 +956,719 @@ pub mod admin_service_client {
         }
     }
 }
+/// Rows whose dimension has one of the values.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UsageFilter {
+    /// As in `group_by`.
+    #[prost(string, tag = "1")]
+    pub dimension: ::prost::alloc::string::String,
+    /// The values.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Request of QueryUsage.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QueryUsageRequest {
+    /// Beginning, down to the full hour. Unset: 24 hours before `to`.
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// End, up to the full hour. Unset: now.
+    #[prost(message, optional, tag = "2")]
+    pub to: ::core::option::Option<::prost_types::Timestamp>,
+    /// Length of the periods.
+    #[prost(enumeration = "UsageInterval", tag = "3")]
+    pub interval: i32,
+    /// Dimensions that have rows of their own: caller, group, model, provider,
+    /// outcome, and label:NAME for a label that `accounting.ledger_labels` names.
+    /// At most one label, in filters too.
+    #[prost(string, repeated, tag = "4")]
+    pub group_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// All of them hold.
+    #[prost(message, repeated, tag = "5")]
+    pub filters: ::prost::alloc::vec::Vec<UsageFilter>,
+    /// Whose use is meant.
+    #[prost(enumeration = "UsageScope", tag = "6")]
+    pub scope: i32,
+}
+/// Money in one currency: units + picos / 1e12, exactly.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UsageCost {
+    /// ISO 4217 code.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Whole units.
+    #[prost(int64, tag = "2")]
+    pub units: i64,
+    /// Trillionths (1e-12) of a unit beside them, less than one unit.
+    #[prost(int64, tag = "3")]
+    pub picos: i64,
+}
+/// Sums of one period and one group.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UsageRow {
+    /// Beginning of the period; the end of the period is that of its interval.
+    #[prost(message, optional, tag = "1")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Values of the dimensions of `group_by`, in that order. "": none.
+    #[prost(string, repeated, tag = "2")]
+    pub group: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Calls that ended. A call is in the row of the model that answered it, or
+    /// was tried last.
+    #[prost(int64, tag = "3")]
+    pub calls: i64,
+    /// Calls that ended with an error, cancelled ones aside.
+    #[prost(int64, tag = "4")]
+    pub failures: i64,
+    /// Calls that were cancelled.
+    #[prost(int64, tag = "5")]
+    pub cancelled: i64,
+    /// Requests to providers. They, their tokens and their cost are in the row of
+    /// the model that was asked, with the outcome of the call.
+    #[prost(int64, tag = "6")]
+    pub attempts: i64,
+    /// Attempts that were retries at the same target.
+    #[prost(int64, tag = "7")]
+    pub retries: i64,
+    /// Attempts that were failovers to another target.
+    #[prost(int64, tag = "8")]
+    pub failovers: i64,
+    /// Rival attempts.
+    #[prost(int64, tag = "9")]
+    pub hedges: i64,
+    /// All tokens of the prompts.
+    #[prost(int64, tag = "10")]
+    pub input_tokens: i64,
+    /// All generated tokens.
+    #[prost(int64, tag = "11")]
+    pub output_tokens: i64,
+    /// Part of input_tokens that a prompt cache served, as far as reported.
+    #[prost(int64, tag = "12")]
+    pub cache_read_tokens: i64,
+    /// Part of input_tokens that a prompt cache took, as far as reported.
+    #[prost(int64, tag = "13")]
+    pub cache_write_tokens: i64,
+    /// Part of cache_write_tokens with the longer lifetime.
+    #[prost(int64, tag = "14")]
+    pub cache_write_long_tokens: i64,
+    /// Part of output_tokens for reasoning, as far as reported.
+    #[prost(int64, tag = "15")]
+    pub reasoning_tokens: i64,
+    /// Part of input_tokens from attempts whose counts were estimated, at least
+    /// in part.
+    #[prost(int64, tag = "16")]
+    pub estimated_input_tokens: i64,
+    /// Part of output_tokens from attempts whose counts were estimated, at least
+    /// in part.
+    #[prost(int64, tag = "17")]
+    pub estimated_output_tokens: i64,
+    /// Cost of the attempts whose price is known, by currency.
+    #[prost(message, repeated, tag = "18")]
+    pub costs: ::prost::alloc::vec::Vec<UsageCost>,
+    /// Attempts that used tokens of unknown price.
+    #[prost(int64, tag = "19")]
+    pub unpriced_attempts: i64,
+    /// Calls whose time to first token is known.
+    #[prost(int64, tag = "20")]
+    pub timed_calls: i64,
+    /// Median of their times to first token, within a fifth. Unset: none is known.
+    #[prost(message, optional, tag = "21")]
+    pub time_to_first_token_p50: ::core::option::Option<::prost_types::Duration>,
+    /// 95th percentile of them, within a fifth.
+    #[prost(message, optional, tag = "22")]
+    pub time_to_first_token_p95: ::core::option::Option<::prost_types::Duration>,
+}
+/// Response of QueryUsage.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QueryUsageResponse {
+    /// The rows, by period and then by group. Without `group_by` and interval: one
+    /// row.
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<UsageRow>,
+    /// Sums of all rows. Its group is empty.
+    #[prost(message, optional, tag = "2")]
+    pub total: ::core::option::Option<UsageRow>,
+    /// Beginning of the time that the rows are of.
+    #[prost(message, optional, tag = "3")]
+    pub from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// End of the time that the rows are of.
+    #[prost(message, optional, tag = "4")]
+    pub to_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Sums by hour are kept from here on. Unset: none was deleted yet.
+    #[prost(message, optional, tag = "5")]
+    pub hours_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Sums by day are kept from here on. Unset: none was deleted yet.
+    #[prost(message, optional, tag = "6")]
+    pub days_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Batches of sums that were lost with a replica in the days of the answer,
+    /// each with at most the calls of its last second or of a store that was away.
+    #[prost(int64, tag = "7")]
+    pub lost_batches: i64,
+    /// How old the oldest call is that the answering replica has not yet written.
+    #[prost(message, optional, tag = "8")]
+    pub lag: ::core::option::Option<::prost_types::Duration>,
+    /// Replica that answered.
+    #[prost(string, tag = "9")]
+    pub replica: ::prost::alloc::string::String,
+}
+/// Whose use is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UsageScope {
+    /// SELF.
+    Unspecified = 0,
+    /// The caller's own.
+    Self_ = 1,
+    /// That of all callers; needs the role operator.
+    All = 2,
+}
+impl UsageScope {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "USAGE_SCOPE_UNSPECIFIED",
+            Self::Self_ => "USAGE_SCOPE_SELF",
+            Self::All => "USAGE_SCOPE_ALL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "USAGE_SCOPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "USAGE_SCOPE_SELF" => Some(Self::Self_),
+            "USAGE_SCOPE_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+/// Length of the periods that have rows of their own, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UsageInterval {
+    /// NONE.
+    Unspecified = 0,
+    /// One period, from `from` to `to`.
+    None = 1,
+    /// Hours. Old ones are not kept: see `hours_from_time`.
+    Hour = 2,
+    /// Days.
+    Day = 3,
+    /// Calendar months.
+    Month = 4,
+}
+impl UsageInterval {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "USAGE_INTERVAL_UNSPECIFIED",
+            Self::None => "USAGE_INTERVAL_NONE",
+            Self::Hour => "USAGE_INTERVAL_HOUR",
+            Self::Day => "USAGE_INTERVAL_DAY",
+            Self::Month => "USAGE_INTERVAL_MONTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "USAGE_INTERVAL_UNSPECIFIED" => Some(Self::Unspecified),
+            "USAGE_INTERVAL_NONE" => Some(Self::None),
+            "USAGE_INTERVAL_HOUR" => Some(Self::Hour),
+            "USAGE_INTERVAL_DAY" => Some(Self::Day),
+            "USAGE_INTERVAL_MONTH" => Some(Self::Month),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod usage_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What was used, by whom and when, as sums. Callers ask for their own use, and
+    /// callers with the role operator for everything.
+    #[derive(Debug, Clone)]
+    pub struct UsageServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl UsageServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> UsageServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> UsageServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            UsageServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Returns the sums of a time.
+        pub async fn query_usage(
+            &mut self,
+            request: impl tonic::IntoRequest<super::QueryUsageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::QueryUsageResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.UsageService/QueryUsage",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.UsageService", "QueryUsage"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Request of WatchActivity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchActivityRequest {
+    /// Replicas whose activity is summed.
+    #[prost(enumeration = "AdminScope", tag = "1")]
+    pub scope: i32,
+    /// How much of the past the first answer has, 15 minutes at most. Unset means
+    /// 15 minutes.
+    #[prost(message, optional, tag = "2")]
+    pub history: ::core::option::Option<::prost_types::Duration>,
+}
+/// Activity in one second.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ActivitySample {
+    /// End of the second, by the clock of the replica that answers. If the replica
+    /// was held up, seconds are missing, and the next sample has their counts.
+    #[prost(message, optional, tag = "1")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Replicas whose activity is included. In the past it can be lower than it
+    /// is now: a replica reports to others only while somebody watches.
+    #[prost(int32, tag = "2")]
+    pub replica_count: i32,
+    /// Calls that ended, of all operations.
+    #[prost(int64, tag = "3")]
+    pub calls: i64,
+    /// Those of them that ended with an error, by category, the most frequent
+    /// first. Cancelled calls are among them.
+    #[prost(message, repeated, tag = "4")]
+    pub errors: ::prost::alloc::vec::Vec<ErrorCount>,
+    /// Calls that run at the end of the second.
+    #[prost(int64, tag = "5")]
+    pub running_calls: i64,
+    /// Generations that run at the end of the second.
+    #[prost(int64, tag = "6")]
+    pub running_generations: i64,
+    /// Generations that ended.
+    #[prost(int64, tag = "7")]
+    pub generations: i64,
+    /// Requests to providers that ended.
+    #[prost(int64, tag = "8")]
+    pub attempts: i64,
+    /// Tokens of the prompts of generations that ended.
+    #[prost(int64, tag = "9")]
+    pub input_tokens: i64,
+    /// Tokens that generations that ended produced.
+    #[prost(int64, tag = "10")]
+    pub output_tokens: i64,
+    /// Cost of generations that ended, by currency.
+    #[prost(message, repeated, tag = "11")]
+    pub costs: ::prost::alloc::vec::Vec<UsageCost>,
+    /// Generations that ended, by their time to first token: the number for each
+    /// bound of `first_token_bounds`, and last the number above all bounds. Empty
+    /// if there are none.
+    #[prost(int64, repeated, tag = "12")]
+    pub first_token_counts: ::prost::alloc::vec::Vec<i64>,
+    /// Longest delay of the event loop of a replica.
+    #[prost(message, optional, tag = "13")]
+    pub event_loop_delay: ::core::option::Option<::prost_types::Duration>,
+}
+/// Response of WatchActivity.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchActivityResponse {
+    /// Seconds, oldest first. The first answer has the past, and every later one
+    /// the seconds since the answer before, usually one.
+    #[prost(message, repeated, tag = "1")]
+    pub samples: ::prost::alloc::vec::Vec<ActivitySample>,
+    /// Upper bounds of the intervals of `first_token_counts`, rising. Only in the
+    /// first answer.
+    #[prost(message, repeated, tag = "2")]
+    pub first_token_bounds: ::prost::alloc::vec::Vec<::prost_types::Duration>,
+    /// Replica that answers.
+    #[prost(string, tag = "3")]
+    pub replica: ::prost::alloc::string::String,
+    /// All replicas whose activity is in the last sample, in the order of their
+    /// names.
+    #[prost(string, repeated, tag = "4")]
+    pub replicas: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The stream store.
+    #[prost(message, optional, tag = "5")]
+    pub store: ::core::option::Option<StoreStatus>,
+    /// Version of the replica that answers.
+    #[prost(string, tag = "6")]
+    pub version: ::prost::alloc::string::String,
+    /// The replica drains: it takes no new calls.
+    #[prost(bool, tag = "7")]
+    pub draining: bool,
+}
+/// A call that ended. A generation that ended after its call is an entry of its
+/// own, with the `generation_id` of the call and without a method.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecentCall {
+    /// End of the call.
+    #[prost(message, optional, tag = "1")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Replica that served it.
+    #[prost(string, tag = "2")]
+    pub replica: ::prost::alloc::string::String,
+    /// Method, for example `steer.v1.GenerationService/Generate`, or method and
+    /// path of a vendor's API, for example `POST /v1/chat/completions`. Empty for a
+    /// generation that ended after its call, and for an unknown method.
+    #[prost(string, tag = "3")]
+    pub method: ::prost::alloc::string::String,
+    /// Protocol: `grpc`, `connectrpc`, or `http` for a vendor's API.
+    #[prost(string, tag = "4")]
+    pub system: ::prost::alloc::string::String,
+    /// Caller. Empty if the call was refused before its caller was known.
+    #[prost(string, tag = "5")]
+    pub caller: ::prost::alloc::string::String,
+    /// The call's duration.
+    #[prost(message, optional, tag = "6")]
+    pub duration: ::core::option::Option<::prost_types::Duration>,
+    /// Category of its error. Unset: the call succeeded.
+    #[prost(enumeration = "super::super::v1::ErrorCategory", tag = "7")]
+    pub error_category: i32,
+    /// Reason of its error, as in errors. Empty if it succeeded.
+    #[prost(string, tag = "8")]
+    pub error_reason: ::prost::alloc::string::String,
+    /// Its caller cancelled it.
+    #[prost(bool, tag = "9")]
+    pub cancelled: bool,
+    /// Identifier of the call in its caller's logs, from `x-request-id`.
+    #[prost(string, tag = "10")]
+    pub x_request_id: ::prost::alloc::string::String,
+    /// Identifier of its trace. Empty without tracing.
+    #[prost(string, tag = "11")]
+    pub trace_id: ::prost::alloc::string::String,
+    /// The model as it was asked for. Empty if the call is no generation.
+    #[prost(string, tag = "12")]
+    pub requested_model: ::prost::alloc::string::String,
+    /// Provider that answered, or was tried last.
+    #[prost(string, tag = "13")]
+    pub provider: ::prost::alloc::string::String,
+    /// Model that answered, or was tried last.
+    #[prost(string, tag = "14")]
+    pub model: ::prost::alloc::string::String,
+    /// Requests to providers.
+    #[prost(int32, tag = "15")]
+    pub attempts: i32,
+    /// Time to first token. Unset: there was none, or none is known.
+    #[prost(message, optional, tag = "16")]
+    pub time_to_first_token: ::core::option::Option<::prost_types::Duration>,
+    /// Tokens of the prompt.
+    #[prost(int64, tag = "17")]
+    pub input_tokens: i64,
+    /// Generated tokens.
+    #[prost(int64, tag = "18")]
+    pub output_tokens: i64,
+    /// Cost. Unset: unknown.
+    #[prost(message, optional, tag = "19")]
+    pub cost: ::core::option::Option<UsageCost>,
+    /// Why the output ended.
+    #[prost(enumeration = "super::super::v1::FinishReason", tag = "20")]
+    pub finish_reason: i32,
+    /// Generation.
+    #[prost(string, tag = "21")]
+    pub generation_id: ::prost::alloc::string::String,
+    /// Stream. Empty if the call stored none.
+    #[prost(string, tag = "22")]
+    pub stream_id: ::prost::alloc::string::String,
+    /// `request_id` of the request.
+    #[prost(string, tag = "23")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Request of ListRecentCalls.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRecentCallsRequest {
+    /// Replicas whose calls are listed.
+    #[prost(enumeration = "AdminScope", tag = "1")]
+    pub scope: i32,
+    /// Most calls in the answer. 0 means 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only calls of this caller. Empty means all.
+    #[prost(string, tag = "4")]
+    pub caller: ::prost::alloc::string::String,
+    /// Only calls that asked for this model or were answered by it. Empty means
+    /// all.
+    #[prost(string, tag = "5")]
+    pub model: ::prost::alloc::string::String,
+    /// Only calls that this provider answered or was asked last for. Empty means
+    /// all.
+    #[prost(string, tag = "6")]
+    pub provider: ::prost::alloc::string::String,
+    /// Only calls with an error.
+    #[prost(bool, tag = "7")]
+    pub failed: bool,
+    /// Only generations: calls with a requested model.
+    #[prost(bool, tag = "8")]
+    pub generations: bool,
+}
+/// Response of ListRecentCalls.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRecentCallsResponse {
+    /// The calls, latest first.
+    #[prost(message, repeated, tag = "1")]
+    pub calls: ::prost::alloc::vec::Vec<RecentCall>,
+    /// Token of the next page. Empty: there is none.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Replicas whose calls are listed. A replica that was not watched before can
+    /// be missing in the first answer.
+    #[prost(string, repeated, tag = "3")]
+    pub replicas: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Calls that a replica remembers at most.
+    #[prost(int32, tag = "4")]
+    pub remembered_calls: i32,
+}
+/// Generated client implementations.
+pub mod activity_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What the service does now and did lately, for callers with the role operator.
+    /// Neither prompts nor outputs are in any answer.
+    #[derive(Debug, Clone)]
+    pub struct ActivityServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ActivityServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ActivityServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ActivityServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ActivityServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reports the activity of every second. The first answer has the past, every
+        /// later one the second that ended; a client that reads slowly gets several
+        /// seconds in one answer. With the scope CLUSTER, each second is reported two
+        /// seconds later, when all replicas have told theirs. The call ends when its
+        /// caller ends it, or with UNAVAILABLE and DRAINING when the replica drains.
+        pub async fn watch_activity(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchActivityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchActivityResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.ActivityService/WatchActivity",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("steer.admin.v1.ActivityService", "WatchActivity"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Lists calls that ended lately, the latest first. A replica remembers its
+        /// last 800 generations and 200 other calls. Of many refused calls of one
+        /// caller with one reason, it remembers ten in ten seconds.
+        pub async fn list_recent_calls(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRecentCallsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecentCallsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.ActivityService/ListRecentCalls",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("steer.admin.v1.ActivityService", "ListRecentCalls"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// At most `amount` in any window of this length.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Rate {
@@ -1884,354 +2597,6 @@ pub mod caller_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("steer.admin.v1.CallerService", "DeleteGroup"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Rows whose dimension has one of the values.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UsageFilter {
-    /// As in `group_by`.
-    #[prost(string, tag = "1")]
-    pub dimension: ::prost::alloc::string::String,
-    /// The values.
-    #[prost(string, repeated, tag = "2")]
-    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Request of QueryUsage.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct QueryUsageRequest {
-    /// Beginning, down to the full hour. Unset: 24 hours before `to`.
-    #[prost(message, optional, tag = "1")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// End, up to the full hour. Unset: now.
-    #[prost(message, optional, tag = "2")]
-    pub to: ::core::option::Option<::prost_types::Timestamp>,
-    /// Length of the periods.
-    #[prost(enumeration = "UsageInterval", tag = "3")]
-    pub interval: i32,
-    /// Dimensions that have rows of their own: caller, group, model, provider,
-    /// outcome, and label:NAME for a label that `accounting.ledger_labels` names.
-    /// At most one label, in filters too.
-    #[prost(string, repeated, tag = "4")]
-    pub group_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// All of them hold.
-    #[prost(message, repeated, tag = "5")]
-    pub filters: ::prost::alloc::vec::Vec<UsageFilter>,
-    /// Whose use is meant.
-    #[prost(enumeration = "UsageScope", tag = "6")]
-    pub scope: i32,
-}
-/// Money in one currency: units + picos / 1e12, exactly.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UsageCost {
-    /// ISO 4217 code.
-    #[prost(string, tag = "1")]
-    pub currency_code: ::prost::alloc::string::String,
-    /// Whole units.
-    #[prost(int64, tag = "2")]
-    pub units: i64,
-    /// Trillionths (1e-12) of a unit beside them, less than one unit.
-    #[prost(int64, tag = "3")]
-    pub picos: i64,
-}
-/// Sums of one period and one group.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct UsageRow {
-    /// Beginning of the period; the end of the period is that of its interval.
-    #[prost(message, optional, tag = "1")]
-    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Values of the dimensions of `group_by`, in that order. "": none.
-    #[prost(string, repeated, tag = "2")]
-    pub group: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Calls that ended. A call is in the row of the model that answered it, or
-    /// was tried last.
-    #[prost(int64, tag = "3")]
-    pub calls: i64,
-    /// Calls that ended with an error, cancelled ones aside.
-    #[prost(int64, tag = "4")]
-    pub failures: i64,
-    /// Calls that were cancelled.
-    #[prost(int64, tag = "5")]
-    pub cancelled: i64,
-    /// Requests to providers. They, their tokens and their cost are in the row of
-    /// the model that was asked, with the outcome of the call.
-    #[prost(int64, tag = "6")]
-    pub attempts: i64,
-    /// Attempts that were retries at the same target.
-    #[prost(int64, tag = "7")]
-    pub retries: i64,
-    /// Attempts that were failovers to another target.
-    #[prost(int64, tag = "8")]
-    pub failovers: i64,
-    /// Rival attempts.
-    #[prost(int64, tag = "9")]
-    pub hedges: i64,
-    /// All tokens of the prompts.
-    #[prost(int64, tag = "10")]
-    pub input_tokens: i64,
-    /// All generated tokens.
-    #[prost(int64, tag = "11")]
-    pub output_tokens: i64,
-    /// Part of input_tokens that a prompt cache served, as far as reported.
-    #[prost(int64, tag = "12")]
-    pub cache_read_tokens: i64,
-    /// Part of input_tokens that a prompt cache took, as far as reported.
-    #[prost(int64, tag = "13")]
-    pub cache_write_tokens: i64,
-    /// Part of cache_write_tokens with the longer lifetime.
-    #[prost(int64, tag = "14")]
-    pub cache_write_long_tokens: i64,
-    /// Part of output_tokens for reasoning, as far as reported.
-    #[prost(int64, tag = "15")]
-    pub reasoning_tokens: i64,
-    /// Part of input_tokens from attempts whose counts were estimated, at least
-    /// in part.
-    #[prost(int64, tag = "16")]
-    pub estimated_input_tokens: i64,
-    /// Part of output_tokens from attempts whose counts were estimated, at least
-    /// in part.
-    #[prost(int64, tag = "17")]
-    pub estimated_output_tokens: i64,
-    /// Cost of the attempts whose price is known, by currency.
-    #[prost(message, repeated, tag = "18")]
-    pub costs: ::prost::alloc::vec::Vec<UsageCost>,
-    /// Attempts that used tokens of unknown price.
-    #[prost(int64, tag = "19")]
-    pub unpriced_attempts: i64,
-    /// Calls whose time to first token is known.
-    #[prost(int64, tag = "20")]
-    pub timed_calls: i64,
-    /// Median of their times to first token, within a fifth. Unset: none is known.
-    #[prost(message, optional, tag = "21")]
-    pub time_to_first_token_p50: ::core::option::Option<::prost_types::Duration>,
-    /// 95th percentile of them, within a fifth.
-    #[prost(message, optional, tag = "22")]
-    pub time_to_first_token_p95: ::core::option::Option<::prost_types::Duration>,
-}
-/// Response of QueryUsage.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct QueryUsageResponse {
-    /// The rows, by period and then by group. Without `group_by` and interval: one
-    /// row.
-    #[prost(message, repeated, tag = "1")]
-    pub rows: ::prost::alloc::vec::Vec<UsageRow>,
-    /// Sums of all rows. Its group is empty.
-    #[prost(message, optional, tag = "2")]
-    pub total: ::core::option::Option<UsageRow>,
-    /// Beginning of the time that the rows are of.
-    #[prost(message, optional, tag = "3")]
-    pub from_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// End of the time that the rows are of.
-    #[prost(message, optional, tag = "4")]
-    pub to_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Sums by hour are kept from here on. Unset: none was deleted yet.
-    #[prost(message, optional, tag = "5")]
-    pub hours_from_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Sums by day are kept from here on. Unset: none was deleted yet.
-    #[prost(message, optional, tag = "6")]
-    pub days_from_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Batches of sums that were lost with a replica in the days of the answer,
-    /// each with at most the calls of its last second or of a store that was away.
-    #[prost(int64, tag = "7")]
-    pub lost_batches: i64,
-    /// How old the oldest call is that the answering replica has not yet written.
-    #[prost(message, optional, tag = "8")]
-    pub lag: ::core::option::Option<::prost_types::Duration>,
-    /// Replica that answered.
-    #[prost(string, tag = "9")]
-    pub replica: ::prost::alloc::string::String,
-}
-/// Whose use is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum UsageScope {
-    /// SELF.
-    Unspecified = 0,
-    /// The caller's own.
-    Self_ = 1,
-    /// That of all callers; needs the role operator.
-    All = 2,
-}
-impl UsageScope {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "USAGE_SCOPE_UNSPECIFIED",
-            Self::Self_ => "USAGE_SCOPE_SELF",
-            Self::All => "USAGE_SCOPE_ALL",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "USAGE_SCOPE_UNSPECIFIED" => Some(Self::Unspecified),
-            "USAGE_SCOPE_SELF" => Some(Self::Self_),
-            "USAGE_SCOPE_ALL" => Some(Self::All),
-            _ => None,
-        }
-    }
-}
-/// Length of the periods that have rows of their own, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum UsageInterval {
-    /// NONE.
-    Unspecified = 0,
-    /// One period, from `from` to `to`.
-    None = 1,
-    /// Hours. Old ones are not kept: see `hours_from_time`.
-    Hour = 2,
-    /// Days.
-    Day = 3,
-    /// Calendar months.
-    Month = 4,
-}
-impl UsageInterval {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "USAGE_INTERVAL_UNSPECIFIED",
-            Self::None => "USAGE_INTERVAL_NONE",
-            Self::Hour => "USAGE_INTERVAL_HOUR",
-            Self::Day => "USAGE_INTERVAL_DAY",
-            Self::Month => "USAGE_INTERVAL_MONTH",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "USAGE_INTERVAL_UNSPECIFIED" => Some(Self::Unspecified),
-            "USAGE_INTERVAL_NONE" => Some(Self::None),
-            "USAGE_INTERVAL_HOUR" => Some(Self::Hour),
-            "USAGE_INTERVAL_DAY" => Some(Self::Day),
-            "USAGE_INTERVAL_MONTH" => Some(Self::Month),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod usage_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// What was used, by whom and when, as sums. Callers ask for their own use, and
-    /// callers with the role operator for everything.
-    #[derive(Debug, Clone)]
-    pub struct UsageServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl UsageServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> UsageServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> UsageServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            UsageServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Returns the sums of a time.
-        pub async fn query_usage(
-            &mut self,
-            request: impl tonic::IntoRequest<super::QueryUsageRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::QueryUsageResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/steer.admin.v1.UsageService/QueryUsage",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("steer.admin.v1.UsageService", "QueryUsage"));
             self.inner.unary(req, path, codec).await
         }
     }

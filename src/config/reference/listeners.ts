@@ -60,6 +60,12 @@ export const listenerKeys: readonly KeyRow[] = [
       "names of this machine, beside the loopback ones, under which it can be called while there are no callers; for both listeners",
   },
   {
+    key: "console.enabled",
+    values: FLAG,
+    default: "true",
+    meaning: "the page for operators is served at the HTTP address: [console.md](console.md)",
+  },
+  {
     key: "doors.openai",
     values: FLAG,
     default: "true",

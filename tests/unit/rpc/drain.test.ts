@@ -46,6 +46,7 @@ function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
       idle: () => whenIdle("calls"),
     },
     endGenerations: async ({ kind }: GatewayError) => say(`ends calls: ${kind}`),
+    endWatches: ({ reason }: GatewayError) => say(`ends watches: ${reason}`),
     generations: {
       get active() {
         return state.generations;

@@ -50,7 +50,8 @@ export declare const WatchActivityRequestSchema: GenMessage<WatchActivityRequest
  */
 export declare type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & {
   /**
-   * End of the second, by the clock of the replica that answers.
+   * End of the second, by the clock of the replica that answers. If the replica
+   * was held up, seconds are missing, and the next sample has their counts.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 1;
    */
@@ -101,7 +102,7 @@ export declare type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & 
   generations: bigint;
 
   /**
-   * Requests that were sent to providers.
+   * Requests to providers that ended.
    *
    * @generated from field: int64 attempts = 8;
    */
@@ -159,7 +160,7 @@ export declare const ActivitySampleSchema: GenMessage<ActivitySample>;
 export declare type WatchActivityResponse = Message<"steer.admin.v1.WatchActivityResponse"> & {
   /**
    * Seconds, oldest first. The first answer has the past, and every later one
-   * the last second.
+   * the seconds since the answer before, usually one.
    *
    * @generated from field: repeated steer.admin.v1.ActivitySample samples = 1;
    */
@@ -217,7 +218,8 @@ export declare type WatchActivityResponse = Message<"steer.admin.v1.WatchActivit
 export declare const WatchActivityResponseSchema: GenMessage<WatchActivityResponse>;
 
 /**
- * A call that ended.
+ * A call that ended. A generation that ended after its call is an entry of its
+ * own, with the `generation_id` of the call and without a method.
  *
  * @generated from message steer.admin.v1.RecentCall
  */
@@ -238,14 +240,15 @@ export declare type RecentCall = Message<"steer.admin.v1.RecentCall"> & {
 
   /**
    * Method, for example `steer.v1.GenerationService/Generate`, or method and
-   * path of a vendor's API, for example `POST /v1/chat/completions`.
+   * path of a vendor's API, for example `POST /v1/chat/completions`. Empty for a
+   * generation that ended after its call, and for an unknown method.
    *
    * @generated from field: string method = 3;
    */
   method: string;
 
   /**
-   * Protocol or API: `grpc`, `connect`, `openai` and others.
+   * Protocol: `grpc`, `connectrpc`, or `http` for a vendor's API.
    *
    * @generated from field: string system = 4;
    */
@@ -513,8 +516,10 @@ export declare const ListRecentCallsResponseSchema: GenMessage<ListRecentCallsRe
 export declare const ActivityService: GenService<{
   /**
    * Reports the activity of every second. The first answer has the past, every
-   * later one the second that ended. The call ends when its caller ends it or
-   * the replica drains.
+   * later one the second that ended; a client that reads slowly gets several
+   * seconds in one answer. With the scope CLUSTER, each second is reported two
+   * seconds later, when all replicas have told theirs. The call ends when its
+   * caller ends it, or with UNAVAILABLE and DRAINING when the replica drains.
    *
    * @generated from rpc steer.admin.v1.ActivityService.WatchActivity
    */
@@ -525,7 +530,8 @@ export declare const ActivityService: GenService<{
   },
   /**
    * Lists calls that ended lately, the latest first. A replica remembers its
-   * last calls, up to a bounded number.
+   * last 800 generations and 200 other calls. Of many refused calls of one
+   * caller with one reason, it remembers ten in ten seconds.
    *
    * @generated from rpc steer.admin.v1.ActivityService.ListRecentCalls
    */

@@ -62,6 +62,41 @@ from steer.admin.v1.admin_service_pb2_grpc import (
     AdminServiceStub as AdminServiceStub,
     add_AdminServiceServicer_to_server as add_AdminServiceServicer_to_server,
 )
+from steer.admin.v1.usage_service_pb2 import (
+    QueryUsageRequest as QueryUsageRequest,
+    QueryUsageResponse as QueryUsageResponse,
+    USAGE_INTERVAL_DAY as USAGE_INTERVAL_DAY,
+    USAGE_INTERVAL_HOUR as USAGE_INTERVAL_HOUR,
+    USAGE_INTERVAL_MONTH as USAGE_INTERVAL_MONTH,
+    USAGE_INTERVAL_NONE as USAGE_INTERVAL_NONE,
+    USAGE_INTERVAL_UNSPECIFIED as USAGE_INTERVAL_UNSPECIFIED,
+    USAGE_SCOPE_ALL as USAGE_SCOPE_ALL,
+    USAGE_SCOPE_SELF as USAGE_SCOPE_SELF,
+    USAGE_SCOPE_UNSPECIFIED as USAGE_SCOPE_UNSPECIFIED,
+    UsageCost as UsageCost,
+    UsageFilter as UsageFilter,
+    UsageInterval as UsageInterval,
+    UsageRow as UsageRow,
+    UsageScope as UsageScope,
+)
+from steer.admin.v1.usage_service_pb2_grpc import (
+    UsageServiceServicer as UsageServiceServicer,
+    UsageServiceStub as UsageServiceStub,
+    add_UsageServiceServicer_to_server as add_UsageServiceServicer_to_server,
+)
+from steer.admin.v1.activity_service_pb2 import (
+    ActivitySample as ActivitySample,
+    ListRecentCallsRequest as ListRecentCallsRequest,
+    ListRecentCallsResponse as ListRecentCallsResponse,
+    RecentCall as RecentCall,
+    WatchActivityRequest as WatchActivityRequest,
+    WatchActivityResponse as WatchActivityResponse,
+)
+from steer.admin.v1.activity_service_pb2_grpc import (
+    ActivityServiceServicer as ActivityServiceServicer,
+    ActivityServiceStub as ActivityServiceStub,
+    add_ActivityServiceServicer_to_server as add_ActivityServiceServicer_to_server,
+)
 from steer.admin.v1.callers_pb2 import (
     CALLER_ROLE_CALLER as CALLER_ROLE_CALLER,
     CALLER_ROLE_OPERATOR as CALLER_ROLE_OPERATOR,
@@ -117,26 +152,4 @@ from steer.admin.v1.callers_pb2_grpc import (
     CallerServiceServicer as CallerServiceServicer,
     CallerServiceStub as CallerServiceStub,
     add_CallerServiceServicer_to_server as add_CallerServiceServicer_to_server,
-)
-from steer.admin.v1.usage_service_pb2 import (
-    QueryUsageRequest as QueryUsageRequest,
-    QueryUsageResponse as QueryUsageResponse,
-    USAGE_INTERVAL_DAY as USAGE_INTERVAL_DAY,
-    USAGE_INTERVAL_HOUR as USAGE_INTERVAL_HOUR,
-    USAGE_INTERVAL_MONTH as USAGE_INTERVAL_MONTH,
-    USAGE_INTERVAL_NONE as USAGE_INTERVAL_NONE,
-    USAGE_INTERVAL_UNSPECIFIED as USAGE_INTERVAL_UNSPECIFIED,
-    USAGE_SCOPE_ALL as USAGE_SCOPE_ALL,
-    USAGE_SCOPE_SELF as USAGE_SCOPE_SELF,
-    USAGE_SCOPE_UNSPECIFIED as USAGE_SCOPE_UNSPECIFIED,
-    UsageCost as UsageCost,
-    UsageFilter as UsageFilter,
-    UsageInterval as UsageInterval,
-    UsageRow as UsageRow,
-    UsageScope as UsageScope,
-)
-from steer.admin.v1.usage_service_pb2_grpc import (
-    UsageServiceServicer as UsageServiceServicer,
-    UsageServiceStub as UsageServiceStub,
-    add_UsageServiceServicer_to_server as add_UsageServiceServicer_to_server,
 )

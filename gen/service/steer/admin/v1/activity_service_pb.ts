@@ -59,7 +59,8 @@ export const WatchActivityRequestSchema: GenMessage<WatchActivityRequest> = /*@_
  */
 export type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & {
   /**
-   * End of the second, by the clock of the replica that answers.
+   * End of the second, by the clock of the replica that answers. If the replica
+   * was held up, seconds are missing, and the next sample has their counts.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 1;
    */
@@ -110,7 +111,7 @@ export type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & {
   generations: bigint;
 
   /**
-   * Requests that were sent to providers.
+   * Requests to providers that ended.
    *
    * @generated from field: int64 attempts = 8;
    */
@@ -169,7 +170,7 @@ export const ActivitySampleSchema: GenMessage<ActivitySample> = /*@__PURE__*/
 export type WatchActivityResponse = Message<"steer.admin.v1.WatchActivityResponse"> & {
   /**
    * Seconds, oldest first. The first answer has the past, and every later one
-   * the last second.
+   * the seconds since the answer before, usually one.
    *
    * @generated from field: repeated steer.admin.v1.ActivitySample samples = 1;
    */
@@ -228,7 +229,8 @@ export const WatchActivityResponseSchema: GenMessage<WatchActivityResponse> = /*
   messageDesc(file_steer_admin_v1_activity_service, 2);
 
 /**
- * A call that ended.
+ * A call that ended. A generation that ended after its call is an entry of its
+ * own, with the `generation_id` of the call and without a method.
  *
  * @generated from message steer.admin.v1.RecentCall
  */
@@ -249,14 +251,15 @@ export type RecentCall = Message<"steer.admin.v1.RecentCall"> & {
 
   /**
    * Method, for example `steer.v1.GenerationService/Generate`, or method and
-   * path of a vendor's API, for example `POST /v1/chat/completions`.
+   * path of a vendor's API, for example `POST /v1/chat/completions`. Empty for a
+   * generation that ended after its call, and for an unknown method.
    *
    * @generated from field: string method = 3;
    */
   method: string;
 
   /**
-   * Protocol or API: `grpc`, `connect`, `openai` and others.
+   * Protocol: `grpc`, `connectrpc`, or `http` for a vendor's API.
    *
    * @generated from field: string system = 4;
    */
@@ -527,8 +530,10 @@ export const ListRecentCallsResponseSchema: GenMessage<ListRecentCallsResponse> 
 export const ActivityService: GenService<{
   /**
    * Reports the activity of every second. The first answer has the past, every
-   * later one the second that ended. The call ends when its caller ends it or
-   * the replica drains.
+   * later one the second that ended; a client that reads slowly gets several
+   * seconds in one answer. With the scope CLUSTER, each second is reported two
+   * seconds later, when all replicas have told theirs. The call ends when its
+   * caller ends it, or with UNAVAILABLE and DRAINING when the replica drains.
    *
    * @generated from rpc steer.admin.v1.ActivityService.WatchActivity
    */
@@ -539,7 +544,8 @@ export const ActivityService: GenService<{
   },
   /**
    * Lists calls that ended lately, the latest first. A replica remembers its
-   * last calls, up to a bounded number.
+   * last 800 generations and 200 other calls. Of many refused calls of one
+   * caller with one reason, it remembers ten in ten seconds.
    *
    * @generated from rpc steer.admin.v1.ActivityService.ListRecentCalls
    */
