@@ -31,19 +31,22 @@ const OF_REASON: Readonly<Record<string, string>> = {
 
 export function toFailure(thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
-  const isAccess = error.code === Code.Unauthenticated || error.code === Code.PermissionDenied;
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const reason = info?.reason ?? "";
+  const isAccess =
+    error.code === Code.Unauthenticated ||
+    // An operator may be kept from a model.
+    (error.code === Code.PermissionDenied && reason !== "MODEL_NOT_ALLOWED");
   // A failed fetch has no code; its text differs by browser.
   const isNetwork = error.code === Code.Unknown && error.cause instanceof TypeError;
   if (isNetwork) {
     return {
       text: "No connection to the service.",
       advice: ADVICE[Code.Unavailable] ?? "",
-      reason: "",
+      reason,
       isAccess,
     };
   }
-  const [info] = error.findDetails(ErrorInfoSchema);
-  const reason = info?.reason ?? "";
   const advice = OF_REASON[reason] ?? ADVICE[error.code] ?? "";
   return { text: error.rawMessage, advice, reason, isAccess };
 }

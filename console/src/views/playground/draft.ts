@@ -11,6 +11,8 @@ export interface Draft {
   readonly format: "text" | "json_object" | "json_schema";
   readonly schema: string;
   readonly tools: string;
+  /** Mode of `ToolChoice`; "": the model decides. */
+  readonly toolMode: string;
   /** Script of the simulator, as JSON. */
   readonly simulator: string;
 }
@@ -29,6 +31,7 @@ export const NEW_DRAFT: Draft = {
   "required": ["name", "age"]
 }`,
   tools: "",
+  toolMode: "",
   simulator: "",
 };
 
@@ -117,6 +120,7 @@ function specOf(draft: Draft, model: string): JsonObject {
       ? { prompt: draft.prompt }
       : { messages: [part("ROLE_SYSTEM", draft.system), part("ROLE_USER", draft.prompt)] }),
     ...(draft.tools.trim() !== "" && { tools: parseTools(draft.tools) }),
+    ...(draft.toolMode !== "" && { toolChoice: { mode: draft.toolMode } }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
     ...(draft.effort !== "" && { reasoning: { effort: draft.effort, includeText: true } }),
     ...(draft.format !== "text" && { outputFormat: formatOf(draft) }),

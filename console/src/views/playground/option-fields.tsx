@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import type { Draft, DraftError } from "./draft.ts";
 import { SCRIPTS } from "./simulator-scripts.ts";
 
@@ -58,13 +59,14 @@ interface ChoiceProps {
 }
 
 function Choice({ label, value, onValue, children }: ChoiceProps) {
+  const id = useId();
   return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
         {children}
       </select>
-    </label>
+    </div>
   );
 }
 
@@ -126,6 +128,15 @@ export function OptionFields(props: OptionFieldsProps) {
           <option value="text">text</option>
           <option value="json_object">JSON object</option>
           <option value="json_schema">JSON with a schema</option>
+        </Choice>
+        <Choice
+          label="Tools"
+          value={draft.toolMode}
+          onValue={(toolMode) => onDraft({ toolMode })}
+        >
+          <option value="">the model decides</option>
+          <option value="TOOL_MODE_REQUIRED">must be called</option>
+          <option value="TOOL_MODE_NONE">must not be called</option>
         </Choice>
         <ScriptFields {...props} />
         {draft.format === "json_schema" && <Area {...props} field="schema" label="JSON Schema" />}

@@ -1,5 +1,6 @@
 // What a reader has of a stream: its output, its events and its cursor. Everything is bounded.
 import type { Part } from "@steer-gateway/stubs/steer/v1/content_pb.js";
+import { ErrorCategory } from "@steer-gateway/stubs/steer/v1/error_pb.js";
 import type { Generation } from "@steer-gateway/stubs/steer/v1/generation_pb.js";
 import type { StreamEvent } from "@steer-gateway/stubs/steer/v1/stream_pb.js";
 import { type EventRow, toEventRow } from "./event-row.ts";
@@ -49,6 +50,7 @@ export class ReceivedStream {
   firstOutputMs: number | undefined;
   generation: Generation | undefined;
   errorText = "";
+  isCancelled = false;
   hasEnded = false;
   #characters = 0;
 
@@ -126,6 +128,7 @@ export class ReceivedStream {
       case "error":
         this.generation = event.value.partial;
         this.errorText = event.value.error?.message ?? "";
+        this.isCancelled = event.value.error?.category === ErrorCategory.CANCELLED;
         this.hasEnded = true;
     }
   }

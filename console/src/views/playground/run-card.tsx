@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<RunState, BadgeKind>> = {
 };
 
 function stateWord({ state, received }: PlaygroundRun): string {
-  if (state === "complete" && received.errorText !== "") return "failed";
+  if (received.isCancelled) return "cancelled";
   return state === "dropped" ? "connection dropped" : state;
 }
 
@@ -72,7 +72,7 @@ function ResumeReport({ run }: { run: PlaygroundRun }) {
 export function RunCard({ run }: { run: PlaygroundRun }) {
   const { received, failure } = run;
   const parts = [...received.parts].toSorted(([a], [b]) => a - b);
-  const kind = received.errorText === "" ? KINDS[run.state] : "bad";
+  const kind = received.isCancelled ? "quiet" : KINDS[run.state];
   const isWrong =
     received.isWhole === false && received.documents.length === 0 && received.errorText === "";
   return (
@@ -84,7 +84,7 @@ export function RunCard({ run }: { run: PlaygroundRun }) {
       <Buttons run={run} />
       <ResumeReport run={run} />
       {isWrong && <Notice kind="error">The text differs from the stored result.</Notice>}
-      {failure !== undefined && (
+      {failure !== undefined && !received.isCancelled && (
         <Notice kind="error" advice={failure.advice}>
           {failure.text}
         </Notice>

@@ -1,0 +1,69 @@
+// `npm run test:console [-- --only WORDS] [-- --screenshots]`: the console of real gateways, with callers and load, in
+// Debian's Chromium. `--screenshots` writes the pictures of docs/images in place of the checks.
+import { parseArgs } from "node:util";
+import type { Browser } from "playwright-core";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
+import type { Check } from "./check.ts";
+import { launchChromium, missingPackages } from "./chromium.ts";
+import { playgroundChecks } from "./playground-checks.ts";
+import { Visitor } from "./visitor.ts";
+import { startWorld, type World } from "./world.ts";
+
+const CHECKS: readonly Check[] = [...playgroundChecks];
+
+/** Lines of a failure that are printed. */
+const MAX_LINES = 8;
+
+/** Returns what is wrong; undefined: nothing. */
+async function look(check: Check, world: World, browser: Browser): Promise<string | undefined> {
+  const visitor = new Visitor(browser);
+  const started = performance.now();
+  try {
+    await check.run(world, visitor);
+    await visitor.end();
+    console.error(`ok      ${check.name} (${Math.round(performance.now() - started)} ms)`);
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `FAILED  ${check.name}: ${why.split("\n").slice(0, MAX_LINES).join("\n        ")}`;
+  } finally {
+    await visitor.close();
+  }
+}
+
+async function runChecks(only: string): Promise<{ passed: number; failures: string[] }> {
+  await using world = await startWorld();
+  const browser = await launchChromium();
+  const failures: string[] = [];
+  const chosen = CHECKS.filter(({ name }) => name.includes(only));
+  try {
+    for (const check of chosen) {
+      const failure = await look(check, world, browser);
+      if (failure === undefined) continue;
+      failures.push(failure);
+      console.error(failure);
+    }
+  } finally {
+    await browser.close();
+  }
+  return { passed: chosen.length - failures.length, failures };
+}
+
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, screenshots: { type: "boolean" } },
+});
+const missing = missingPackages();
+if (missing.length > 0) {
+  console.error(`test:console needs packages: apt-get install ${missing.join(" ")}`);
+  process.exit(1);
+}
+const testRun = beginTestRun();
+const { passed, failures } = await runChecks(values.only).catch((error: unknown) => ({
+  passed: 0,
+  failures: [`FAILED  ${error instanceof Error ? error.message : String(error)}`],
+}));
+const left = await testRun.end();
+for (const line of failures) console.log(line);
+process.stdout.write(leftLines(left));
+console.log(`${passed} passed, ${failures.length + left.length} failed`);
+process.exitCode = failures.length + left.length === 0 ? 0 : 1;
