@@ -7,6 +7,7 @@ import { CallerService } from "@steer-gateway/stubs/steer/admin/v1/callers_pb.js
 import { UsageService } from "@steer-gateway/stubs/steer/admin/v1/usage_service_pb.js";
 import { GenerationService } from "@steer-gateway/stubs/steer/v1/generation_service_pb.js";
 import { ModelService } from "@steer-gateway/stubs/steer/v1/model_service_pb.js";
+import { noteVersion } from "./service-version.ts";
 import { readKey, serviceUrl } from "./session.ts";
 
 const withKey: Interceptor = (next) => (call) => {
@@ -15,10 +16,16 @@ const withKey: Interceptor = (next) => (call) => {
   return next(call);
 };
 
+const withVersion: Interceptor = (next) => async (call) => {
+  const answer = await next(call);
+  noteVersion(answer.header.get("x-steer-version"));
+  return answer;
+};
+
 const transport = createConnectTransport({
   baseUrl: serviceUrl(),
   useBinaryFormat: true,
-  interceptors: [withKey],
+  interceptors: [withKey, withVersion],
   // Neither cookies nor credentials of the browser are ever sent.
   fetch: (input, init) => fetch(input, { ...init, credentials: "omit" }),
 });

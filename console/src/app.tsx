@@ -7,6 +7,7 @@ import { hrefOf, type Place, usePlace, VIEWS } from "./router.ts";
 import { readKey, writeKey } from "./session.ts";
 import { ThemeButton } from "./theme-button.tsx";
 import { SessionContext } from "./use-session.ts";
+import { VersionNotice } from "./version-notice.tsx";
 import { CallersView } from "./views/callers/callers-view.tsx";
 import { CallsView } from "./views/calls/calls-view.tsx";
 import { NowView } from "./views/now/now-view.tsx";
@@ -109,6 +110,7 @@ export function App() {
     <SessionContext.Provider value={session}>
       <Navigation place={place} onLogOut={session.logOut} />
       <main>
+        <VersionNotice />
         {access.state === "asking" ? (
           <Notice kind="busy">Asking the service…</Notice>
         ) : (

@@ -4,6 +4,8 @@ import "uplot/dist/uPlot.min.css";
 
 export interface ChartSeries {
   readonly label: string;
+  /** Beside the label in the legend, for example the last value. */
+  readonly note?: string;
   /** One value for each time; null: none is known. */
   readonly values: readonly (number | null)[];
 }
@@ -11,7 +13,7 @@ export interface ChartSeries {
 export interface ChartProps {
   /** What the chart shows, as a heading. */
   readonly title: string;
-  /** What the chart says, in words: for screen readers, and for everybody beside the title. */
+  /** What the chart says, in words. It is for screen readers alone if there is a legend. */
   readonly summary: string;
   /** Seconds since 1970, rising. */
   readonly times: readonly number[];
@@ -22,6 +24,8 @@ export interface ChartProps {
   readonly isStacked?: boolean;
   /** Bars for periods of this many seconds in place of lines. */
   readonly barSeconds?: number;
+  /** Beginning and end of the axis, in seconds since 1970; undefined: those of the times. */
+  readonly span?: { readonly from: number; readonly to: number };
   /** In pixels. */
   readonly height?: number;
 }
@@ -29,6 +33,8 @@ export interface ChartProps {
 const HEIGHT = 120;
 const AXIS_WIDTH = 56;
 const FILL_ALPHA = "22";
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 86_400;
 
 /** Colours of series in both looks. The legend has the same order, and lines differ by their dashes too. */
 const SERIES_COLOURS = [
@@ -71,6 +77,19 @@ function stacked(series: readonly ChartSeries[]): (number | null)[][] {
   );
 }
 
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** Times of the day in the browser's time zone, or days where each tick is a day or more. */
+function timeTicks(ticks: readonly number[], step: number): string[] {
+  return ticks.map((tick) => {
+    const time = new Date(tick * 1_000);
+    const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+    const isDay = time.getHours() === 0 && time.getMinutes() === 0;
+    if (step >= DAY_SECONDS || (isDay && step >= HOUR_SECONDS)) return day;
+    return `${two(time.getHours())}:${two(time.getMinutes())}`;
+  });
+}
+
 function dataOf({ times, series, isStacked }: ChartProps): uPlot.AlignedData {
   // The highest sums are drawn first, so that lower ones lie on them.
   const values = isStacked ? stacked(series).reverse() : series.map((one) => [...one.values]);
@@ -97,8 +116,9 @@ function seriesOptions(host: HTMLElement, props: ChartProps): uPlot.Series[] {
   return [{}, ...(isStacked ? options.reverse() : options)];
 }
 
-function optionsOf(host: HTMLElement, props: ChartProps): uPlot.Options {
-  const { height = HEIGHT, format } = props;
+/** `read` gives the props of the last rendering. */
+function optionsOf(host: HTMLElement, read: () => ChartProps): uPlot.Options {
+  const { height = HEIGHT } = read();
   const text = colourOf(host, "--quiet");
   const grid = { stroke: colourOf(host, "--line"), width: 1 };
   const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
@@ -108,11 +128,26 @@ function optionsOf(host: HTMLElement, props: ChartProps): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 8, 0, 0],
-    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
-    series: seriesOptions(host, props),
+    scales: {
+      x: {
+        range(_, first, last) {
+          const { span, barSeconds = 0 } = read();
+          return span === undefined
+            ? [first - barSeconds, last + barSeconds]
+            : [span.from, span.to];
+        },
+      },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] },
+    },
+    series: seriesOptions(host, read()),
     axes: [
-      { ...axis, space: 70, size: 24 },
-      { ...axis, size: AXIS_WIDTH, space: 30, values: (_, ticks) => ticks.map(format) },
+      { ...axis, space: 70, size: 24, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
+      {
+        ...axis,
+        size: AXIS_WIDTH,
+        space: 30,
+        values: (_, ticks) => ticks.map((tick) => read().format(tick)),
+      },
     ],
   };
 }
@@ -123,6 +158,7 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot>(null);
   const latest = useRef(props);
   latest.current = props;
+  const hasLegend = props.series.length > 1;
   const labels = props.series.map(({ label }) => label).join("\n");
 
   useEffect(() => {
@@ -130,7 +166,11 @@ export function Chart(props: ChartProps) {
     if (element === null) return;
     const draw = (): void => {
       plot.current?.destroy();
-      plot.current = new uPlot(optionsOf(element, latest.current), dataOf(latest.current), element);
+      plot.current = new uPlot(
+        optionsOf(element, () => latest.current),
+        dataOf(latest.current),
+        element,
+      );
     };
     draw();
     const resized = new ResizeObserver(() => {
@@ -158,14 +198,15 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <figcaption>
-        <strong>{props.title}</strong> <span class="quiet">{props.summary}</span>
+        <strong>{props.title}</strong>{" "}
+        <span class={hasLegend ? "visually-hidden" : "quiet"}>{props.summary}</span>
       </figcaption>
       <div class="plot" ref={host} aria-hidden="true" />
-      {props.series.length > 1 && (
+      {hasLegend && (
         <ul class="legend">
-          {props.series.map(({ label }, index) => (
+          {props.series.map(({ label, note }, index) => (
             <li key={label} data-series={index % SERIES_COLOURS.length}>
-              {label}
+              {label} {note !== undefined && <span class="quiet">{note}</span>}
             </li>
           ))}
         </ul>
