@@ -26,6 +26,8 @@ const OF_REASON: Readonly<Record<string, string>> = {
   FAULTS_DISABLED: "On a test system, set faults.allow: true in the configuration.",
   CALLER_EXISTS: "Open that caller, or choose another identifier.",
   CONFIGURED_CALLER: "Change the configuration, and reload it.",
+  STREAM_NOT_FOUND: "It was deleted, or never existed. Ended streams are kept for their retention.",
+  STREAM_EXPIRED: "Its events are deleted. Streams are kept for their retention after the end.",
   LAST_OPERATOR: "Make another operator with a key without an end first.",
 };
 

@@ -29,6 +29,11 @@ const ROUND: readonly Asked[] = [
   { model: "careful", script: { tokens: 60, faults: [{ attempt: 1, cut_after_bytes: 900 }] }, restarts: true },
 ];
 
+/** "" for a service without callers. */
+function metadataOf(key: string): Record<string, string> {
+  return key === "" ? {} : { authorization: `Bearer ${key}` };
+}
+
 async function ask(
   client: GrpcClient,
   { model, script = {}, restarts = false }: Asked,
@@ -51,7 +56,7 @@ export function startLoad(address: string, key: string): Load {
   const client = createGrpcClient(address);
   const ending = new AbortController();
   const { signal } = ending;
-  const options = { metadata: { authorization: `Bearer ${key}` }, signal };
+  const options = { metadata: metadataOf(key), signal };
 
   async function work(offset: number): Promise<void> {
     for (let turn = offset; !signal.aborted; turn++) {
@@ -72,6 +77,16 @@ export function startLoad(address: string, key: string): Load {
   };
 }
 
+/** Makes streams that end at once. */
+export async function makeStreams(address: string, key: string, count: number): Promise<void> {
+  const client = createGrpcClient(address);
+  const ending = new AbortController();
+  const options = { metadata: metadataOf(key), signal: ending.signal };
+  const asked = { model: "simulator", script: { tokens: 3 } };
+  for (let made = 0; made < count; made++) await ask(client, asked, options);
+  client.close();
+}
+
 /** Starts a stream that continues until it is ended. Returns its identifier. */
 export async function startEndless(
   address: string,
@@ -87,8 +102,7 @@ export async function startEndless(
     providerOptions: { simulator: { tokens: 100_000, pace_ms: 50 } },
   };
   const request = { spec, options: { onDisconnect: DisconnectPolicy.CONTINUE } };
-  const metadata = key === "" ? {} : { authorization: `Bearer ${key}` };
-  const call = client.stream(GenerationService.method.streamGenerate, request, { metadata });
+  const call = client.stream(GenerationService.method.streamGenerate, request, { metadata: metadataOf(key) });
   try {
     for await (const { event } of call) {
       if (event.case === "start") return event.value.streamId;

@@ -3,13 +3,26 @@
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
 import { beginTestRun, leftLines } from "../support/test-run.ts";
+import { addressChecks } from "./address-checks.ts";
+import { callersChecks, loginChecks } from "./callers-checks.ts";
 import type { Check } from "./check.ts";
 import { launchChromium, missingPackages } from "./chromium.ts";
+import { hostileChecks } from "./hostile-checks.ts";
 import { playgroundChecks } from "./playground-checks.ts";
+import { streamsChecks } from "./streams-checks.ts";
 import { Visitor } from "./visitor.ts";
+import { viewsChecks } from "./views-checks.ts";
 import { startWorld, type World } from "./world.ts";
 
-const CHECKS: readonly Check[] = [...playgroundChecks];
+const CHECKS: readonly Check[] = [
+  ...loginChecks,
+  ...viewsChecks,
+  ...streamsChecks,
+  ...callersChecks,
+  ...playgroundChecks,
+  ...hostileChecks,
+  ...addressChecks,
+];
 
 /** Lines of a failure that are printed. */
 const MAX_LINES = 8;

@@ -11,10 +11,10 @@ export interface VisitOptions {
   readonly key?: string;
   readonly colorScheme?: "light" | "dark";
   readonly viewport?: { readonly width: number; readonly height: number };
-  /** The page is written to a file. */
-  readonly scale?: number;
 }
 
+/** A generous last resort: pages poll every few seconds. */
+const TIMEOUT_MS = 20_000;
 const DESKTOP = { width: 1280, height: 800 };
 
 /** Collects reports of the page's policy. Runs before the page's own script. */
@@ -49,6 +49,7 @@ export class Visitor {
           sessionStorage.setItem("steer.key", ${JSON.stringify(key)});
         }`);
     }
+    context.setDefaultTimeout(TIMEOUT_MS);
     const page = await context.newPage();
     this.#watch(page, new URL(base).origin);
     await page.goto(`${base}/console/#/${place}`);

@@ -31,7 +31,7 @@ callers:
     role: caller
     group: finance
     key_sha256: ${hashOf(CALLER_KEY)}
-    limits: {requests: 100000/m, spend: {day: USD 0.02}}
+    limits: {requests: 100000/m, spend: {day: USD 3}, allow_unpriced: true}
 groups:
   - {id: finance, limits: {spend: {month: USD 900}}}
 `;

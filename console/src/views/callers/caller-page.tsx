@@ -113,10 +113,10 @@ export function CallerPage({ id }: { id: string }) {
   const [dialog, setDialog] = useState<Dialog>();
   const { data, failure, refresh } = usePoll(
     async (signal) => {
-      const [{ caller }, { keys }] = await Promise.all([
-        callers.getCaller({ id }, { signal }),
-        callers.listKeys({ caller: id }, { signal }),
-      ]);
+      const { caller } = await callers.getCaller({ id }, { signal });
+      // The credential of a caller of the configuration stands there.
+      if (caller?.source !== CallerSource.STORE) return { caller, keys: [] };
+      const { keys } = await callers.listKeys({ caller: id }, { signal });
       return { caller, keys };
     },
     EVERY_MS,
@@ -158,19 +158,21 @@ export function CallerPage({ id }: { id: string }) {
               This caller stands in the configuration and is read-only here.
             </Notice>
           )}
-          <div class="row heading">
-            <h2>Keys</h2>
-            {isStored && (
-              <button type="button" onClick={() => setDialog({ type: "new key" })}>
-                New key…
-              </button>
-            )}
-          </div>
-          <KeyList
-            keys={data?.keys ?? []}
-            onRotate={(replaced) => setDialog({ type: "new key", replaced })}
-            onRevoke={(key) => setDialog({ type: "revoke", key })}
-          />
+          {isStored && (
+            <>
+              <div class="row heading">
+                <h2>Keys</h2>
+                <button type="button" onClick={() => setDialog({ type: "new key" })}>
+                  New key…
+                </button>
+              </div>
+              <KeyList
+                keys={data?.keys ?? []}
+                onRotate={(replaced) => setDialog({ type: "new key", replaced })}
+                onRevoke={(key) => setDialog({ type: "revoke", key })}
+              />
+            </>
+          )}
           <Dialogs
             caller={caller}
             dialog={dialog}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { hrefOf } from "../../router.ts";
 import { AGES, PHASES, type StreamFilter } from "./stream-filter.ts";
 
@@ -43,16 +43,17 @@ interface ChoiceProps {
 }
 
 function Choice({ label, value, words, any, onValue }: ChoiceProps) {
+  const id = useId();
   return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
         <option value="">{any}</option>
         {words.map((word) => (
           <option key={word}>{word}</option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
