@@ -1,10 +1,11 @@
 # The service as a small image: docker build -t steer .
-# The page of /console is bundled in a stage of its own, because the bundler is no part of the image.
+# The page of /console is bundled in a stage of its own, because the bundler is no part of the image. Its native part is
+# an optional package.
 FROM node:24-slim AS console
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
-    npm ci --omit=optional --ignore-scripts
+    npm ci --ignore-scripts
 COPY gen/es ./gen/es
 COPY console ./console
 COPY tools/build-console.mjs ./tools/

@@ -1,9 +1,12 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const tests = "tests/**/*.test.ts";
 /** Modules of their own have no state that a test changes: files of one worker share them. */
 const unitTests = "tests/unit/**/*.test.ts";
+/** Of the code that runs in browsers, as far as it needs none. */
+const consoleTests = "console/tests/*.test.ts";
 /** Real processes and real time. */
 const processTests = "tests/system/**/*.test.ts";
 /** Replicas that are killed and a Redis, and mostly waits. */
@@ -18,6 +21,7 @@ const loneTests = [
 const scenarios = "tests/scenarios/**/*.test.ts";
 
 export default defineConfig({
+  resolve: { alias: { "@steer-gateway/stubs": join(import.meta.dirname, "gen/es") } },
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -27,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: [unitTests],
+          include: [unitTests, consoleTests],
           isolate: false,
           // By default one processor of two would have nothing to do.
           maxWorkers: availableParallelism(),

@@ -39,18 +39,21 @@ export interface CallCounts {
   callEnded(error: ErrorKind | undefined): void;
 }
 
+/** Counts the calls of callers' operations: those of operators would show an operator his own looking. */
 export function callCounting(counts: CallCounts): Interceptor {
   return {
-    accept() {
+    accept({ operation }) {
+      if (operation.audience === "operators") return undefined;
       counts.callBegun();
       return () => counts.callOver();
     },
-    observe:
-      () =>
-      ({ error, cause }) => {
+    observe({ operation }) {
+      if (operation.audience === "operators") return () => {};
+      return ({ error, cause }) => {
         if (error === undefined) return counts.callEnded(undefined);
         counts.callEnded(cause instanceof GatewayError ? cause.kind : "internal");
-      },
+      };
+    },
   };
 }
 

@@ -7,6 +7,8 @@ export interface CommandContext {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
+  /** The terminal has no cursor that can be moved. */
+  readonly isDumbTerminal: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -13,6 +13,7 @@ import { resume } from "./resume.ts";
 import { status } from "./status.ts";
 import { stream } from "./stream.ts";
 import { streams } from "./streams.ts";
+import { top } from "./top.ts";
 import { usage } from "./usage.ts";
 
 export const serve: Command = {
@@ -39,6 +40,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   circuits,
   models,
   status,
+  top,
   usage,
   keygen,
   config,

@@ -2,6 +2,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { type StreamEvent, StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { CommandContext } from "./command.ts";
+import type { ProgressLine } from "./progress-line.ts";
 import { summaryLine, warningLines } from "./result-lines.ts";
 
 const DIM = "\u001b[2m";
@@ -55,16 +56,26 @@ function printText({ event }: StreamEvent, { stdout, stderr }: CommandContext): 
   }
 }
 
-/**
- * Prints a stream. If it breaks before its end, prints the command that resumes it. `from` is the start of a
- * resumed stream.
- */
+export interface PrintOptions {
+  readonly asJson: boolean;
+  /** The start of a resumed stream. */
+  readonly from?: Position;
+  /** Shows the speed of a new stream. */
+  readonly progress?: Pick<ProgressLine, "show"> | undefined;
+}
+
+function showProgress({ event }: StreamEvent, { progress }: PrintOptions): void {
+  if (event.case === "usage") progress?.show(event.value.usage?.outputTokens);
+  else if (event.case !== "start" && event.case !== "heartbeat") progress?.show(undefined);
+}
+
+/** Prints a stream. If it breaks before its end, prints the command that resumes it. */
 export async function printStream(
   events: AsyncIterable<StreamEvent>,
-  asJson: boolean,
   context: CommandContext,
-  from?: Position,
+  options: PrintOptions,
 ): Promise<void> {
+  const { asJson, from } = options;
   let position = from;
   let breaksOff = false;
   try {
@@ -80,6 +91,7 @@ export async function printStream(
       breaksOff = event.case !== "complete" && event.case !== "error";
       if (asJson) context.stdout.write(`${JSON.stringify(toJson(StreamEventSchema, message))}\n`);
       else printText(message, context);
+      showProgress(message, options);
     }
   } finally {
     if (breaksOff && position !== undefined) {

@@ -83,6 +83,10 @@ function attemptLines(error: GatewayError): string[] {
   });
 }
 
+export function isUnavailable({ code }: CallFailed): boolean {
+  return code === UNAVAILABLE;
+}
+
 /** The status can come from the connection instead of the service. */
 export function isUnanswered({ code, error }: CallFailed): boolean {
   return error === undefined && code === UNAVAILABLE;

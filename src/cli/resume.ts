@@ -33,6 +33,6 @@ event N verifies that the log still has the events that were read before.`,
       { signal: context.signal },
     );
     const from = { streamId, sequence: lastSequence, writer: lastWriter };
-    await printStream(events, values.json, context, from);
+    await printStream(events, context, { asJson: values.json, from });
   },
 };

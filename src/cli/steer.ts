@@ -47,7 +47,7 @@ function usageFailure({ message }: UsageError, command: Command): void {
 
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
   const { stdout, stderr, stdin } = process;
-  const { address, apiKey } = loadClientConfig();
+  const { address, apiKey, isDumbTerminal } = loadClientConfig();
   const { files, rest } = splitConnectionOptions(args);
   const tls = readClientTls(files, address);
   const warn = (message: string) => void stderr.write(`steer: ${message}\n`);
@@ -55,7 +55,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
   const interrupt = new AbortController();
   if (command !== serve) process.once("SIGINT", () => interrupt.abort());
   try {
-    await command.run(rest, { client, stdout, stderr, stdin, signal: interrupt.signal });
+    const { signal } = interrupt;
+    await command.run(rest, { client, stdout, stderr, stdin, isDumbTerminal, signal });
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     const trouble = isUnanswered(error) ? await connectionTrouble(address, tls) : undefined;

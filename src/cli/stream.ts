@@ -1,9 +1,11 @@
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import { DisconnectPolicy } from "../../gen/service/steer/v1/stream_pb.ts";
+import { systemClock } from "../clock.ts";
 import { parseArguments, parseWord } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import type { FlagTable } from "./flags.ts";
 import { printStream } from "./print-stream.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { PROMPT_HELP, REQUEST_OPTIONS, readRequest } from "./read-request.ts";
 
 const POLICIES = {
@@ -47,16 +49,22 @@ If the connection is lost, \`steer resume\` continues the stream.`,
         : parseWord("on-disconnect", policy, POLICIES);
     const { spec, timeoutMs, asJson } = await readRequest(values, positionals, context);
     const { "request-id": requestId, ephemeral } = values;
+    using progress = asJson ? undefined : new ProgressLine(context, systemClock);
     const events = context.client.stream(
       GenerationService.method.streamGenerate,
       {
         requestId,
         spec,
-        options: { includeUsage: asJson, ephemeral, onDisconnect },
+        options: {
+          includeUsage: asJson,
+          includeUsageUpdates: progress?.isShown === true,
+          ephemeral,
+          onDisconnect,
+        },
         acceptsDiscard: true,
       },
       { timeoutMs, signal: context.signal },
     );
-    await printStream(events, asJson, context);
+    await printStream(events, context, { asJson, progress });
   },
 };

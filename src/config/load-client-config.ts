@@ -1,9 +1,11 @@
 import type { Environment } from "./sources.ts";
 
-/** Address and key that the command line uses. */
+/** What the command line takes from its environment. */
 export interface ClientConfig {
   readonly address: string;
   readonly apiKey: string | undefined;
+  /** The terminal has no cursor that can be moved. */
+  readonly isDumbTerminal: boolean;
 }
 
 /** `STEER_ADDRESS`, otherwise the address on which a service of the same environment listens. */
@@ -14,5 +16,6 @@ export function loadClientConfig(environment: Environment = process.env): Client
   return {
     address: environment["STEER_ADDRESS"] || local || "127.0.0.1:50051",
     apiKey: environment["STEER_API_KEY"] || undefined,
+    isDumbTerminal: environment["TERM"] === "dumb",
   };
 }

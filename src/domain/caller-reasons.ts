@@ -124,7 +124,7 @@ export const callerReasons = {
   },
   OPEN_STREAMS: {
     kinds: ["caller-limit"],
-    when: "the connection holds 256 streams of health and reflection, or the replica 2,048",
+    when: "the connection holds 256 streams of health and reflection, or the replica 2,048; or 200 calls watch the replica's activity",
     who: "caller",
     todo: "end streams that nobody reads",
   },

@@ -12,6 +12,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { file_steer_admin_v1_activity_service } from "../../gen/service/steer/admin/v1/activity_service_pb.ts";
 import { file_steer_admin_v1_admin_service } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { file_steer_admin_v1_callers } from "../../gen/service/steer/admin/v1/callers_pb.ts";
 import { file_steer_admin_v1_usage_service } from "../../gen/service/steer/admin/v1/usage_service_pb.ts";
@@ -31,6 +32,7 @@ const MENDED_BY =
 const FOLDER = join(import.meta.dirname, "../fixtures/contract");
 
 const service = createRegistry(
+  file_steer_admin_v1_activity_service,
   file_steer_admin_v1_admin_service,
   file_steer_admin_v1_callers,
   file_steer_admin_v1_usage_service,

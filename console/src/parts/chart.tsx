@@ -22,8 +22,10 @@ export interface ChartProps {
   readonly format: (value: number) => string;
   /** Areas on top of each other in place of lines, in the order of the series. */
   readonly isStacked?: boolean;
-  /** Bars for periods of this many seconds in place of lines. */
-  readonly barSeconds?: number;
+  /** Bars in place of lines. The times are the beginnings of their periods. */
+  readonly hasBars?: boolean;
+  /** The axis has times of UTC in place of the browser's. */
+  readonly isUtc?: boolean;
   /** Beginning and end of the axis, in seconds since 1970; undefined: those of the times. */
   readonly span?: { readonly from: number; readonly to: number };
   /** In pixels. */
@@ -72,17 +74,24 @@ function stacked(series: readonly ChartSeries[]): (number | null)[][] {
     values.map((value, index) => {
       const sum = (sums[index] ?? 0) + (value ?? 0);
       sums[index] = sum;
-      return sum;
+      // A bar without height would be a line.
+      return sum === 0 ? null : sum;
     }),
   );
 }
 
+type ToDate = (seconds: number) => Date;
+
+const local: ToDate = (seconds) => new Date(seconds * 1_000);
+/** A date whose local parts are those of UTC. */
+const utc: ToDate = (seconds) => uPlot.tzDate(local(seconds), "Etc/UTC");
+
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** Times of the day in the browser's time zone, or days where each tick is a day or more. */
-function timeTicks(ticks: readonly number[], step: number): string[] {
+/** Times of the day, or days where each tick is a day or more. */
+function timeTicks(ticks: readonly number[], step: number, toDate: ToDate): string[] {
   return ticks.map((tick) => {
-    const time = new Date(tick * 1_000);
+    const time = toDate(tick);
     const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
     const isDay = time.getHours() === 0 && time.getMinutes() === 0;
     if (step >= DAY_SECONDS || (isDay && step >= HOUR_SECONDS)) return day;
@@ -97,11 +106,11 @@ function dataOf({ times, series, isStacked }: ChartProps): uPlot.AlignedData {
 }
 
 function seriesOptions(host: HTMLElement, props: ChartProps): uPlot.Series[] {
-  const { series, isStacked, barSeconds } = props;
+  const { series, isStacked, hasBars } = props;
   const options = series.map(({ label }, index): uPlot.Series => {
     const name = SERIES_COLOURS[index % SERIES_COLOURS.length] ?? "--accent";
     const stroke = colourOf(host, name);
-    const isArea = isStacked === true || barSeconds !== undefined;
+    const isArea = isStacked === true || hasBars === true;
     return {
       label,
       stroke,
@@ -109,8 +118,8 @@ function seriesOptions(host: HTMLElement, props: ChartProps): uPlot.Series[] {
       points: { show: false },
       ...(isArea ? { fill: stroke } : { dash: DASHES[index % DASHES.length] ?? [] }),
       ...(series.length === 1 && !isArea && { fill: faded(stroke) }),
-      ...(barSeconds !== undefined &&
-        uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.8, 60] }) }),
+      ...(hasBars === true &&
+        uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.8, 60], align: 1 }) }),
     };
   });
   return [{}, ...(isStacked ? options.reverse() : options)];
@@ -118,30 +127,35 @@ function seriesOptions(host: HTMLElement, props: ChartProps): uPlot.Series[] {
 
 /** `read` gives the props of the last rendering. */
 function optionsOf(host: HTMLElement, read: () => ChartProps): uPlot.Options {
-  const { height = HEIGHT } = read();
+  const { height = HEIGHT, isUtc } = read();
+  const tzDate = isUtc ? utc : local;
   const text = colourOf(host, "--quiet");
   const grid = { stroke: colourOf(host, "--line"), width: 1 };
   const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   return {
     width: Math.max(host.clientWidth, 1),
     height,
+    tzDate,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: {
       x: {
         range(_, first, last) {
-          const { span, barSeconds = 0 } = read();
-          return span === undefined
-            ? [first - barSeconds, last + barSeconds]
-            : [span.from, span.to];
+          const { span } = read();
+          return span === undefined ? [first, last] : [span.from, span.to];
         },
       },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
     series: seriesOptions(host, read()),
     axes: [
-      { ...axis, space: 70, size: 24, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
+      {
+        ...axis,
+        space: 70,
+        size: 24,
+        values: (_, ticks, __, ___, step) => timeTicks(ticks, step, tzDate),
+      },
       {
         ...axis,
         size: AXIS_WIDTH,
@@ -189,7 +203,7 @@ export function Chart(props: ChartProps) {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [labels, props.isStacked, props.barSeconds]);
+  }, [labels, props.isStacked, props.hasBars]);
 
   useEffect(() => {
     plot.current?.setData(dataOf(props));

@@ -6,6 +6,7 @@ export const UNKNOWN = "–";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -27,11 +28,10 @@ export function formatShare(share: number): string {
   return Number.isFinite(share) ? percent.format(share) : UNKNOWN;
 }
 
-/** Three digits at most, with few decimals for small rates: `0.25`, `3.1`, `1,200`. */
+/** Three digits of a number below 1,000, and all before the decimal point of others: `0.00125`, `3.1`, `1,250`. */
 export function formatRate(rate: number): string {
   if (!Number.isFinite(rate)) return UNKNOWN;
-  const digits = rate >= 100 ? 0 : rate >= 10 ? 1 : 2;
-  return rate.toLocaleString("en", { maximumFractionDigits: digits });
+  return rate < 1_000 ? precise.format(rate) : whole.format(rate);
 }
 
 /** Milliseconds of a duration; undefined for none. */

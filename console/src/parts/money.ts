@@ -29,6 +29,11 @@ function decimal(total: bigint, least: number): string {
   return `${sign}${(size / PICOS).toLocaleString("en")}.${fraction.padEnd(least, "0")}`;
 }
 
+/** As a number for programs: no groups of digits, and all decimals. */
+export function plainMoney(amount: Amount): string {
+  return exactMoney(amount).replaceAll(",", "");
+}
+
 /** For the eye: two decimals, and three digits of amounts below one unit: `12.35`, `0.000125`. */
 export function shortMoney(amount: Amount): string {
   const total = totalOf(amount);

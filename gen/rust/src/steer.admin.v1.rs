@@ -1326,14 +1326,16 @@ pub struct ActivitySample {
     /// is now: a replica reports to others only while somebody watches.
     #[prost(int32, tag = "2")]
     pub replica_count: i32,
-    /// Calls that ended, of all operations.
+    /// Calls that ended. Calls of operators' methods are not counted, so that a
+    /// watcher does not see itself.
     #[prost(int64, tag = "3")]
     pub calls: i64,
     /// Those of them that ended with an error, by category, the most frequent
     /// first. Cancelled calls are among them.
     #[prost(message, repeated, tag = "4")]
     pub errors: ::prost::alloc::vec::Vec<ErrorCount>,
-    /// Calls that run at the end of the second.
+    /// Calls that run at the end of the second, without those of operators'
+    /// methods.
     #[prost(int64, tag = "5")]
     pub running_calls: i64,
     /// Generations that run at the end of the second.

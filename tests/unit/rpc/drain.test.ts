@@ -95,6 +95,7 @@ describe("a drain", () => {
       "5000 http goaway",
       "5000 grpc stops",
       "5000 http stops",
+      "5000 ends watches: DRAINING",
       "5000 grpc closes",
       "5000 http closes",
     ]);
@@ -107,7 +108,7 @@ describe("a drain", () => {
       const { begin, clock, log, state, end } = setUp({ connections: 0, [kind]: 2 });
       begin();
       await clock.advance(12_000);
-      expect(log.at(-1)).toBe("5000 http stops");
+      expect(log.at(-1)).toBe("5000 ends watches: DRAINING");
       await end(kind);
       expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
       expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
@@ -121,14 +122,18 @@ describe("a drain", () => {
     await clock.advance(5_799);
     expect(log.at(-1)).toBe("5000 http goaway");
     await clock.advance(1);
-    expect(log.slice(-2)).toEqual(["5800 grpc stops", "5800 http stops"]);
+    expect(log.slice(-3)).toEqual([
+      "5800 grpc stops",
+      "5800 http stops",
+      "5800 ends watches: DRAINING",
+    ]);
   });
 
   it("ends what runs when the grace from its start is over, and waits a second for it", async () => {
     const { begin, clock, log, state } = setUp({ calls: 1 });
     begin();
     await clock.advance(19_999);
-    expect(log.at(-1)).toBe("5000 http stops");
+    expect(log.at(-1)).toBe("5000 ends watches: DRAINING");
     await clock.advance(1);
     expect(log.slice(-2)).toEqual(["20000 refuses", "20000 ends calls: owner-lost"]);
     await clock.advance(999);

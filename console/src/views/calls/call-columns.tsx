@@ -41,14 +41,15 @@ function Name({ text }: { text: string }) {
   );
 }
 
-/** The model, and the target that answered where it is another. */
+/** The model as it was asked for, and what of the target that answered is not in its name. */
 function Model({ call: { requestedModel, provider, model } }: { call: RecentCall }) {
   if (requestedModel === "") return <>{UNKNOWN}</>;
-  const target = provider === "" ? "" : `${provider}/${model}`;
+  const target = provider === "" ? requestedModel : `${provider}/${model}`;
+  const shown = model === requestedModel ? provider : target;
   return (
-    <span class="name" title={target === "" ? requestedModel : `${requestedModel} → ${target}`}>
+    <span class="name" title={`${requestedModel} → ${target}`}>
       {requestedModel}
-      {target !== "" && target !== requestedModel && <span class="quiet"> → {target}</span>}
+      {target !== requestedModel && <span class="quiet"> → {shown}</span>}
     </span>
   );
 }

@@ -29,12 +29,15 @@ interface Filters {
 }
 
 function filtersOf({ params }: Place): Filters {
+  const isFailed = params.get("failed") === "1";
+  // Operators look for generations. Failed calls are often refused before they are one.
+  const generations = params.get("generations") ?? (isFailed ? "0" : "1");
   return {
     caller: (params.get("caller") ?? "").slice(0, MAX_NAME),
     model: (params.get("model") ?? "").slice(0, MAX_NAME),
     provider: (params.get("provider") ?? "").slice(0, MAX_PROVIDER),
-    failed: params.get("failed") === "1",
-    generations: params.get("generations") === "1",
+    failed: isFailed,
+    generations: generations === "1",
   };
 }
 
@@ -45,7 +48,7 @@ function CallFilters({ place, filters }: { place: Place; filters: Filters }) {
       <input
         type="checkbox"
         checked={filters[name]}
-        onChange={(event) => change({ [name]: event.currentTarget.checked ? "1" : "" })}
+        onChange={(event) => change({ [name]: event.currentTarget.checked ? "1" : "0" })}
       />
       {label}
     </label>
@@ -110,8 +113,7 @@ export function CallsView({ place }: { place: Place }) {
     pageToken === "" ? EVERY_MS : LATER_EVERY_MS,
     filterKey + pageToken,
   );
-  const isFiltered =
-    filterKey !== JSON.stringify(filtersOf({ ...place, params: new URLSearchParams() }));
+  const isFiltered = filters.failed || filters.caller + filters.model + filters.provider !== "";
   return (
     <>
       <h1>Calls</h1>
@@ -139,8 +141,15 @@ export function CallsView({ place }: { place: Place }) {
           label="Calls"
           columns={CALL_COLUMNS}
           rows={data.calls}
-          keyOf={({ endTime, generationId, xRequestId, replica }) =>
-            [endTime?.seconds, endTime?.nanos, replica, generationId, xRequestId].join(" ")
+          keyOf={({ endTime, duration, generationId, xRequestId, replica }) =>
+            [
+              endTime?.seconds,
+              endTime?.nanos,
+              replica,
+              duration?.nanos,
+              generationId,
+              xRequestId,
+            ].join(" ")
           }
         />
       )}

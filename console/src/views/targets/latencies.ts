@@ -20,10 +20,11 @@ export async function askLatencies(signal: AbortSignal): Promise<ReadonlyMap<str
   const from = { seconds: BigInt(Math.floor((Date.now() - HOUR_MS) / 1_000)), nanos: 0 };
   const ask = (groupBy: string[]) =>
     usage.queryUsage({ from, groupBy, scope: UsageScope.ALL }, { signal });
-  const answers = await Promise.all([ask(["provider"]), ask(["provider", "model"])]);
-  const rows = answers.flatMap(({ rows }) => rows);
+  // One after the other: the service answers few questions of a caller at a time.
+  const { rows: providers } = await ask(["provider"]);
+  const { rows: models } = await ask(["provider", "model"]);
   return new Map(
-    rows.map((row) => [
+    [...providers, ...models].map((row) => [
       row.group.join("/"),
       latencyOf(row.timeToFirstTokenP50, row.timeToFirstTokenP95),
     ]),

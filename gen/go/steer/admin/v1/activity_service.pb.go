@@ -89,12 +89,14 @@ type ActivitySample struct {
 	// Replicas whose activity is included. In the past it can be lower than it
 	// is now: a replica reports to others only while somebody watches.
 	ReplicaCount int32 `protobuf:"varint,2,opt,name=replica_count,json=replicaCount,proto3" json:"replica_count,omitempty"`
-	// Calls that ended, of all operations.
+	// Calls that ended. Calls of operators' methods are not counted, so that a
+	// watcher does not see itself.
 	Calls int64 `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
 	// Those of them that ended with an error, by category, the most frequent
 	// first. Cancelled calls are among them.
 	Errors []*ErrorCount `protobuf:"bytes,4,rep,name=errors,proto3" json:"errors,omitempty"`
-	// Calls that run at the end of the second.
+	// Calls that run at the end of the second, without those of operators'
+	// methods.
 	RunningCalls int64 `protobuf:"varint,5,opt,name=running_calls,json=runningCalls,proto3" json:"running_calls,omitempty"`
 	// Generations that run at the end of the second.
 	RunningGenerations int64 `protobuf:"varint,6,opt,name=running_generations,json=runningGenerations,proto3" json:"running_generations,omitempty"`

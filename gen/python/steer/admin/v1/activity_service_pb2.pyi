@@ -78,9 +78,13 @@ class ActivitySample(_message.Message):
     is now: a replica reports to others only while somebody watches.
     """
     calls: _builtins.int
-    """Calls that ended, of all operations."""
+    """Calls that ended. Calls of operators' methods are not counted, so that a
+    watcher does not see itself.
+    """
     running_calls: _builtins.int
-    """Calls that run at the end of the second."""
+    """Calls that run at the end of the second, without those of operators'
+    methods.
+    """
     running_generations: _builtins.int
     """Generations that run at the end of the second."""
     generations: _builtins.int

@@ -75,7 +75,8 @@ export type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & {
   replicaCount: number;
 
   /**
-   * Calls that ended, of all operations.
+   * Calls that ended. Calls of operators' methods are not counted, so that a
+   * watcher does not see itself.
    *
    * @generated from field: int64 calls = 3;
    */
@@ -90,7 +91,8 @@ export type ActivitySample = Message<"steer.admin.v1.ActivitySample"> & {
   errors: ErrorCount[];
 
   /**
-   * Calls that run at the end of the second.
+   * Calls that run at the end of the second, without those of operators'
+   * methods.
    *
    * @generated from field: int64 running_calls = 5;
    */

@@ -117,7 +117,8 @@ private static final long serialVersionUID = 0L;
   private long calls_ = 0L;
   /**
    * <pre>
-   * Calls that ended, of all operations.
+   * Calls that ended. Calls of operators' methods are not counted, so that a
+   * watcher does not see itself.
    * </pre>
    *
    * <code>int64 calls = 3 [json_name = "calls"];</code>
@@ -198,7 +199,8 @@ private static final long serialVersionUID = 0L;
   private long runningCalls_ = 0L;
   /**
    * <pre>
-   * Calls that run at the end of the second.
+   * Calls that run at the end of the second, without those of operators'
+   * methods.
    * </pre>
    *
    * <code>int64 running_calls = 5 [json_name = "runningCalls"];</code>
@@ -1407,7 +1409,8 @@ private static final long serialVersionUID = 0L;
     private long calls_ ;
     /**
      * <pre>
-     * Calls that ended, of all operations.
+     * Calls that ended. Calls of operators' methods are not counted, so that a
+     * watcher does not see itself.
      * </pre>
      *
      * <code>int64 calls = 3 [json_name = "calls"];</code>
@@ -1419,7 +1422,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Calls that ended, of all operations.
+     * Calls that ended. Calls of operators' methods are not counted, so that a
+     * watcher does not see itself.
      * </pre>
      *
      * <code>int64 calls = 3 [json_name = "calls"];</code>
@@ -1435,7 +1439,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Calls that ended, of all operations.
+     * Calls that ended. Calls of operators' methods are not counted, so that a
+     * watcher does not see itself.
      * </pre>
      *
      * <code>int64 calls = 3 [json_name = "calls"];</code>
@@ -1775,7 +1780,8 @@ private static final long serialVersionUID = 0L;
     private long runningCalls_ ;
     /**
      * <pre>
-     * Calls that run at the end of the second.
+     * Calls that run at the end of the second, without those of operators'
+     * methods.
      * </pre>
      *
      * <code>int64 running_calls = 5 [json_name = "runningCalls"];</code>
@@ -1787,7 +1793,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Calls that run at the end of the second.
+     * Calls that run at the end of the second, without those of operators'
+     * methods.
      * </pre>
      *
      * <code>int64 running_calls = 5 [json_name = "runningCalls"];</code>
@@ -1803,7 +1810,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Calls that run at the end of the second.
+     * Calls that run at the end of the second, without those of operators'
+     * methods.
      * </pre>
      *
      * <code>int64 running_calls = 5 [json_name = "runningCalls"];</code>

@@ -53,7 +53,8 @@ public interface ActivitySampleOrBuilder extends
 
   /**
    * <pre>
-   * Calls that ended, of all operations.
+   * Calls that ended. Calls of operators' methods are not counted, so that a
+   * watcher does not see itself.
    * </pre>
    *
    * <code>int64 calls = 3 [json_name = "calls"];</code>
@@ -112,7 +113,8 @@ public interface ActivitySampleOrBuilder extends
 
   /**
    * <pre>
-   * Calls that run at the end of the second.
+   * Calls that run at the end of the second, without those of operators'
+   * methods.
    * </pre>
    *
    * <code>int64 running_calls = 5 [json_name = "runningCalls"];</code>
