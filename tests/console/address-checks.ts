@@ -61,11 +61,17 @@ export const addressChecks: readonly Check[] = [
     async run({ replicas }, visitor) {
       const services = replicas.services.map(({ http }) => http);
       await using proxy = await startPathProxy("/old", services);
-      const other = packageJson.version.replace(/\d/, (digit) => String((Number(digit) + 1) % 10));
-      proxy.alter("WatchActivity", packageJson.version, other);
-      const page = await visitor.visit({ base: proxy.url, key: OPERATOR_KEY });
-      await page.getByText(other).first().waitFor();
-      await page.getByText(/[Rr]eload/).first().waitFor();
+      const page = await visitor.visit({ base: proxy.url, place: "streams", key: OPERATOR_KEY });
+      const notice = page.getByText(`This page is of version ${packageJson.version}`);
+      await page.getByRole("heading", { name: "Streams" }).waitFor();
+      assert.equal(await notice.count(), 0);
+      // An upgraded service behind the same address.
+      proxy.replaceHeaders({ "x-steer-version": "99.0.0" });
+      await notice.waitFor();
+      await page.getByText("the service is of version 99.0.0").waitFor();
+      proxy.replaceHeaders({});
+      await page.getByRole("button", { name: "Reload the page" }).click();
+      await notice.waitFor({ state: "detached" });
     },
   },
 ];

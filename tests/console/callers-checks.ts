@@ -53,7 +53,9 @@ export const callersChecks: readonly Check[] = [
       const secret = await createKey(page);
       assert.ok(!(await page.content()).includes(secret), "the key is still in the page");
       assert.equal(await statusOf(keyed.http, secret), 200);
-      await keys(page).getByRole("button", { name: /^Rotate/ }).click();
+      await keys(page)
+        .getByRole("button", { name: /^Rotate/ })
+        .click();
       await page.getByRole("dialog").getByRole("button", { name: "Create the key" }).click();
       const next = await readSecret(page.getByRole("dialog"));
       await keys(page).nth(1).waitFor();
@@ -74,7 +76,10 @@ export const callersChecks: readonly Check[] = [
       const dialog = page.getByRole("dialog");
       await dialog.getByLabel("Requests").fill("many");
       await dialog.getByRole("button", { name: "Change the limits" }).click();
-      await dialog.getByRole("alert").getByText(/Requests take a number and a window/).waitFor();
+      await dialog
+        .getByRole("alert")
+        .getByText(/Requests take a number and a window/)
+        .waitFor();
       await dialog.getByLabel("Requests").fill("60/m, 1000/h");
       await dialog.getByLabel("Money", { exact: true }).fill("USD 5.25/day");
       await dialog.getByRole("button", { name: "Change the limits" }).click();
@@ -127,7 +132,10 @@ export const callersChecks: readonly Check[] = [
         const dialog = page.getByRole("dialog");
         await dialog.getByText("This tab uses the key").waitFor();
         await dialog.getByRole("button", { name: "Revoke the key", exact: true }).click();
-        await dialog.getByRole("alert").getByText(/Make another operator/).waitFor();
+        await dialog
+          .getByRole("alert")
+          .getByText(/Make another operator/)
+          .waitFor();
         await dialog.getByRole("checkbox", { name: /Do it although/ }).waitFor();
       } finally {
         await service.stop();
@@ -144,7 +152,10 @@ export const loginChecks: readonly Check[] = [
       const field = page.getByLabel("Key of an operator");
       await field.fill(CALLER_KEY);
       await page.getByRole("button", { name: "Log in" }).click();
-      await page.getByRole("alert").getByText(/not that of an operator/).waitFor();
+      await page
+        .getByRole("alert")
+        .getByText(/not that of an operator/)
+        .waitFor();
       await field.fill("wrong");
       await page.getByRole("button", { name: "Log in" }).click();
       await page.getByRole("alert").waitFor();

@@ -47,7 +47,11 @@ export const hostileChecks: readonly Check[] = [
   {
     name: "hostile names: models, text and JSON of the playground are text",
     async run({ keyed }, visitor) {
-      const page = await visitor.visit({ base: keyed.http, place: "playground", key: OPERATOR_KEY });
+      const page = await visitor.visit({
+        base: keyed.http,
+        place: "playground",
+        key: OPERATOR_KEY,
+      });
       await page.getByLabel("Model 1", { exact: true }).fill(HOSTILE_MODEL);
       await page.getByLabel("Prompt", { exact: true }).fill(LABELS.markup);
       await page.getByRole("button", { name: "Send", exact: true }).click();

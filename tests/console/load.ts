@@ -26,7 +26,11 @@ const ROUND: readonly Asked[] = [
   { model: "fast", script: { tokens: 5, faults: [{ attempt: 1, status: 503 }] } },
   { model: "no-such-model" },
   { model: "fast", script: { tokens: 200, pace_ms: 25 } },
-  { model: "careful", script: { tokens: 60, faults: [{ attempt: 1, cut_after_bytes: 900 }] }, restarts: true },
+  {
+    model: "careful",
+    script: { tokens: 60, faults: [{ attempt: 1, cut_after_bytes: 900 }] },
+    restarts: true,
+  },
 ];
 
 /** "" for a service without callers. */
@@ -102,7 +106,9 @@ export async function startEndless(
     providerOptions: { simulator: { tokens: 100_000, pace_ms: 50 } },
   };
   const request = { spec, options: { onDisconnect: DisconnectPolicy.CONTINUE } };
-  const call = client.stream(GenerationService.method.streamGenerate, request, { metadata: metadataOf(key) });
+  const call = client.stream(GenerationService.method.streamGenerate, request, {
+    metadata: metadataOf(key),
+  });
   try {
     for await (const { event } of call) {
       if (event.case === "start") return event.value.streamId;

@@ -9,9 +9,10 @@ import type { Check } from "./check.ts";
 import { launchChromium, missingPackages } from "./chromium.ts";
 import { hostileChecks } from "./hostile-checks.ts";
 import { playgroundChecks } from "./playground-checks.ts";
+import { takeScreenshots } from "./screenshots.ts";
 import { streamsChecks } from "./streams-checks.ts";
-import { Visitor } from "./visitor.ts";
 import { viewsChecks } from "./views-checks.ts";
+import { Visitor } from "./visitor.ts";
 import { startWorld, type World } from "./world.ts";
 
 const CHECKS: readonly Check[] = [
@@ -44,7 +45,12 @@ async function look(check: Check, world: World, browser: Browser): Promise<strin
   }
 }
 
-async function runChecks(only: string): Promise<{ passed: number; failures: string[] }> {
+interface Result {
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+async function runChecks(only: string): Promise<Result> {
   await using world = await startWorld();
   const browser = await launchChromium();
   const failures: string[] = [];
@@ -70,8 +76,18 @@ if (missing.length > 0) {
   console.error(`test:console needs packages: apt-get install ${missing.join(" ")}`);
   process.exit(1);
 }
+async function runScreenshots(): Promise<Result> {
+  const browser = await launchChromium();
+  try {
+    return { passed: await takeScreenshots(browser), failures: [] };
+  } finally {
+    await browser.close();
+  }
+}
+
 const testRun = beginTestRun();
-const { passed, failures } = await runChecks(values.only).catch((error: unknown) => ({
+const running = values.screenshots ? runScreenshots() : runChecks(values.only);
+const { passed, failures } = await running.catch((error: unknown) => ({
   passed: 0,
   failures: [`FAILED  ${error instanceof Error ? error.message : String(error)}`],
 }));

@@ -2,8 +2,8 @@
 import {
   createServer,
   type IncomingMessage,
-  request as sendRequest,
   type ServerResponse,
+  request as sendRequest,
 } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -18,22 +18,8 @@ export interface PathProxy extends AsyncDisposable {
   /** Address of the proxy with its path, without a slash at the end. */
   readonly url: string;
   readonly passed: readonly Passed[];
-  /** Replaces a text by one of the same length in answers to this method. */
-  alter(method: string, from: string, to: string): void;
-}
-
-interface Alteration {
-  readonly method: string;
-  readonly from: Buffer;
-  readonly to: Buffer;
-}
-
-function altered(chunk: Buffer, { from, to }: Alteration): Buffer {
-  const copy = Buffer.from(chunk);
-  for (let at = copy.indexOf(from); at >= 0; at = copy.indexOf(from, at + to.length)) {
-    to.copy(copy, at);
-  }
-  return copy;
+  /** Headers that later answers get in place of the service's own. */
+  replaceHeaders(headers: Readonly<Record<string, string>>): void;
 }
 
 /** Forwards `/PREFIX/…` to `/…` of the services. The `Host` stays that of the browser. */
@@ -42,7 +28,7 @@ export async function startPathProxy(
   services: readonly string[],
 ): Promise<PathProxy> {
   const passed: Passed[] = [];
-  const alterations: Alteration[] = [];
+  let replaced: Readonly<Record<string, string>> = {};
   const turns = new Map<string, number>();
 
   /** Files come from the first replica, and calls of each method from all in turn. */
@@ -63,14 +49,10 @@ export async function startPathProxy(
     const path = url.slice(prefix.length);
     const replica = replicaFor(path);
     passed.push({ path, replica });
-    const alteration = alterations.find(({ method }) => path.endsWith(method));
     const { method, headers } = incoming;
     const onward = sendRequest(`${services[replica]}${path}`, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.on("data", (chunk: Buffer) => {
-        outgoing.write(alteration === undefined ? chunk : altered(chunk, alteration));
-      });
-      answer.on("end", () => outgoing.end());
+      outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...replaced });
+      answer.pipe(outgoing);
     });
     onward.on("error", () => outgoing.destroy());
     outgoing.on("close", () => onward.destroy());
@@ -83,8 +65,8 @@ export async function startPathProxy(
   return {
     url: `http://127.0.0.1:${port}${prefix}`,
     passed,
-    alter(method, from, to) {
-      alterations.push({ method, from: Buffer.from(from), to: Buffer.from(to) });
+    replaceHeaders(headers) {
+      replaced = headers;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import type { Check } from "./check.ts";
 import { startPathProxy } from "./path-proxy.ts";
 import { OPERATOR_KEY } from "./world.ts";
 
+const execute = promisify(execFile);
+
+/** What shells and languages treat specially. */
+const PROMPT = `It's "quoted" \\ \`ticks\` $HOME $(id) """ ''' %s\n\tend; # \u05e9`;
 const SCRIPT = { tokens: 60, pace_ms: 60 };
 
 /** Fills the form and sends it. */
@@ -90,7 +96,11 @@ export const playgroundChecks: readonly Check[] = [
   {
     name: "playground: a scripted fault shows the failed attempt, and the run recovers",
     async run({ keyed }, visitor) {
-      const page = await visitor.visit({ base: keyed.http, place: "playground", key: OPERATOR_KEY });
+      const page = await visitor.visit({
+        base: keyed.http,
+        place: "playground",
+        key: OPERATOR_KEY,
+      });
       const script = { tokens: 30, faults: [{ attempt: 1, cut_after_bytes: 900 }] };
       await send(page, { model: "fast", script });
       const run = answer(page);
@@ -127,9 +137,37 @@ export const playgroundChecks: readonly Check[] = [
     },
   },
   {
+    name: "playground: the copied curl command gives the same answer, and never has the key",
+    async run({ keyed }, visitor) {
+      const page = await visitor.visit({
+        base: keyed.http,
+        place: "playground",
+        key: OPERATOR_KEY,
+      });
+      await send(page, { model: "fast", prompt: PROMPT });
+      const run = answer(page);
+      await run.locator(".badge").getByText("complete").waitFor();
+      await run.getByText("Copy the call", { exact: true }).click();
+      for (const language of ["buf curl", "Python", "TypeScript", "Go", "curl"]) {
+        await run.getByLabel(/^As/).selectOption(language);
+        assert.ok(!(await run.locator(".code").textContent())?.includes(OPERATOR_KEY), language);
+      }
+      const command = (await run.locator(".code").textContent()) ?? "";
+      const { stdout } = await execute("sh", ["-c", command], {
+        env: { PATH: process.env["PATH"], STEER_API_KEY: OPERATOR_KEY },
+      });
+      const { generation } = JSON.parse(stdout) as { generation: { outputText: string } };
+      assert.equal(generation.outputText, await textOf(page));
+    },
+  },
+  {
     name: "playground: two models answer side by side",
     async run({ keyed }, visitor) {
-      const page = await visitor.visit({ base: keyed.http, place: "playground", key: OPERATOR_KEY });
+      const page = await visitor.visit({
+        base: keyed.http,
+        place: "playground",
+        key: OPERATOR_KEY,
+      });
       await page.getByRole("button", { name: "+ Another beside" }).click();
       await page.getByLabel("Model 2", { exact: true }).fill("careful");
       await send(page, { model: "fast" });

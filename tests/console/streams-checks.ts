@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { eventually } from "../support/stack.ts";
 import type { Check } from "./check.ts";
 import { makeStreams, startEndless } from "./load.ts";
 import { CALLER, CALLER_KEY, OPERATOR_KEY } from "./world.ts";
 
-const rows = (page: Page) => page.getByRole("region", { name: "Stored streams" }).locator("tbody tr");
+const rows = (page: Page) =>
+  page.getByRole("region", { name: "Stored streams" }).locator("tbody tr");
 
 export const streamsChecks: readonly Check[] = [
   {
@@ -13,11 +15,12 @@ export const streamsChecks: readonly Check[] = [
       const page = await visitor.visit({ base: keyed.http, place: "streams", key: OPERATOR_KEY });
       await rows(page).first().waitFor();
       assert.ok((await rows(page).count()) <= 50);
-      await page.getByLabel("Phase", { exact: true }).selectOption("failed");
-      await page.waitForFunction(
-        `[...document.querySelectorAll(".table-region tbody .badge")].every((badge) => badge.textContent.includes("failed"))`,
-      );
-      await page.waitForURL(/phase=failed/);
+      await page.getByLabel("Phase", { exact: true }).selectOption("succeeded");
+      await eventually(async () => {
+        const phases = await rows(page).locator(".badge").allTextContents();
+        return phases.length > 0 && phases.every((phase) => phase.includes("succeeded"));
+      });
+      await page.waitForURL(/phase=succeeded/);
       await page.getByLabel("Caller", { exact: true }).fill("nobody");
       await page.getByText("No stored stream matches.").waitFor();
     },
@@ -32,10 +35,10 @@ export const streamsChecks: readonly Check[] = [
       const seen = new Set<string>();
       for (const number of [1, 2]) {
         await page.getByText(`Page ${number}`, { exact: true }).waitFor();
-        await page.waitForFunction(
-          `document.querySelectorAll(".table-region tbody tr").length === 50 &&
-           !${JSON.stringify([...seen])}.includes(document.querySelector(".table-region tbody a").textContent)`,
-        );
+        await eventually(async () => {
+          const first = await rows(page).locator("a").first().textContent();
+          return !seen.has(first ?? "") && (await rows(page).count()) === 50;
+        });
         for (const id of await rows(page).locator("td:first-child").allTextContents()) {
           assert.ok(!seen.has(id), `${id} is on two pages`);
           seen.add(id);
@@ -55,14 +58,14 @@ export const streamsChecks: readonly Check[] = [
       const page = await visitor.visit({ base: keyed.http, place, key: OPERATOR_KEY });
       await page.locator(".badge").getByText("running").first().waitFor();
       await page.getByText(CALLER, { exact: true }).waitFor();
-      const attempts = page.getByRole("region", { name: "Attempts" });
-      await attempts.getByText("simulator/fast").waitFor();
+      await page.getByText("simulator/fast").waitFor();
       await page.getByRole("button", { name: "Cancel this stream…" }).click();
       const note = `"><img src=x onerror=alert(1)>`;
       await page.getByLabel(/^Note/).fill(note);
       await page.getByRole("button", { name: "Cancel the stream" }).click();
       await page.locator(".heading .badge").getByText("cancelled").waitFor();
       await page.getByRole("alert").getByText(note).waitFor();
+      await page.getByRole("region", { name: "Attempts" }).getByText("simulator/fast").waitFor();
       assert.equal(await page.locator("img").count(), 0);
     },
   },

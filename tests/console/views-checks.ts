@@ -42,7 +42,9 @@ interface Violation {
 
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const found = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as Violation[];
+  const found = (await page.evaluate(
+    "axe.run().then(({ violations }) => violations)",
+  )) as Violation[];
   return found.map(({ id, nodes }) => {
     const [first] = nodes;
     return `${id} (${nodes.length}): ${first?.html.slice(0, 200)} ${first?.failureSummary}`;
@@ -119,7 +121,11 @@ export const viewsChecks: readonly Check[] = [
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
       await page.getByRole("region", { name: "Stored streams" }).getByRole("link").last().click();
-      await page.getByRole("region", { name: "Attempts" }).or(page.locator(".notice")).first().waitFor();
+      await page
+        .getByRole("region", { name: "Attempts" })
+        .or(page.locator(".notice"))
+        .first()
+        .waitFor();
       assert.deepEqual(await violations(page), []);
       await page.evaluate(`location.hash = "#/callers/${CALLER}"`);
       await page.getByText("is read-only here").waitFor();

@@ -38,7 +38,11 @@ export class Visitor {
   /** Opens the console in a new context. */
   async visit(options: VisitOptions): Promise<Page> {
     const { base, place = "now", key, colorScheme = "light", viewport = DESKTOP } = options;
-    const context = await this.#browser.newContext({ colorScheme, viewport, reducedMotion: "reduce" });
+    const context = await this.#browser.newContext({
+      colorScheme,
+      viewport,
+      reducedMotion: "reduce",
+    });
     this.#open.push(context);
     await context.addInitScript(WATCH);
     if (key !== undefined) {

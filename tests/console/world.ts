@@ -33,7 +33,7 @@ callers:
     key_sha256: ${hashOf(CALLER_KEY)}
     limits: {requests: 100000/m, spend: {day: USD 3}, allow_unpriced: true}
 groups:
-  - {id: finance, limits: {spend: {month: USD 900}}}
+  - {id: finance, limits: {spend: {month: USD 900}, allow_unpriced: true}}
 `;
 
 /** Nothing listens at the port of discard. */

@@ -57,9 +57,7 @@ function Dialogs({ caller, dialog, onDone, onClose }: DialogsProps) {
   const { id, role, limits } = caller;
   if (dialog === undefined) return null;
   if (dialog.type === "limits") {
-    return (
-      <LimitsDialog type="caller" id={id} limits={limits} onDone={onDone} onClose={onClose} />
-    );
+    return <LimitsDialog type="caller" id={id} limits={limits} onDone={onDone} onClose={onClose} />;
   }
   if (dialog.type === "new key") {
     return (

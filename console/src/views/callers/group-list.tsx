@@ -19,7 +19,10 @@ function columns(onChange: (group: Group) => void): readonly Column<Group>[] {
       title: "Shared limits",
       cell: ({ limits }) => <span class="name">{limitsLine(limits) || "none"}</span>,
     },
-    { title: "Models", cell: ({ models }) => <span class="name">{models.join(" ") || "all"}</span> },
+    {
+      title: "Models",
+      cell: ({ models }) => <span class="name">{models.join(" ") || "all"}</span>,
+    },
     { title: "Kept in", cell: sourceWord },
     {
       title: "Change",
@@ -51,12 +54,7 @@ export function GroupList() {
       <h2>Groups</h2>
       {failure !== undefined && <Notice kind="error">{failure.text}</Notice>}
       {groups.length > 0 && (
-        <Table
-          label="Groups"
-          columns={columns(setChanging)}
-          rows={groups}
-          keyOf={({ id }) => id}
-        />
+        <Table label="Groups" columns={columns(setChanging)} rows={groups} keyOf={({ id }) => id} />
       )}
       {data !== undefined && data.nextPageToken !== "" && (
         <p class="quiet">

@@ -25,8 +25,7 @@ function columns({ onRotate, onRevoke }: KeyListProps): readonly Column<CallerKe
     { title: "Created", cell: ({ createTime }) => <When at={createTime} absolute /> },
     {
       title: "Last used",
-      cell: ({ lastUseTime }) =>
-        lastUseTime === undefined ? "never" : <When at={lastUseTime} />,
+      cell: ({ lastUseTime }) => (lastUseTime === undefined ? "never" : <When at={lastUseTime} />),
     },
     {
       title: "Ends",
@@ -70,11 +69,6 @@ export function KeyList(props: KeyListProps) {
     );
   }
   return (
-    <Table
-      label="Keys"
-      columns={columns(props)}
-      rows={props.keys}
-      keyOf={({ prefix }) => prefix}
-    />
+    <Table label="Keys" columns={columns(props)} rows={props.keys} keyOf={({ prefix }) => prefix} />
   );
 }

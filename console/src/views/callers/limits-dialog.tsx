@@ -51,8 +51,8 @@ export function LimitsDialog({ type, id, limits, onDone, onClose }: LimitsDialog
     >
       <LimitFields texts={texts} onTexts={setTexts} />
       <p class="quiet">
-        The next call has the new limits, and the counts stay. Without limits of its own a caller has
-        those of the configuration.
+        The next call has the new limits, and the counts stay. Without limits of its own a caller
+        has those of the configuration.
       </p>
       {narrowed.length > 0 && (
         <Notice kind="warning">

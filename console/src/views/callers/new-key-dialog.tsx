@@ -5,8 +5,9 @@ import { callers } from "../../api.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { readKey, writeKey } from "../../session.ts";
+import { readKey } from "../../session.ts";
 import { useAction } from "../../use-action.ts";
+import { useSession } from "../../use-session.ts";
 import { isKeyOfTab } from "./key-of-tab.ts";
 
 const DAY_MS = 86_400_000;
@@ -63,6 +64,7 @@ export function NewKeyDialog(props: NewKeyDialogProps) {
   const [days, setDays] = useState(0);
   const [made, setMade] = useState<NewKey>();
   const action = useAction();
+  const session = useSession();
   async function make(): Promise<void> {
     const lifetime = days === 0 ? {} : { lifetime: durationFromMs(days * DAY_MS) };
     const { secret, warnings } = await callers.createKey({ caller, ...lifetime });
@@ -70,7 +72,7 @@ export function NewKeyDialog(props: NewKeyDialogProps) {
     // operator the key. A rotated key of this tab is replaced here too.
     const closesService = readKey() === undefined && isOperator && days === 0;
     const isOfTab = closesService || (replaced !== undefined && isKeyOfTab(replaced.prefix));
-    if (isOfTab) writeKey(secret);
+    if (isOfTab) session.adoptKey(secret);
     setMade({ secret, warnings, isOfTab });
     onDone();
   }

@@ -50,7 +50,14 @@ function Meter({ limit, spent }: { limit: SpendLimit; spent: UsageRow | undefine
   return (
     <div class="meter">
       <span>{label}</span>
-      <meter min={0} max={1} high={NEAR} optimum={0} value={Math.min(share, 1)} aria-label={label} />
+      <meter
+        min={0}
+        max={1}
+        high={NEAR}
+        optimum={0}
+        value={Math.min(share, 1)}
+        aria-label={label}
+      />
       <span>
         {formatMoney([amount])}, {formatShare(share)} {word}
       </span>
@@ -85,11 +92,7 @@ export function SpendMeters({ dimension, id, limits }: SpendMetersProps) {
       {failure !== undefined && <Notice kind="error">{failure.text}</Notice>}
       {data !== undefined &&
         periods.map((limit, index) => (
-          <Meter
-            key={`${limit.period} ${limit.currencyCode}`}
-            limit={limit}
-            spent={data[index]}
-          />
+          <Meter key={`${limit.period} ${limit.currencyCode}`} limit={limit} spent={data[index]} />
         ))}
     </>
   );

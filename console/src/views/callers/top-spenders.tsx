@@ -31,7 +31,12 @@ const COLUMNS: readonly Column<UsageRow>[] = [
         </a>
       ),
   },
-  { title: "Calls", isNumber: true, sortBy: ({ calls }) => calls, cell: (row) => formatCount(row.calls) },
+  {
+    title: "Calls",
+    isNumber: true,
+    sortBy: ({ calls }) => calls,
+    cell: (row) => formatCount(row.calls),
+  },
   { title: "Tokens", isNumber: true, sortBy: tokensOf, cell: (row) => formatCount(tokensOf(row)) },
   {
     title: "Cost",

@@ -129,11 +129,7 @@ export function OptionFields(props: OptionFieldsProps) {
           <option value="json_object">JSON object</option>
           <option value="json_schema">JSON with a schema</option>
         </Choice>
-        <Choice
-          label="Tools"
-          value={draft.toolMode}
-          onValue={(toolMode) => onDraft({ toolMode })}
-        >
+        <Choice label="Tools" value={draft.toolMode} onValue={(toolMode) => onDraft({ toolMode })}>
           <option value="">the model decides</option>
           <option value="TOOL_MODE_REQUIRED">must be called</option>
           <option value="TOOL_MODE_NONE">must not be called</option>
