@@ -6,6 +6,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts
+COPY tsconfig.json ./
 COPY gen/es ./gen/es
 COPY console ./console
 COPY tools/build-console.mjs ./tools/

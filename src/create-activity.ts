@@ -1,9 +1,9 @@
 // The activity of this replica and of all that share its store, for operators.
 import type { ActivityCounters } from "./activity/activity-counters.ts";
 import { ActivityFeed, WatcherPlaces } from "./activity/activity-feed.ts";
-import { pageOf } from "./activity/call-pages.ts";
 import { ClusterActivity } from "./activity/cluster-activity.ts";
 import type { LocalActivity } from "./activity/local-activity.ts";
+import { pageOfCalls } from "./activity/page-of-calls.ts";
 import { decodeShared, type SharedActivity } from "./activity/shared-activity.ts";
 import { WatchedHints } from "./activity/watched-hints.ts";
 import type { Clock } from "./clock.ts";
@@ -94,7 +94,7 @@ export function startActivity(parts: ActivityParts, log: StreamLog): StartedActi
       const told = (isWide ? await others() : []).filter(({ calls }) => calls !== undefined);
       const calls = [...local.calls.all(), ...told.flatMap((each) => each.calls ?? [])];
       const replicas = [replica, ...told.map((each) => each.replica)].sort();
-      return { ...pageOf(calls, filter, limit, token), replicas };
+      return { ...pageOfCalls(calls, filter, limit, token), replicas };
     },
     rememberedCalls: local.calls.capacity,
     get isDraining() {

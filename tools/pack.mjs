@@ -1,4 +1,4 @@
-// `npm run pack [-- --out FOLDER] [--only LANGUAGE…]`: builds the packages for callers in all languages.
+// `npm run pack [-- --out FOLDER] [--only LANGUAGE…]`: builds the packages for callers in all languages, and the service.
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -21,11 +21,12 @@ import { java } from "./pack/java.mjs";
 import { problemsOf } from "./pack/problems.mjs";
 import { python } from "./pack/python.mjs";
 import { rust } from "./pack/rust.mjs";
+import { service } from "./pack/service.mjs";
 import { typescript } from "./pack/typescript.mjs";
 import { isOnPath, runOrThrow } from "./run.mjs";
 import { versionOfAll, wrongVersions } from "./versions.mjs";
 
-const LANGUAGES = [go, java, python, rust, typescript];
+const LANGUAGES = [go, java, python, rust, service, typescript];
 const KNOWN = LANGUAGES.map(({ name }) => name);
 const SUMS = "SHA256SUMS";
 const DEFAULT_OUT = join("dist", "artifacts");
@@ -129,7 +130,7 @@ function packAll(languages, out) {
 
 const USAGE = `usage: npm run pack [-- --out FOLDER] [--only LANGUAGE ...]
 
-Makes the packages that callers install, in all languages, with the descriptor set and ${SUMS}.
+Makes the packages that callers install, in all languages, and the service, with the descriptor set and ${SUMS}.
 
   --out FOLDER    where they go; default: ${DEFAULT_OUT}. What an earlier run has made there is replaced
   --only LANGUAGE these languages alone: ${KNOWN.join(", ")}

@@ -99,6 +99,10 @@ export function App() {
   );
   useEffect(() => {
     document.title = `${title(place.view)} – Steer`;
+    // On a phone the links are wider than the screen.
+    document
+      .querySelector("nav [aria-current]")
+      ?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [place.view]);
 
   if (access.state === "closed") {

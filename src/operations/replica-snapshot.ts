@@ -42,7 +42,7 @@ export function encodeSnapshot({ replica, status, activity }: ReplicaSnapshot): 
 }
 
 /** Undefined for a snapshot of another version: replicas are upgraded one by one. */
-export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot | undefined {
+function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot | undefined {
   try {
     const stored = JSON.parse(decoder.decode(bytes)) as Stored;
     if (stored.format !== FORMAT) return undefined;

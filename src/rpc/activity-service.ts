@@ -6,10 +6,10 @@ import {
 import { REMEMBERED_SECONDS } from "../domain/activity.ts";
 import type { StoreStatus } from "../domain/operations.ts";
 import type { Activity, ActivityReport } from "../ports/activity.ts";
-import { scopeOf } from "./admin-scope.ts";
 import { milliseconds } from "./decode-spec.ts";
 import { ActivityEncoder, encodeRecentCall, FIRST_TOKEN_BOUNDS } from "./encode-activity.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
+import { scopeOf } from "./scope-of.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 

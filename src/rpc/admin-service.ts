@@ -11,11 +11,11 @@ import { didYouMean } from "../domain/near-names.ts";
 import type { Operations } from "../domain/operations.ts";
 import { ownValue } from "../domain/own-value.ts";
 import type { StreamOperations } from "../domain/stream-states.ts";
-import { scopeOf } from "./admin-scope.ts";
 import { type Audit, audited } from "./audit.ts";
 import { encodeCircuitState, encodeRetries, encodeStatus, encodeStore } from "./encode-admin.ts";
 import { encodeTime } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
+import { scopeOf } from "./scope-of.ts";
 import { createStreamStateHandlers } from "./stream-state-handlers.ts";
 
 export interface AdminServiceDependencies {

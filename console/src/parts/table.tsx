@@ -37,7 +37,7 @@ function compare(one: SortKey | undefined, other: SortKey | undefined): number {
 }
 
 /** The rows in the chosen order, and in their own order where they are equal. */
-export function sortRows<Row>(
+function sortRows<Row>(
   rows: readonly Row[],
   sortBy: (row: Row) => SortKey | undefined,
   isFalling: boolean,

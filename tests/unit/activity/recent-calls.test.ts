@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pageOf } from "../../../src/activity/call-pages.ts";
+import { pageOfCalls } from "../../../src/activity/page-of-calls.ts";
 import { RecentCalls } from "../../../src/activity/recent-calls.ts";
 import type { RememberedFields } from "../../../src/domain/activity.ts";
 import type { RecentCallsFilter } from "../../../src/ports/activity.ts";
@@ -19,7 +19,7 @@ function setUp() {
   const add = (fields: RememberedFields): void =>
     recent.add({ event: "call", system: "grpc", code: "OK", duration_ms: 1, ...fields });
   const names = (filter: Partial<RecentCallsFilter> = {}) =>
-    pageOf(recent.all(), { ...ALL, ...filter }, 1_000, "").calls.map(
+    pageOfCalls(recent.all(), { ...ALL, ...filter }, 1_000, "").calls.map(
       ({ fields }) => fields.request_id,
     );
   return { time, recent, add, names };
@@ -29,7 +29,7 @@ it("remembers the last 800 generations, and 200 other calls beside them", () => 
   const { recent, add } = setUp();
   for (let index = 1; index <= 900; index++) add({ requested_model: "m", request_id: `g${index}` });
   for (let index = 1; index <= 1_000; index++) add({ request_id: `o${index}` });
-  const { calls } = pageOf(recent.all(), ALL, 10_000, "");
+  const { calls } = pageOfCalls(recent.all(), ALL, 10_000, "");
   expect(calls.length).toBe(recent.capacity);
   const ids = calls.map(({ fields }) => fields.request_id);
   expect([ids[0], ids[199], ids[200], ids.at(-1)]).toEqual(["o1000", "o801", "g900", "g101"]);
@@ -88,7 +88,7 @@ it("has pages that new calls do not shift", () => {
   let token = "";
   let pages = 0;
   do {
-    const page = pageOf(recent.all(), ALL, 3, token);
+    const page = pageOfCalls(recent.all(), ALL, 3, token);
     expect(page.calls.length).toBeLessThanOrEqual(3);
     seen.push(...page.calls.map(({ fields }) => fields.request_id));
     token = page.nextToken;
@@ -103,18 +103,18 @@ it("says when a page is the last one, even if it is full", () => {
   const { add, recent } = setUp();
   add({ request_id: "a" });
   add({ request_id: "b" });
-  expect(pageOf(recent.all(), ALL, 2, "").nextToken).toBe("");
-  expect(pageOf(recent.all(), ALL, 1, "").nextToken).not.toBe("");
+  expect(pageOfCalls(recent.all(), ALL, 2, "").nextToken).toBe("");
+  expect(pageOfCalls(recent.all(), ALL, 1, "").nextToken).not.toBe("");
 });
 
 it("refuses tokens that it has not made, and those of another filter", () => {
   const { add, recent } = setUp();
   add({ request_id: "a" });
   add({ request_id: "b" });
-  const { nextToken } = pageOf(recent.all(), ALL, 1, "");
+  const { nextToken } = pageOfCalls(recent.all(), ALL, 1, "");
   const refusal = (filter: RecentCallsFilter, token: string) => {
     try {
-      pageOf(recent.all(), filter, 1, token);
+      pageOfCalls(recent.all(), filter, 1, token);
       return "none";
     } catch (error) {
       return error;

@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http, { type IncomingHttpHeaders, type Server } from "node:http";
+import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readConsoleFiles } from "../../../src/console/console-files.ts";
@@ -134,6 +137,33 @@ describe("the pages of the console", () => {
     ]);
     const post = await get(`${base}/console/`, {}, "POST");
     expect([post.status, post.headers.allow]).toEqual([405, "GET, HEAD"]);
+  });
+
+  it("are the same over HTTP/2", async () => {
+    build();
+    const pages = new ConsolePages({ files: readConsoleFiles(folder), hosts: () => hosts });
+    const errors: unknown[] = [];
+    const h2 = http2.createServer((request, response) => {
+      response.stream.on("error", (error) => errors.push(error));
+      pages.handle(request as never, response as never);
+    });
+    await new Promise<void>((resolve) => h2.listen(0, "127.0.0.1", resolve));
+    const session = http2.connect(`http://127.0.0.1:${(h2.address() as AddressInfo).port}`);
+    const ask = async (method: string, authority = "steer-1"): Promise<unknown[]> => {
+      const stream = session.request({
+        ":method": method,
+        ":path": "/console/",
+        ":authority": authority,
+      });
+      const [headers] = await once(stream, "response");
+      return [headers[":status"], await text(stream)];
+    };
+    expect(await ask("GET")).toEqual([200, INDEX]);
+    expect(await ask("HEAD")).toEqual([200, ""]);
+    expect(await ask("GET", "rebound.test")).toEqual([403, expect.any(String)]);
+    expect(errors).toEqual([]);
+    await new Promise<void>((resolve) => session.close(resolve));
+    await new Promise((resolve) => h2.close(resolve));
   });
 
   it("are refused under a name that is not this machine's, unless callers have keys", async () => {

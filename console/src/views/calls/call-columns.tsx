@@ -32,6 +32,12 @@ function Outcome({ call }: { call: RecentCall }) {
   );
 }
 
+/** `Generate` of `steer.v1.GenerationService/Generate`; the whole name of a vendor's method. */
+function shortMethod(method: string): string {
+  if (method === "") return UNKNOWN;
+  return /Service\/(\w+)$/.exec(method)?.[1] ?? method;
+}
+
 /** A name that can be long: whole in the title. */
 function Name({ text }: { text: string }) {
   return (
@@ -41,9 +47,9 @@ function Name({ text }: { text: string }) {
   );
 }
 
-/** The model as it was asked for, and what of the target that answered is not in its name. */
-function Model({ call: { requestedModel, provider, model } }: { call: RecentCall }) {
-  if (requestedModel === "") return <>{UNKNOWN}</>;
+/** The model as it was asked for, and what of the target that answered is not in its name. The method of a call without a model. */
+function Model({ call: { requestedModel, provider, model, method } }: { call: RecentCall }) {
+  if (requestedModel === "") return <span class="quiet">{shortMethod(method)}</span>;
   const target = provider === "" ? requestedModel : `${provider}/${model}`;
   const shown = model === requestedModel ? provider : target;
   return (
@@ -64,10 +70,6 @@ function Identifier({ text, what }: { text: string; what: string }) {
   );
 }
 
-/** The last part of a method's name: `Generate`; the whole name of a vendor's. */
-const shortMethod = (method: string): string =>
-  method.slice(method.lastIndexOf("Service/") + 1).replace(/^ervice\//, "");
-
 const count = (value: bigint): string => (value === 0n ? UNKNOWN : formatCount(value));
 
 export const CALL_COLUMNS: readonly Column<RecentCall>[] = [
@@ -86,7 +88,7 @@ export const CALL_COLUMNS: readonly Column<RecentCall>[] = [
     cell: ({ caller }) => <Name text={caller} />,
   },
   {
-    title: "Model",
+    title: "Model or method",
     sortBy: ({ requestedModel }) => requestedModel,
     cell: (call) => <Model call={call} />,
   },
@@ -151,7 +153,7 @@ export const CALL_COLUMNS: readonly Column<RecentCall>[] = [
     sortBy: ({ method }) => method,
     cell: ({ method, system }) => (
       <span title={method}>
-        {method === "" ? UNKNOWN : shortMethod(method)} <span class="quiet">{system}</span>
+        {shortMethod(method)} <span class="quiet">{system}</span>
       </span>
     ),
   },

@@ -55,7 +55,7 @@ function sumCounts(samples: readonly ActivitySample[]): number[] {
 }
 
 /** The sum of samples in the order of their times; `seconds` is the time that they cover. */
-export function sumSamples(samples: readonly ActivitySample[], seconds: number): ActivitySum {
+function sumSamples(samples: readonly ActivitySample[], seconds: number): ActivitySum {
   const last = samples.at(-1);
   const errors = sumErrors(samples);
   const failed = [...errors].filter(([category]) => category !== ErrorCategory.CANCELLED);

@@ -8,8 +8,8 @@ import type { Measure } from "./usage-query.ts";
 /** Groups with a colour of their own. */
 const MAX_SERIES = 7;
 
-export const NONE = "(none)";
-export const OTHER = "all others";
+const NONE = "(none)";
+const OTHER = "all others";
 
 export function groupName({ group }: UsageRow): string {
   const name = group.join(" / ");

@@ -50,7 +50,7 @@ function matches(filter: RecentCallsFilter, { fields }: RecentCall): boolean {
 }
 
 /** The page after a token. Throws INVALID_ARGUMENT for a token of another list. */
-export function pageOf(
+export function pageOfCalls(
   calls: Iterable<RecentCall>,
   filter: RecentCallsFilter,
   limit: number,
