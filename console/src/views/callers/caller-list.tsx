@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<Caller>[] = [
     title: "Keys",
     isNumber: true,
     sortBy: ({ keyCount }) => keyCount,
-    cell: ({ keyCount }) => keyCount,
+    cell: ({ keyCount, source }) => (source === CallerSource.STORE ? keyCount : UNKNOWN),
   },
   {
     title: "Limits",
