@@ -99,9 +99,6 @@ export function App() {
   );
   useEffect(() => {
     document.title = `${title(place.view)} – Steer`;
-    // On a phone the list of views is wider than the window.
-    const link = document.querySelector("header nav a[aria-current]");
-    link?.scrollIntoView({ block: "nearest", inline: "nearest" });
     // On a phone the links are wider than the screen.
     document
       .querySelector("nav [aria-current]")

@@ -27,7 +27,10 @@ describe("limits as text", () => {
   });
 
   it("keep a window without a unit of its own", () => {
-    const limits = create(CallerLimitsSchema, parseLimits({ ...NO_LIMITS, requests: "5/90s" }, undefined));
+    const limits = create(
+      CallerLimitsSchema,
+      parseLimits({ ...NO_LIMITS, requests: "5/90s" }, undefined),
+    );
     expect(toLimitTexts(limits).requests).toBe("5/90s");
   });
 

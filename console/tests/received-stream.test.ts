@@ -1,8 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import {
-  type StreamEvent,
-  StreamEventSchema,
-} from "@steer-gateway/stubs/steer/v1/stream_pb.js";
+import { type StreamEvent, StreamEventSchema } from "@steer-gateway/stubs/steer/v1/stream_pb.js";
 import { describe, expect, it } from "vitest";
 import { ReceivedStream } from "../src/views/playground/received-stream.ts";
 
@@ -67,9 +64,7 @@ describe("a received stream", () => {
     stream.take(patch(3, "/a~1b", "[1]"), 0);
     stream.take(patch(4, "/a~1b/1", "2"), 0);
     stream.take(patch(5, "/no/such/place", "3"), 0);
-    expect(JSON.stringify(stream.documents)).toBe(
-      `[{"__proto__":{"polluted":true},"a/b":[1,2]}]`,
-    );
+    expect(JSON.stringify(stream.documents)).toBe(`[{"__proto__":{"polluted":true},"a/b":[1,2]}]`);
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   });
 });

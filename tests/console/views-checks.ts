@@ -1,13 +1,11 @@
 // Every view under load: what it shows, by sight, by keyboard and by what assistive programs read.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import type { Check } from "./check.ts";
 import type { Visitor } from "./visitor.ts";
 import { CALLER, OPERATOR_KEY, type World } from "./world.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 400, height: 800 };
 /** Most keys that are pressed in one view. */
 const MAX_TABS = 600;
@@ -41,7 +39,7 @@ interface Violation {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate(
     "axe.run().then(({ violations }) => violations)",
   )) as Violation[];

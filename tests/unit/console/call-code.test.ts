@@ -46,7 +46,9 @@ describe("the code of a call", () => {
     expect(JSON.parse(JSON.parse(quoted) as string)).toEqual(REQUEST);
     const plain = { ...REQUEST, spec: { model: "m", prompt: PROMPT.replaceAll("`", "") } };
     const raw = literal(callCode("Go", SITE, plain), "const request = ", "\n\nfunc main");
-    expect(raw.startsWith("`{") && raw.endsWith("}`") && !raw.slice(1, -1).includes("`")).toBe(true);
+    expect(raw.startsWith("`{") && raw.endsWith("}`") && !raw.slice(1, -1).includes("`")).toBe(
+      true,
+    );
     expect(JSON.parse(raw.slice(1, -1))).toEqual(plain);
   });
 
@@ -61,7 +63,9 @@ describe("the code of a call", () => {
       expect(callCode(language, SITE, REQUEST)).toContain("STEER_API_KEY");
     }
     for (const language of ["curl", "buf curl"] as const) {
-      expect(callCode(language, { ...SITE, hasKey: false }, REQUEST)).not.toContain("authorization");
+      expect(callCode(language, { ...SITE, hasKey: false }, REQUEST)).not.toContain(
+        "authorization",
+      );
     }
   });
 });

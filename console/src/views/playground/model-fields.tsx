@@ -1,7 +1,7 @@
 import type { KnownModels } from "./use-models.ts";
 
 /** Models side by side. */
-export const MAX_MODELS = 4;
+const MAX_MODELS = 4;
 
 export interface ModelFieldsProps {
   readonly names: readonly string[];
