@@ -6,6 +6,7 @@ import { fileNames } from "./file-names.mjs";
 import { functionLengths } from "./function-lengths.mjs";
 import { generateService, generateStubs } from "./generated.mjs";
 import { importRule } from "./import-rule.mjs";
+import { keptGarbage } from "./kept-garbage.mjs";
 import { startsAround } from "./own-settings.mjs";
 import { run } from "./run.mjs";
 import { typeScriptBelow } from "./syntax.mjs";
@@ -96,6 +97,10 @@ const GATES = {
   functions: {
     run: functionLengths,
     help: "take a thought of its own out into a function, or several parameters into an object",
+  },
+  "kept-garbage": {
+    run: keptGarbage,
+    help: "give the function a name of its own first, and write generators and classes at the top of the file",
   },
   clock: { run: clock, help: "time and randomness come as a parameter" },
   settings: {

@@ -139,10 +139,11 @@ export class PreparedRun implements GenerationRun {
     const cancelTimer = dependencies.clock.schedule(this.limitMs, () =>
       this.abort(totalTimeout(this.limitMs)),
     );
-    this.#giveBack = () => {
+    const giveBack = (): void => {
       release();
       cancelTimer();
     };
+    this.#giveBack = giveBack;
     const forward = (): void => this.abort(signal.reason);
     if (signal.aborted) forward();
     else signal.addEventListener("abort", forward);

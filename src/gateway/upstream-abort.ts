@@ -108,6 +108,7 @@ export class UpstreamAbort {
     const close = (): void => this.#upstream.abort(reason);
     this.#cancelTimer = clock.schedule(policy.maxTimeMs, close);
     hurry.addEventListener("abort", close);
-    this.#stopWatching = () => hurry.removeEventListener("abort", close);
+    const stopWatching = (): void => hurry.removeEventListener("abort", close);
+    this.#stopWatching = stopWatching;
   }
 }

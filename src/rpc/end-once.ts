@@ -8,9 +8,10 @@ import { interceptedInternals } from "./grpc-internals.ts";
 export const endOnce: grpc.ServerInterceptor = (_method, call) => {
   const internals = interceptedInternals(call);
   const send = internals.sendMessage;
-  internals.sendMessage = (message, callback) => {
+  const sendUntilEnd: typeof send = (message, callback) => {
     if (internals.wantTrailers) callback();
     else send.call(internals, message, callback);
   };
+  internals.sendMessage = sendUntilEnd;
   return call as unknown as grpc.ServerInterceptingCall;
 };

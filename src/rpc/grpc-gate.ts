@@ -90,6 +90,16 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
  */
 function ignore(): void {}
 
+/**
+ * Lets go of everything that a closed stream leads to. Node creates a function for each stream that V8 places among
+ * its old objects, where it keeps the stream until a full collection; without this, the whole call would be kept too.
+ */
+function forget(this: ServerHttp2Stream): void {
+  gated.delete(this);
+  this.removeAllListeners();
+  this.on("error", ignore);
+}
+
 function unimplemented(path: string): RpcStatus {
   const message = `the service has no method ${path.slice(0, 200)}`;
   return { code: Code.UNIMPLEMENTED, message, details: [], trailers: {} };
@@ -155,6 +165,7 @@ export function gateStreams(
     // The client has already left.
     if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
     stream.on("error", ignore);
+    stream.once("close", forget);
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
       floods.refused(session, status, headers);

@@ -28,12 +28,13 @@ export class Lingering {
   watch(request: IncomingMessage): void {
     const { socket } = request;
     // Node calls this method to end the connection after the answer.
-    socket.destroySoon = () => {
+    const endAfterAnswer = (): void => {
       this.#ended.add(socket);
       if (request.complete) return Socket.prototype.destroySoon.call(socket);
       socket.end();
       const stop = this.#clock.schedule(LINGER_MS, () => socket.destroy());
       socket.once("close", stop);
     };
+    socket.destroySoon = endAfterAnswer;
   }
 }

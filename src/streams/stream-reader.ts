@@ -243,7 +243,8 @@ export class StreamReader {
         this.#receive({ type: "batch", batch, isLast });
       });
       // The subscription ends with the reader, even if it is confirmed later.
-      this.#unsubscribe = async () => (await subscribed)();
+      const unsubscribe = async (): Promise<void> => (await subscribed)();
+      this.#unsubscribe = unsubscribe;
       await within(clock, ANSWER_MS, subscribed);
     } catch (error) {
       // Without pushes, the polls continue.

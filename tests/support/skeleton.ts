@@ -51,6 +51,7 @@ export function textOf(echo: Echo): string {
   "clients/typescript/package.json": PACKAGE,
   "gen/es/package.json": PACKAGE,
   "tools/long-functions.json": "[]\n",
+  "tools/kept-garbage.json": "[]\n",
   "tools/duplicate-types.json": "{}\n",
   "tools/file-names.json": `{
   "clients/typescript/steer.ts": "the entry of the package has the product's name",

@@ -108,6 +108,33 @@ describe("the imports", () => {
   });
 });
 
+describe("kept garbage", () => {
+  it.each<[what: string, line: string, evidence: string]>([
+    [
+      "a call's function is assigned to a property",
+      "export const hold = (a: { b?: () => object }): void => { a.b = () => a; };",
+      "a function that is assigned to a property",
+    ],
+    [
+      "a call makes a generator",
+      "export function give(a: object) { function* b() { yield a; } return b(); }",
+      "a generator within a function",
+    ],
+    [
+      "a call makes a generator as a method",
+      "export const give = (a: object) => ({ async *b() { yield a; } });",
+      "a generator within a function",
+    ],
+    [
+      "a call makes a class",
+      "export function make(a: object) { class B { c = a; } return new B(); }",
+      "a class within a function",
+    ],
+  ])("is red when %s", async (_what, line, evidence) => {
+    await expectRed("kept-garbage", { "src/gateway/x.ts": `${line}\n` }, evidence);
+  });
+});
+
 describe("duplicate types", () => {
   it.each<[what: string, breach: Breach, evidence: string]>([
     [

@@ -36,7 +36,7 @@ export function boundRequests(
     internals.decoder.maxReadMessageLength = maxBytes;
     if (ENCODINGS.includes(internals.incomingEncoding)) {
       // The encoding of an uncompressed message is `identity`, whatever the headers say.
-      internals.decompressMessage = (message, encoding) => {
+      const decompress: typeof internals.decompressMessage = (message, encoding) => {
         const bytes = message.subarray(HEAD_BYTES);
         if (!ENCODINGS.includes(encoding)) return bytes;
         const { arrival } = gatedCallOf({ call });
@@ -51,6 +51,7 @@ export function boundRequests(
           throw toStatus(error);
         });
       };
+      internals.decompressMessage = decompress;
     }
     return call as unknown as grpc.ServerInterceptingCall;
   };

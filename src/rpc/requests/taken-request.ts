@@ -111,6 +111,11 @@ function takeQuery(request: UniversalServerRequest, maxBytes: number): Universal
   return { ...request, url: url.toString() };
 }
 
+async function* emptyBody(message: Buffer, framing: Framing): AsyncGenerator<Uint8Array> {
+  if (framing === "unary") yield message;
+  else yield Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+}
+
 /** A request with an empty message. The real one, of at most `maxBytes`, is under `requestKey`. */
 export function takeRequest(
   request: UniversalServerRequest,
@@ -138,15 +143,9 @@ export function takeRequest(
     throw protocolError("INTERNAL", "the request is compressed and does not say by what");
   }
 
-  async function* empty(): AsyncGenerator<Uint8Array> {
-    const message = EMPTY[format];
-    if (framing === "unary") yield message;
-    else yield Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
-  }
-
   request.contextValues?.set(requestKey, async (arrival) => ({
     format,
     bytes: await read(arrival),
   }));
-  return { ...request, body: empty() };
+  return { ...request, body: emptyBody(EMPTY[format], framing) };
 }

@@ -1,11 +1,13 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import http2 from "node:http2";
+import http2, { type ServerHttp2Stream } from "node:http2";
 import net from "node:net";
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Health } from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
+import { gatedCallOf } from "../../../src/rpc/grpc-gate.ts";
 import { envelope, RESUME, STREAM, serveGrpc, wireStatus } from "../../support/served-grpc.ts";
 import { eventually } from "../../support/stack.ts";
 
@@ -34,6 +36,26 @@ describe("a stream over gRPC", () => {
       [event(1), event(2)].map((bytes) => Buffer.from(bytes)),
     );
     expect(trailers).toMatchObject({ "grpc-status": "0", "x-steer-attempts": "1" });
+  });
+
+  it("leads to nothing once it is closed", async () => {
+    // V8 keeps closed streams until a full collection. Whatever a stream leads to is kept with it.
+    const created = "http2.server.stream.created";
+    const streams: ServerHttp2Stream[] = [];
+    const note = (message: unknown): void =>
+      void streams.push((message as { stream: ServerHttp2Stream }).stream);
+    subscribe(created, note);
+    try {
+      served.stream = async function* () {
+        yield event(1);
+      };
+      await served.call(RESUME);
+    } finally {
+      unsubscribe(created, note);
+    }
+    const [stream] = streams;
+    await eventually(() => stream?.eventNames().join() === "error");
+    expect(() => gatedCallOf({ call: { stream } })).toThrow("gate");
   });
 
   it("without a message has its headers all the same", async () => {
