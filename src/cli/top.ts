@@ -38,7 +38,7 @@ const FLAGS = {
     type: "string",
     default: "1s",
     value: "DURATION",
-    help: "time between two tables, 200ms at least",
+    help: "time between two tables, 200ms at least; default: 1s",
   },
   "this-replica": {
     type: "boolean",

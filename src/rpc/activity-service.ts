@@ -21,6 +21,18 @@ export interface ActivityServiceDependencies {
   readonly store: () => StoreStatus;
 }
 
+/** The first answer has the bounds of times to first token. */
+async function* answersOf(
+  reports: AsyncIterable<ActivityReport>,
+  encode: (report: ActivityReport) => Uint8Array,
+): AsyncGenerator<Uint8Array, void> {
+  let isFirst = true;
+  for await (const report of reports) {
+    yield isFirst ? Buffer.concat([FIRST_TOKEN_BOUNDS, encode(report)]) : encode(report);
+    isFirst = false;
+  }
+}
+
 export function createActivityService(dependencies: ActivityServiceDependencies): ServedService {
   const { replica, version, activity, store } = dependencies;
   const encoder = new ActivityEncoder();
@@ -39,15 +51,11 @@ export function createActivityService(dependencies: ActivityServiceDependencies)
   }
 
   const handlers: Handlers<typeof ActivityService> = {
-    async *watchActivity({ scope, history }, { signal, timeoutMs }) {
+    watchActivity({ scope, history }, { signal, timeoutMs }) {
       const historySeconds =
         history === undefined ? REMEMBERED_SECONDS : Math.floor(milliseconds(history) / 1_000);
       const query = { scope: scopeOf(scope), historySeconds, signal, timeoutMs };
-      let isFirst = true;
-      for await (const report of activity.watch(query)) {
-        yield isFirst ? Buffer.concat([FIRST_TOKEN_BOUNDS, encode(report)]) : encode(report);
-        isFirst = false;
-      }
+      return answersOf(activity.watch(query), encode);
     },
 
     async listRecentCalls(request) {

@@ -50,6 +50,8 @@ export function textOf(echo: Echo): string {
 `,
   "clients/typescript/package.json": PACKAGE,
   "gen/es/package.json": PACKAGE,
+  "console/tsconfig.json": `{ "extends": "../tsconfig.json", "include": ["src"] }\n`,
+  "console/src/main.tsx": "export {};\n",
   "tools/long-functions.json": "[]\n",
   "tools/kept-garbage.json": "[]\n",
   "tools/duplicate-types.json": "{}\n",

@@ -11,7 +11,7 @@ const started: ChildProcess[] = [];
 
 beforeAll(() => {
   image = buildImage();
-}, 360_000);
+}, 180_000);
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");

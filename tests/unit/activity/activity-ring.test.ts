@@ -72,6 +72,21 @@ it("replaces seconds that come again after the clock was set back", async () => 
   expect(ring.last).toBe(START + 8);
 });
 
+it("counts on if the clock shows the same second twice", async () => {
+  const { clock, counters, jump, ring } = setUp();
+  await clock.advance(600);
+  counters.callEnded(undefined);
+  jump.ms = -1_000;
+  await clock.advance(1_000);
+  counters.callEnded(undefined);
+  await clock.advance(1_000);
+  const samples = ring.after(START);
+  expect(samples.map(({ second, calls }) => [second, calls])).toEqual([
+    [START + 1, 0],
+    [START + 2, 2],
+  ]);
+});
+
 it("does nothing after its end", async () => {
   const { clock, ring } = setUp();
   await clock.advance(1_000);

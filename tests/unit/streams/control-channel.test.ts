@@ -11,6 +11,7 @@ const MESSAGES: readonly ControlMessage[] = [
   { type: "cancel", streamId: "s.1", note: "too dear" },
   { type: "reset-circuit", provider: "openai", model: "" },
   { type: "cooldown", provider: "openai", model: "gpt", forMs: 1_500 },
+  { type: "watched", forMs: 10_000, calls: true },
 ];
 
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -33,6 +34,7 @@ describe("control messages", () => {
     ["no provider", bytesOf({ from: "a", type: "reset-circuit", model: "" })],
     ["no duration", bytesOf({ from: "a", type: "cooldown", provider: "x", model: "y" })],
     ["a note that is no text", bytesOf({ from: "a", type: "cancel", streamId: "s.1", note: 7 })],
+    ["a watch without an end", bytesOf({ from: "a", type: "watched", calls: true })],
     ["no note", bytesOf({ from: "a", type: "cancel", streamId: "s.1" })],
     ["no model", bytesOf({ from: "a", type: "reset-circuit", provider: "x" })],
     ["a cooldown of no provider", bytesOf({ from: "a", type: "cooldown", model: "y", forMs: 1 })],
