@@ -115,6 +115,7 @@ function createLimits(
     observer: {
       ...telemetry.limits(),
       near: (line) => log({ event: "limit near", ...line }),
+      countedLocally: (calls) => log({ event: "limits counted locally", calls }),
     },
     onDefect,
   });
@@ -185,9 +186,10 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   });
   const onDefect: OnDefect = (error, place) =>
     log({ event: "defect", ...place, ...describeDefect(error) });
-  const ledger = createLedger({ clock, log, telemetry, inForce, callers: callers.directory });
+  const { directory } = callers;
+  const ledger = createLedger({ clock, log, telemetry, inForce, callers: directory, onDefect });
   const shared = { clock, telemetry, counter, newId, deployment, onDefect };
-  const limits = createLimits(shared, callers.directory, log, () => inForce.config);
+  const limits = createLimits(shared, directory, log, () => inForce.config);
   const sink: UsageSink = {
     record(record) {
       usage.record(record);

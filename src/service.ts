@@ -25,6 +25,7 @@ import { createCallerRevocation } from "./operations/caller-revocation.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { sessionOf } from "./operations/stream-state.ts";
+import { createPassRules } from "./pass-rules.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { decodeStreamEvent } from "./rpc/decode-event.ts";
@@ -123,6 +124,11 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     models: modelsOf(core),
     requestBytes,
     settings: inForce.config.doors,
+    passOf: createPassRules({
+      directory: core.callers.directory,
+      limits: core.limits,
+      settings: () => inForce.config.doors,
+    }),
   });
   const newId = createIdSource();
   const newRequestId = (): string => `req_${newId()}`;

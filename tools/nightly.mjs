@@ -13,6 +13,7 @@ const LONG_TESTS = [
   "tests/system/soak.test.ts",
   "tests/system/reliability/mutations.test.ts",
   "tests/faults/owner-deaths.test.ts",
+  "tests/faults/ledger-equals-records.test.ts",
   "tests/system/page-commands.test.ts",
 ];
 

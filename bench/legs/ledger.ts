@@ -13,13 +13,13 @@ export const ledger: Leg = {
         ["byModel", "by model"],
         ["byDay", "by day and caller"],
       ] as const) {
-        const { cpuMs, longestTurnMs } = figures[name] as Readonly<Record<string, number>>;
+        const { ms, cpuMs, longestTurnMs } = figures[name] as Readonly<Record<string, number>>;
         rows.push({
           figure: `usage ${question}, ${store}`,
           unit: "ms CPU",
           value: cpuMs ?? Number.NaN,
           bar: { of: "value", most: 200 },
-          note: `longest turn of the event loop ${Math.round(longestTurnMs ?? 0)} ms`,
+          note: `with the store's; answered after ${Math.round(ms ?? 0)} ms; longest turn of the event loop ${Math.round(longestTurnMs ?? 0)} ms`,
         });
       }
     }

@@ -1,5 +1,6 @@
 import { altName } from "../domain/alt-names.ts";
 import type { KnownCaller } from "../domain/caller.ts";
+import { FIELD_PASSES } from "../domain/field-pass.ts";
 import { didYouMean } from "../domain/near-names.ts";
 import type { CallerGroup, CallerProfile } from "../ports/caller-directory.ts";
 import { callerLimits } from "./caller-limits.ts";
@@ -31,6 +32,9 @@ const patterns = restricted(
   `must have 1 to ${MAX_PATTERNS} entries; leave the key out to allow all`,
 );
 
+/** Which fields of the vendors' APIs go to providers. */
+const fieldPass = oneOf(...FIELD_PASSES);
+
 const callerFields = object(
   {
     id: identifier,
@@ -41,6 +45,7 @@ const callerFields = object(
     key_sha256: matching(/^[0-9a-f]{64}$/i, "64 hex digits; `steer keygen` prints them"),
     client_cert_san: text,
     limits: callerLimits,
+    pass: fieldPass,
   },
   ["id", "role"],
 );
@@ -56,7 +61,7 @@ export const caller = reshaped(callerFields, (fields, path): ConfiguredCaller =>
 
 /** An entry of `groups`. */
 export const group = object(
-  { id: identifier, models: patterns, providers: patterns, limits: callerLimits },
+  { id: identifier, models: patterns, providers: patterns, limits: callerLimits, pass: fieldPass },
   ["id"],
 );
 

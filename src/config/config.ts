@@ -1,3 +1,4 @@
+import type { FieldPass } from "../domain/field-pass.ts";
 import type { CallerGroup } from "../ports/caller-directory.ts";
 import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
@@ -55,6 +56,10 @@ export interface Config {
     readonly store: boolean;
     /** For how long after their end. */
     readonly retentionMs: number;
+    /** Which fields go to providers; unset: all, and of callers with a spend limit those that are known or listed. */
+    readonly pass?: FieldPass;
+    /** Fields, tools and betas that pass under `listed`. */
+    readonly passFields: readonly string[];
   };
   readonly limits: LimitSettings;
   /** How the service ends. */
@@ -90,7 +95,13 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
-const DEFAULT_DOORS = { openai: true, anthropic: true, store: true, retentionMs: 3_600_000 };
+const DEFAULT_DOORS = {
+  openai: true,
+  anthropic: true,
+  store: true,
+  retentionMs: 3_600_000,
+  passFields: [],
+};
 
 type ConfigFields = ReturnType<typeof schema>;
 

@@ -1,5 +1,15 @@
+import { FIELD_PASSES } from "../domain/field-pass.ts";
 import { ageFields } from "./drain.ts";
-import { address, ConfigProblem, duration, flag, matching, type Reader, text } from "./readers.ts";
+import {
+  address,
+  ConfigProblem,
+  duration,
+  flag,
+  matching,
+  oneOf,
+  type Reader,
+  text,
+} from "./readers.ts";
 import { list, object, reshaped } from "./sections.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
@@ -34,6 +44,8 @@ export const grpcFields = object({ address, tls, ...ageFields });
 /** The section `http` of the file. */
 export const httpFields = object({ address, tls, cors_origins: list(origin), hosts: list(host) });
 
+const fieldName = matching(/^[\w.-]{1,128}$/, "the name of a field, a tool or a beta");
+
 /** The section `console` of the file. */
 export const consoleFields = object({ enabled: flag });
 
@@ -43,4 +55,6 @@ export const doorFields = object({
   anthropic: flag,
   store: flag,
   retention: duration,
+  pass: oneOf(...FIELD_PASSES),
+  pass_fields: list(fieldName),
 });

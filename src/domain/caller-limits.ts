@@ -6,7 +6,7 @@ export interface Rate {
   readonly windowMs: number;
 }
 
-/** UTC periods; `total`: for ever. */
+/** Calendar periods of `limits.time_zone`, hours of UTC; `total`: for ever. */
 export type SpendPeriod = "hour" | "day" | "month" | "total";
 
 /** Money in trillionths of the currency unit. */

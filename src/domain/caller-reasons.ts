@@ -116,6 +116,12 @@ export const callerReasons = {
     who: "operator",
     todo: "set the price of the model, or `allow_unpriced` in the limits",
   },
+  FIELD_UNPRICED: {
+    kinds: ["budget"],
+    when: "a spend limit holds for the caller, and a field of a vendor's API changes the price in a way that is not counted",
+    who: "caller",
+    todo: "leave the field out, or ask the operator to list it in `doors.pass_fields`",
+  },
   UNFINISHED_REQUESTS: {
     kinds: ["caller-limit"],
     when: "unfinished requests of the connection or the caller hold too many bytes",

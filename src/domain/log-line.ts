@@ -137,6 +137,7 @@ export const LOG_EVENTS = {
   circuit: {
     provider: "text",
     model: "text",
+    operation: "text?",
     state: "text",
     open_ms: "ms?",
     for_ms: "ms?",
@@ -150,6 +151,7 @@ export const LOG_EVENTS = {
   cooldown: {
     provider: "text",
     model: "text",
+    operation: "text?",
     for_ms: "ms",
     last_error: "text?",
     suppressed: "count?",
@@ -157,6 +159,7 @@ export const LOG_EVENTS = {
   out: {
     provider: "text",
     model: "text",
+    operation: "text?",
     scope: "text",
     for_ms: "ms",
     last_error: "text?",
@@ -171,6 +174,7 @@ export const LOG_EVENTS = {
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
   "limit near": { caller: "text", limit: "text", used: "count" },
+  "limits counted locally": { calls: "count" },
   "stream lost": { cause: "text" },
   takeover: { stream_id: "text", epoch: "count", tail: "count", result: "text" },
   "usage file failed": { code: "text" },

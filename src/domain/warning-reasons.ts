@@ -16,7 +16,7 @@ export const WARNING_REASONS = {
     todo: "stay within the limits",
   },
   PARAMETER_DROPPED: {
-    when: "a field was left out that the model does not support",
+    when: "a field was left out that the model does not support, or that `doors.pass` does not let pass",
     todo: "leave the field out; with `unsupported_parameters` REJECT it is an error",
   },
   PROVIDER_OPTION_IGNORED: {

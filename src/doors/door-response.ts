@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 import type { DoorRefusal } from "./door.ts";
 
 /** Headers for streams, which proxies would otherwise hold back. */
@@ -40,14 +40,43 @@ export class DoorResponse {
     else this.#response.once("close", tell);
   }
 
-  /** Sends the pieces as they arrive. `type` is called at the first piece. Rejects with errors of the pieces. */
+  /**
+   * Sends the pieces: events as they arrive, JSON at its end. `type` is called at each piece. Rejects with errors of the
+   * pieces.
+   */
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
+    let json: string | undefined;
     for await (const piece of pieces) {
-      if (!this.isBegun) this.#begin(200, type() === "json" ? JSON_HEADERS : EVENT_HEADERS);
-      await this.#write(piece);
+      if (type() === "json") json = (json ?? "") + piece;
+      else if (this.isBegun) await this.#write(piece);
+      else await this.#writeFirst(piece);
     }
+    if (json !== undefined) return this.#sendWhole(json);
     if (!this.isBegun) this.#begin(200, EVENT_HEADERS);
     this.#response.end();
+  }
+
+  /** With its length, an answer is one write of the connection and needs no chunks. */
+  #sendWhole(json: string): void {
+    if (this.#response.closed) return;
+    this.#begin(200, { ...JSON_HEADERS, "content-length": String(Buffer.byteLength(json)) });
+    this.#response.end(this.#isHeadOnly ? undefined : json);
+  }
+
+  /**
+   * Sends the first piece with the headers at once. Node holds back what is written until all promises that are ready
+   * have run, and these include every other event that the provider has sent meanwhile.
+   */
+  #writeFirst(piece: string): Promise<void> {
+    const { socket } = this.#response;
+    const corked = this.#response instanceof ServerResponse ? socket : null;
+    corked?.cork();
+    try {
+      this.#begin(200, EVENT_HEADERS);
+      return this.#write(piece);
+    } finally {
+      corked?.uncork();
+    }
   }
 
   refuse({ status, headers, body }: DoorRefusal): void {

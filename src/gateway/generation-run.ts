@@ -7,6 +7,7 @@ import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { Route } from "../domain/route.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { DeliveredOutput } from "../output/delivered-output.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
@@ -63,6 +64,8 @@ export interface RunRequest {
   readonly telemetry: CallTelemetry;
   /** Whether the caller drops output that a notice discards. A caller of a whole answer has none to drop. */
   readonly acceptsDiscard: boolean;
+  /** What the door has left out of the request; unset: nothing. */
+  readonly warnings?: readonly Warning[] | undefined;
   /** Another replica can go on with the generation. */
   readonly canMove: boolean;
   /** Called with the standing of the caller's limits, if it has any. */

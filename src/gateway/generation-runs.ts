@@ -78,7 +78,7 @@ export class GenerationRuns {
       limitMs,
       onStop: (ended) => this.#stopped(ended),
     });
-    for (const warning of warnings) run.result.warn(warning);
+    for (const warning of [...(request.warnings ?? []), ...warnings]) run.result.warn(warning);
     run.checkMoney();
     run.checkContinuation();
     if (limited !== undefined) await run.reserve(limited);

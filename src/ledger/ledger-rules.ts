@@ -4,7 +4,7 @@ import {
   type LedgerRetention,
   MAX_HOURS_AHEAD,
   MAX_HOURS_BACK,
-  MAX_PERIOD_ROWS,
+  type RowBounds,
   SESSION_MS,
 } from "./ledger-store.ts";
 import { DAY_MS, dayOf, endOf, HOUR_MS, hourOf, type Period } from "./periods.ts";
@@ -68,7 +68,7 @@ function makeRoom(table: LedgerTable, maxRows: number, now: number): boolean {
 export function applyBatch(
   table: LedgerTable,
   { session, number, rows }: LedgerBatch,
-  maxRows: number,
+  { maxRows, maxPeriodRows }: RowBounds,
   now: number,
 ): "applied" | "repeated" {
   if (number <= (table.session(session)?.number ?? 0)) return "repeated";
@@ -88,7 +88,7 @@ export function applyBatch(
     ] as const) {
       const hasRoom =
         table.get(period, key) !== undefined ||
-        (table.rows(period) < MAX_PERIOD_ROWS && makeRoom(table, maxRows, now));
+        (table.rows(period) < maxPeriodRows && makeRoom(table, maxRows, now));
       add(period, hasRoom ? key : encodeKey(otherKey(decodeKey(key))), sums);
     }
   }

@@ -35,14 +35,30 @@ export interface LedgerState {
 }
 
 /** Most rows of a store. The oldest hours are deleted first, since their days have their sums. */
-export const MAX_ROWS = 200_000;
+const MAX_ROWS = 200_000;
 
 /** Most rows of one hour or day, which one step reads. */
-export const MAX_PERIOD_ROWS = 20_000;
+const MAX_PERIOD_ROWS = 20_000;
 
 /** An hour this far from the store's time is a jump of a clock: its sums go to the store's own hour. */
 export const MAX_HOURS_BACK = 7 * 24;
 export const MAX_HOURS_AHEAD = 1;
+
+export interface LedgerBounds {
+  readonly maxRows: number;
+  readonly maxPeriodRows: number;
+  /** A period that has ended this many hours ago is packed (packed-period.ts): batches add to later ones. */
+  readonly packAfterHours: number;
+}
+
+export const BOUNDS: LedgerBounds = {
+  maxRows: MAX_ROWS,
+  maxPeriodRows: MAX_PERIOD_ROWS,
+  packAfterHours: MAX_HOURS_BACK,
+};
+
+/** What bounds a batch. */
+export type RowBounds = Omit<LedgerBounds, "packAfterHours">;
 
 /** A session's last number is remembered for so long after its last batch. */
 export const SESSION_MS = 8 * 24 * 3_600_000;
@@ -56,9 +72,12 @@ export interface LedgerStore {
   apply(batch: LedgerBatch): Promise<"applied" | "repeated">;
   /** A session that has written everything. One that dies without this has lost a batch. */
   closeSession(session: string): Promise<void>;
-  /** Calls `visit` with each row of a period, in no order. */
+  /** Calls `visit` with each row of a period, in no order. A key can come twice: both rows count. */
   read(period: Period, visit: VisitRow): Promise<void>;
   state(): Promise<LedgerState>;
-  /** Deletes what is past its time, and counts the sessions that died. A part of a long work. */
+  /**
+   * Deletes what is past its time, counts the sessions that died, and packs periods that have ended long ago. A part
+   * of a long work.
+   */
   tidy(retention: LedgerRetention): Promise<void>;
 }

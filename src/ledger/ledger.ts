@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { OnDefect } from "../domain/defect.ts";
 import { within } from "../store/store-health.ts";
-import { OTHER as OTHER_TROUBLE, type StoreTrouble } from "../store/store-trouble.ts";
+import type { StoreTrouble } from "../store/store-trouble.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
 import type { UsageRecord, UsageSink } from "../usage/usage-sink.ts";
 import type { LedgerSettings } from "./ledger-settings.ts";
@@ -37,6 +38,7 @@ export interface LedgerOptions {
   readonly onCaughtUp: (seconds: number) => void;
   /** Calls that no store will have, at the end of the process. */
   readonly onLost: (calls: number) => void;
+  readonly onDefect: OnDefect;
 }
 
 /** A row that waits to be written. */
@@ -72,6 +74,8 @@ export class Ledger implements UsageSink {
   #cancelWrite: (() => void) | undefined;
   #cancelTidy: (() => void) | undefined;
   #behindSince: number | undefined;
+  /** Number of the last batch that a defect has stopped: its repetitions are not told again. */
+  #toldDefect = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -112,7 +116,7 @@ export class Ledger implements UsageSink {
     const store = this.#store;
     if (store === undefined) return;
     const writing = this.#writeAll(store);
-    await Promise.resolve(within(clock, CLOSE_MS, writing)).catch(() => {});
+    await Promise.resolve(within(clock, CLOSE_MS, writing)).catch(this.#tellDefect);
     this.#store = undefined;
     const left = this.#calls + (this.#sending?.calls ?? 0);
     if (left > 0) onLost(left);
@@ -179,7 +183,7 @@ export class Ledger implements UsageSink {
     try {
       await within(this.#options.clock, ANSWER_MS, store.apply(sending.batch));
     } catch (error) {
-      this.#noteAway(error);
+      this.#noteFailed(error, sending);
       return false;
     }
     // The end of the process can have sent the batch as well, and have come further.
@@ -188,11 +192,23 @@ export class Ledger implements UsageSink {
     return true;
   }
 
-  #noteAway(error: unknown): void {
+  /** A batch that a defect stops is kept and repeated like every other one, so that no call is lost. */
+  #noteFailed(error: unknown, { batch }: Sending): void {
+    if (error instanceof StoreUnavailable) return this.#noteAway(error.trouble);
+    if (batch.number === this.#toldDefect) return;
+    this.#toldDefect = batch.number;
+    this.#tellDefect(error);
+  }
+
+  readonly #tellDefect = (error: unknown): void => {
+    if (!(error instanceof StoreUnavailable)) this.#options.onDefect(error);
+  };
+
+  #noteAway(trouble: StoreTrouble): void {
     const { clock, onBehind } = this.#options;
     if (this.#behindSince !== undefined || this.lagMs < BEHIND_MS) return;
     this.#behindSince = clock.now() - this.lagMs;
-    onBehind(error instanceof StoreUnavailable ? error.trouble : OTHER_TROUBLE);
+    onBehind(trouble);
   }
 
   #noteBack(): void {
@@ -208,7 +224,7 @@ export class Ledger implements UsageSink {
     this.#cancelTidy = clock.schedule(TIDY_MS, () => {
       const { hoursMs, daysMs } = settings();
       // A store that is away is tidied later.
-      this.#store?.tidy({ hoursMs, daysMs }).catch(() => {});
+      this.#store?.tidy({ hoursMs, daysMs }).catch(this.#tellDefect);
       this.#tidyLater();
     });
   }

@@ -33,6 +33,8 @@ const UNIT_PICOS = 1e12;
 /** Indexes of times double the time every four steps, from a millisecond to nine hours. */
 const STEPS = 4;
 const MAX_INDEX = 100;
+/** Number of indexes. */
+export const TIMES = MAX_INDEX + 1;
 
 /** Sums with their histogram of times to first token: calls by the index of a time. */
 export interface Sums {
@@ -41,7 +43,7 @@ export interface Sums {
 }
 
 export function createSums(): Sums {
-  return { counters: new Float64Array(COUNTERS.length), times: new Float64Array(MAX_INDEX + 1) };
+  return { counters: new Float64Array(COUNTERS.length), times: new Float64Array(TIMES) };
 }
 
 export function addTo({ counters }: Sums, counter: Counter, amount: number): void {
@@ -108,10 +110,21 @@ export function addSums(to: Sums, from: Sums): void {
 }
 
 /** A time's index and its calls in one number: calls stay below 2^40. */
-const INDEX = 2 ** 40;
+export const INDEX = 2 ** 40;
 
 /** As stores keep it: the number of counters, the counters, then an element for each time. */
 export type StoredSums = Float64Array;
+
+/** A view of the bytes of stored sums: little-endian numbers, since Node runs on little-endian machines alone. */
+export function bytesOfSums(sums: StoredSums): Uint8Array {
+  return new Uint8Array(sums.buffer, sums.byteOffset, sums.byteLength);
+}
+
+export function sumsOfBytes(bytes: Uint8Array): StoredSums {
+  const sums = new Float64Array(bytes.length / Float64Array.BYTES_PER_ELEMENT);
+  bytesOfSums(sums).set(bytes);
+  return sums;
+}
 
 /** Takes a row of a store: its stored sums are the numbers from `first` to `end`, which the visitor does not keep. */
 export type VisitRow = (key: string, numbers: Float64Array, first: number, end: number) => void;

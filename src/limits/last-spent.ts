@@ -7,22 +7,33 @@ const MOST = 10_000;
 /** The money that each counter had at the last answer of the store, for the time in which the store is away. */
 export class LastSpent {
   readonly #clock: Clock;
-  readonly #byKey = new Map<string, { readonly picos: number; readonly endsAt: number }>();
+  readonly #byKey = new Map<string, { picos: number; endsAt: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   note(rules: readonly LimitRule[], levels: readonly LimitLevel[]): void {
-    for (const [index, { unit, key }] of rules.entries()) {
-      const level = levels[index];
-      if (unit !== "spend" || level === undefined) continue;
+    for (let index = 0; index < rules.length; index++) {
+      const [rule, level] = [rules[index], levels[index]];
+      if (rule?.unit !== "spend" || level === undefined) continue;
       const endsAt = this.#clock.now() + (level.resetMs ?? Number.POSITIVE_INFINITY);
-      this.#byKey.delete(key);
-      const [oldest] = this.#byKey.keys();
-      if (this.#byKey.size >= MOST && oldest !== undefined) this.#byKey.delete(oldest);
-      this.#byKey.set(key, { picos: level.used, endsAt });
+      const known = this.#byKey.get(rule.key);
+      if (known === undefined) {
+        this.#remember(rule.key, level.used, endsAt);
+        continue;
+      }
+      known.picos = level.used;
+      known.endsAt = endsAt;
     }
+  }
+
+  #remember(key: string, picos: number, endsAt: number): void {
+    if (this.#byKey.size >= MOST) {
+      const [oldest] = this.#byKey.keys();
+      if (oldest !== undefined) this.#byKey.delete(oldest);
+    }
+    this.#byKey.set(key, { picos, endsAt });
   }
 
   /** 0 after the end of the period, and for an unknown counter. */

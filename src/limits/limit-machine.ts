@@ -1,5 +1,6 @@
 // The rules of reservations for the memory and SQLite. `redis/limits.lua` has the same rules for Redis.
 import type {
+  ConcurrencyRule,
   Held,
   LimitLevel,
   LimitRule,
@@ -11,6 +12,7 @@ import type {
 } from "./limit-store.ts";
 import type { LimitTables, Reservation, Taken } from "./limit-tables.ts";
 import { periodAt } from "./period-at.ts";
+import { type AmountTaken, amountOf, isOfOneRule, isRepeated, mostOf } from "./taken-amounts.ts";
 import {
   add,
   dropOld,
@@ -36,35 +38,28 @@ export interface LimitMoment {
 
 type WindowTaken = Extract<Taken, { unit: "requests" | "tokens" }>;
 type SpendTaken = Extract<Taken, { unit: "spend" }>;
-type AmountTaken = WindowTaken | SpendTaken;
+type LevelNow = { -readonly [Key in keyof LimitLevel]: LimitLevel[Key] };
 
-/** The most that one rule of a unit has taken: rules of a unit count the same. */
-function mostOf({ taken }: Reservation, unit: AmountTaken["unit"]): number {
-  const byKey = new Map<string, number>();
-  for (const each of taken) {
-    if (each.unit !== unit) continue;
-    byKey.set(each.key, (byKey.get(each.key) ?? 0) + each.amount);
-  }
-  return Math.max(0, ...byKey.values());
-}
+/** A rule that has been read, with what it needs to take. `level` is the answer, and changes when the rule takes. */
+type Checked =
+  | { readonly level: LevelNow; readonly rule: ConcurrencyRule }
+  | { readonly level: LevelNow; readonly rule: WindowRule; readonly state: WindowState }
+  | {
+      readonly level: LevelNow;
+      readonly rule: SpendRule;
+      readonly counter: string;
+      readonly expiresAt: number;
+    };
 
-/** A rule that lets a generation pass, and how to take by the rule. */
-interface Passed {
-  readonly level: LimitLevel;
-  readonly take: (generationId: string) => { readonly taken: Taken; readonly level: LimitLevel };
-}
-
-type Checked = Passed | { readonly level: LimitLevel; readonly take?: undefined };
-
-/** The name of a counter of spend in the period of now. */
-function spendKey(key: string, startMs: number): string {
-  return `${key}|${startMs}`;
-}
+/** Names of counters of spend that are kept, because a new string is slow to look up. */
+const MOST_NAMES = 10_000;
 
 export class LimitMachine {
   readonly #tables: LimitTables;
   /** When a session was first seen dead. */
   readonly #deadSince = new Map<string, number>();
+  /** The latest counter of each rule of spend. */
+  readonly #counters = new Map<string, { readonly startMs: number; readonly counter: string }>();
 
   constructor(tables: LimitTables) {
     this.#tables = tables;
@@ -92,19 +87,13 @@ export class LimitMachine {
     rules: readonly LimitRule[],
     now: number,
   ): ReserveAnswer {
-    const checked = this.#check(rules, now);
-    const taken = [...reservation.taken];
-    for (const { take } of checked) {
-      if (take === undefined)
-        return { state: "refused", levels: checked.map((each) => each.level) };
-    }
-    const levels = checked.map((each) => {
-      const done = each.take?.(generationId);
-      if (done === undefined) return each.level;
-      taken.push(done.taken);
-      return done.level;
-    });
-    this.#tables.putReservation(generationId, { ...reservation, taken });
+    const checked = rules.map((rule) => this.#check(rule, now));
+    const levels = checked.map(({ level }) => level);
+    if (levels.some(({ refused }) => refused !== undefined)) return { state: "refused", levels };
+    const more = checked.map((each) => this.#take(each, generationId, now));
+    const { session, canMove, expiresAt, taken: before } = reservation;
+    const taken = before.length === 0 ? more : [...before, ...more];
+    this.#tables.putReservation(generationId, { session, canMove, expiresAt, taken });
     return { state: "reserved", levels };
   }
 
@@ -122,7 +111,7 @@ export class LimitMachine {
     const known = this.#tables.reservation(generationId);
     if (known === undefined) return undefined;
     this.#tables.putReservation(generationId, { ...known, session });
-    return { tokens: mostOf(known, "tokens"), picos: mostOf(known, "spend") };
+    return { tokens: mostOf(known.taken, "tokens"), picos: mostOf(known.taken, "spend") };
   }
 
   /** Settles lost reservations at their reserved amounts. Returns their number. */
@@ -161,31 +150,40 @@ export class LimitMachine {
     used: Readonly<Partial<Record<AmountTaken["unit"], number | undefined>>>,
     now: number,
   ): void {
-    for (const [index, first] of taken.entries()) {
+    for (let place = 0; place < taken.length; place++) {
+      const first = taken[place];
+      if (first === undefined) break;
       if (first.unit === "concurrency") {
         this.#tables.removeLease(first.key, generationId);
         continue;
       }
       const actual = used[first.unit];
-      // An extension has taken by the same counter again: the first one settles for all of them.
-      const isFirst = taken.findIndex(({ key }) => key === first.key) === index;
-      if (actual === undefined || !isFirst) continue;
-      const parts = taken.filter((each): each is AmountTaken => each.key === first.key);
-      const more = actual - parts.reduce((sum, { amount }) => sum + amount, 0);
+      // An extension has taken by the same rule again: the first part settles for all of them.
+      if (actual === undefined || isRepeated(taken, place)) continue;
+      const more = actual - amountOf(taken, first);
       if (more === 0) continue;
-      if (first.unit === "spend") this.#settleSpent(first, more);
-      else this.#settleWindow(first, parts, more, now);
+      if (first.unit === "spend") this.#settleSpent(first, taken, more);
+      else this.#settleWindow(first, taken, more, now);
     }
   }
 
-  #settleSpent({ key, expiresAt }: SpendTaken, more: number): void {
-    this.#tables.putSpent(key, Math.max(0, this.#tables.spent(key) + more), expiresAt);
+  /** Gives unused amounts back to their periods. An amount beyond the reservation counts in the latest of them. */
+  #settleSpent(first: SpendTaken, taken: readonly Taken[], more: number): void {
+    let left = more;
+    for (let place = taken.length - 1; place >= 0 && left !== 0; place--) {
+      const part = taken[place];
+      if (part?.unit !== "spend" || !isOfOneRule(part, first)) continue;
+      const { key, amount, expiresAt } = part;
+      const change = Math.max(left, -amount);
+      this.#tables.putSpent(key, Math.max(0, this.#tables.spent(key) + change), expiresAt);
+      left -= change;
+    }
   }
 
   /** Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on. */
   #settleWindow(
     { key, windowMs }: WindowTaken,
-    parts: readonly AmountTaken[],
+    taken: readonly Taken[],
     more: number,
     now: number,
   ): void {
@@ -193,8 +191,9 @@ export class LimitMachine {
     dropOld(state, now, windowMs);
     if (more > 0) add(state, now, windowMs, more);
     let left = Math.max(0, -more);
-    for (const part of parts.toReversed()) {
-      if (left === 0 || part.unit === "spend") break;
+    for (let place = taken.length - 1; place >= 0 && left > 0; place--) {
+      const part = taken[place];
+      if (part?.key !== key || part.unit === "spend" || part.unit === "concurrency") continue;
       const back = Math.min(part.amount, left);
       giveBack(state, part.bucket, back);
       left -= back;
@@ -208,75 +207,90 @@ export class LimitMachine {
 
   /** The levels of the rules, without taking or refusing anything. */
   #levels(rules: readonly LimitRule[], now: number): LimitLevel[] {
-    return this.#check(rules, now).map(({ level: { used, resetMs } }) => ({ used, resetMs }));
-  }
-
-  #check(rules: readonly LimitRule[], now: number): Checked[] {
     return rules.map((rule) => {
-      if (rule.unit === "concurrency") return this.#lease(rule.key, rule.most);
-      return rule.unit === "spend" ? this.#spend(rule, now) : this.#window(rule, now);
+      const { used, resetMs } = this.#check(rule, now).level;
+      return { used, resetMs };
     });
   }
 
-  #leaseLevel(key: string): LimitLevel {
-    return { used: this.#tables.leases(key), resetMs: undefined };
+  /** Reads the counter of a rule, and refuses by its level. */
+  #check(rule: LimitRule, now: number): Checked {
+    switch (rule.unit) {
+      case "concurrency":
+        return this.#checkLeases(rule);
+      case "spend":
+        return this.#checkSpent(rule, now);
+      default:
+        return this.#checkWindow(rule, now);
+    }
   }
 
-  #lease(key: string, most: number): Checked {
-    const level = this.#leaseLevel(key);
-    if (level.used >= most) return { level: { ...level, refused: { waitMs: undefined } } };
-    return {
-      level,
-      take: (generationId) => {
-        this.#tables.addLease(key, generationId);
-        const taken: Taken = { unit: "concurrency", key };
-        return { taken, level: { ...level, used: level.used + 1 } };
-      },
-    };
+  #checkLeases(rule: ConcurrencyRule): Checked {
+    const level: LevelNow = { used: this.#tables.leases(rule.key), resetMs: undefined };
+    if (level.used >= rule.most) level.refused = { waitMs: undefined };
+    return { level, rule };
   }
 
-  #window({ unit, key, most, windowMs, take }: WindowRule, now: number): Checked {
+  #checkWindow(rule: WindowRule, now: number): Checked {
+    const { key, most, windowMs, take } = rule;
     const state = this.#tables.window(key);
     dropOld(state, now, windowMs);
     const used = sumOf(state);
-    const level = { used, resetMs: emptyIn(state, now, windowMs) };
+    const level: LevelNow = { used, resetMs: emptyIn(state, now, windowMs) };
     if (used + take > most) {
       const waitMs = take > most ? undefined : waitFor(state, now, windowMs, used + take - most);
-      return { level: { ...level, refused: { waitMs } } };
+      level.refused = { waitMs };
     }
-    return {
-      level,
-      take: () => {
-        const bucket = add(state, now, windowMs, take);
-        this.#putWindow(key, state, now, windowMs);
-        const resetMs = emptyIn(state, now, windowMs);
-        return {
-          taken: { unit, key, amount: take, windowMs, bucket },
-          level: { used: used + take, resetMs },
-        };
-      },
-    };
+    return { level, rule, state };
   }
 
-  #spend({ key: name, most, period, take }: SpendRule, now: number): Checked {
-    const { startMs, endMs } = periodAt(period, now);
-    const key = spendKey(name, startMs);
-    const used = this.#tables.spent(key);
+  #checkSpent(rule: SpendRule, now: number): Checked {
+    const { most, borders, take } = rule;
+    const { startMs, endMs } = periodAt(borders, now);
+    const counter = this.#counterOf(rule.key, startMs);
+    const used = this.#tables.spent(counter);
     const resetMs = endMs === Number.POSITIVE_INFINITY ? undefined : endMs - now;
-    if (used + take > most) {
-      const waitMs = take > most ? undefined : resetMs;
-      return { level: { used, resetMs, refused: { waitMs } } };
-    }
-    return {
-      level: { used, resetMs },
-      take: () => {
-        const expiresAt = resetMs === undefined ? 0 : endMs + KEPT_MS;
-        this.#tables.putSpent(key, used + take, expiresAt);
-        return {
-          taken: { unit: "spend", key, amount: take, expiresAt },
-          level: { used: used + take, resetMs },
-        };
-      },
-    };
+    const level: LevelNow = { used, resetMs };
+    if (used + take > most) level.refused = { waitMs: take > most ? undefined : resetMs };
+    const expiresAt = resetMs === undefined ? 0 : endMs + KEPT_MS;
+    return { level, rule, counter, expiresAt };
+  }
+
+  /** The name of a counter of spend in the period that begins at `startMs`. */
+  #counterOf(key: string, startMs: number): string {
+    const known = this.#counters.get(key);
+    if (known?.startMs === startMs) return known.counter;
+    if (this.#counters.size >= MOST_NAMES) this.#counters.clear();
+    const counter = `${key}|${startMs}`;
+    this.#counters.set(key, { startMs, counter });
+    return counter;
+  }
+
+  /** Takes by a rule that lets the generation pass. */
+  #take(checked: Checked, generationId: string, now: number): Taken {
+    const { level, rule } = checked;
+    if ("state" in checked) return this.#takeOfWindow(checked, now);
+    if ("counter" in checked) return this.#takeOfSpent(checked);
+    this.#tables.addLease(rule.key, generationId);
+    level.used++;
+    return { unit: "concurrency", key: rule.key };
+  }
+
+  #takeOfWindow(
+    { level, rule, state }: Extract<Checked, { state: WindowState }>,
+    now: number,
+  ): Taken {
+    const { unit, key, windowMs, take } = rule;
+    const bucket = add(state, now, windowMs, take);
+    this.#putWindow(key, state, now, windowMs);
+    level.used += take;
+    level.resetMs = emptyIn(state, now, windowMs);
+    return { unit, key, amount: take, windowMs, bucket };
+  }
+
+  #takeOfSpent({ level, rule, counter, expiresAt }: Extract<Checked, { counter: string }>): Taken {
+    level.used += rule.take;
+    this.#tables.putSpent(counter, level.used, expiresAt);
+    return { unit: "spend", key: counter, amount: rule.take, expiresAt };
   }
 }

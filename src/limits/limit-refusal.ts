@@ -2,7 +2,7 @@ import type { ErrorReason } from "../domain/error-reasons.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { LimitStanding, LimitStandings } from "../ports/call-limits.ts";
 import type { CompiledLimit } from "./limit-rules.ts";
-import type { LimitLevel } from "./limit-store.ts";
+import type { LimitLevel, ReserveAnswer } from "./limit-store.ts";
 
 /** A running call can end at any time: a client comes again after so long. */
 const CONCURRENCY_WAIT_MS = 1_000;
@@ -24,6 +24,11 @@ const REASONS = {
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<LimitUnit, ErrorReason>>>>;
 
+/** The reason of the calls that a limit refuses. */
+export function reasonOf({ owner, rule }: CompiledLimit): ErrorReason {
+  return REASONS[owner.scope][rule.unit];
+}
+
 interface Refused {
   readonly limit: CompiledLimit;
   readonly level: LimitLevel;
@@ -34,6 +39,17 @@ interface Refused {
 export interface StandingLimit {
   readonly limit: CompiledLimit;
   readonly level: LimitLevel;
+}
+
+/** Limits with their levels in an answer of the store. */
+export function standingOf(
+  limits: readonly CompiledLimit[],
+  { levels }: ReserveAnswer,
+): readonly StandingLimit[] {
+  return limits.flatMap((limit, index) => {
+    const level = levels[index];
+    return level === undefined ? [] : [{ limit, level }];
+  });
 }
 
 function refusedOf({ limit, level }: StandingLimit): Refused[] {

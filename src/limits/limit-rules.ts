@@ -1,10 +1,11 @@
 // The limits of a caller and of its group as rules of the store.
-import type { CallerLimits, UseLimits } from "../domain/caller-limits.ts";
+import type { CallerLimits, SpendPeriod, UseLimits } from "../domain/caller-limits.ts";
 import { costText } from "../domain/cost.ts";
 import type { Model } from "../domain/model.ts";
 import type { AttemptNeed } from "../ports/call-limits.ts";
-import type { LimitRule } from "./limit-store.ts";
+import type { ConcurrencyRule, LimitRule, SpendRule, WindowRule } from "./limit-store.ts";
 import { createModelMatch } from "./model-match.ts";
+import type { SpendPeriods } from "./spend-periods.ts";
 
 /** The caller or the group that has the limits. */
 export interface LimitOwner {
@@ -26,8 +27,11 @@ export interface CompiledLimit {
 }
 
 type WithoutTake<T> = T extends unknown ? Omit<T, "take"> : never;
-/** A rule without the amount of a generation. */
-export type Unsized = WithoutTake<LimitRule>;
+/** A rule without the amount of a generation, and without the time. */
+export type Unsized =
+  | WithoutTake<WindowRule>
+  | ConcurrencyRule
+  | (WithoutTake<Omit<SpendRule, "borders">> & { readonly period: SpendPeriod });
 
 const WINDOW_NAMES: Readonly<Record<number, string>> = {
   1000: "a second",
@@ -70,33 +74,56 @@ function* limitsOf(owner: LimitOwner, use: UseLimits, match: string): Generator<
   }
 }
 
-/** All limits of a caller or a group. */
+/**
+ * All limits of a caller or a group. Of two limits with one counter, such as `requests` and `burst` of a minute each, the
+ * lower one holds: a call counts once.
+ */
 export function compileLimits(owner: LimitOwner): readonly CompiledLimit[] {
   const { narrowed = [], ...use } = owner.limits;
-  return [
+  const all = [
     ...limitsOf(owner, use, ""),
     ...narrowed.flatMap(({ match, ...own }) => [...limitsOf(owner, own, match)]),
   ];
+  const byCounter = new Map<string, CompiledLimit>();
+  for (const limit of all) {
+    const known = byCounter.get(limit.rule.key);
+    if (known === undefined || limit.rule.most < known.rule.most) {
+      byCounter.set(limit.rule.key, limit);
+    }
+  }
+  return [...byCounter.values()];
 }
 
-/** The limits that hold for a model. */
-export function limitsFor(limits: readonly CompiledLimit[], model: Model): CompiledLimit[] {
+/** The limits that hold for a model; `units`: those of these units alone. */
+export function limitsFor(
+  limits: readonly CompiledLimit[],
+  model: Model,
+  units?: readonly LimitRule["unit"][],
+): CompiledLimit[] {
   return limits.filter(
-    ({ matches, currency }) =>
+    ({ matches, currency, rule }) =>
       (matches === undefined || matches(model)) &&
-      (currency === undefined || currency === model.pricing?.currency),
+      (currency === undefined || currency === model.pricing?.currency) &&
+      (units === undefined || units.includes(rule.unit)),
   );
 }
 
-/** The rule with the amount of a generation. */
-export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
+/** The rule with the amount of a generation, and with the periods around now. */
+export function sized(
+  { rule }: CompiledLimit,
+  need: AttemptNeed,
+  periods: Pick<SpendPeriods, "borders">,
+): LimitRule {
   switch (rule.unit) {
     case "requests":
-      return { ...rule, unit: "requests", take: 1 };
-    case "tokens":
-      return { ...rule, unit: "tokens", take: need.tokens };
-    case "spend":
-      return { ...rule, take: need.picos ?? 0 };
+    case "tokens": {
+      const { unit, key, most, windowMs } = rule;
+      return { unit, key, most, windowMs, take: unit === "requests" ? 1 : need.tokens };
+    }
+    case "spend": {
+      const { unit, key, most, period } = rule;
+      return { unit, key, most, borders: periods.borders(period), take: need.picos ?? 0 };
+    }
     case "concurrency":
       return rule;
   }

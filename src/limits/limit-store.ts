@@ -1,5 +1,3 @@
-import type { SpendPeriod } from "../domain/caller-limits.ts";
-
 /** At most `most` requests or tokens in any window of that length. */
 export interface WindowRule {
   readonly unit: "requests" | "tokens";
@@ -18,12 +16,19 @@ export interface ConcurrencyRule {
   readonly most: number;
 }
 
-/** At most `most` trillionths of a currency unit in a period. The key names the currency and the period. */
+/**
+ * At most `most` trillionths of a currency unit in a period. The key names the currency and the kind of period, and a
+ * counter has the start of its period in its name too.
+ */
 export interface SpendRule {
   readonly unit: "spend";
   readonly key: string;
   readonly most: number;
-  readonly period: SpendPeriod;
+  /**
+   * Borders of consecutive periods around the replica's time, in milliseconds since the epoch and in rising order. The
+   * store's time decides which of the periods counts. Empty: all time is one period.
+   */
+  readonly borders: readonly number[];
   readonly take: number;
 }
 

@@ -14,7 +14,7 @@ import type {
 } from "../ports/call-limits.ts";
 import type { CallerDirectory, CallerGroup } from "../ports/caller-directory.ts";
 import type { StoreHealth } from "../store/store-health.ts";
-import { limitRefusal, type StandingLimit, standingsOf } from "./limit-refusal.ts";
+import { limitRefusal, standingOf, standingsOf } from "./limit-refusal.ts";
 import {
   type CompiledLimit,
   compileLimits,
@@ -22,16 +22,19 @@ import {
   limitsFor,
   sized,
 } from "./limit-rules.ts";
-import type { LimitStore, ReserveAnswer } from "./limit-store.ts";
+import type { LimitStore } from "./limit-store.ts";
 import type { LimitsObserver } from "./limits-observer.ts";
 import { LimitsStore, type StoreMode } from "./limits-store.ts";
 import { NearLimits } from "./near-limits.ts";
+import { SpendPeriods } from "./spend-periods.ts";
 import { StoreReservation } from "./store-reservation.ts";
 
 export interface LimitsSettings {
   /** Of callers that have no limits of their own. */
   readonly defaults: CallerLimits | undefined;
   readonly withoutStore: StoreMode;
+  /** IANA name of the time zone in which days and months of spending begin. */
+  readonly timeZone: string;
   /** Longest wait for the store, in milliseconds. */
   readonly storeTimeoutMs: number;
 }
@@ -69,12 +72,14 @@ function least(values: readonly (number | undefined)[]): number | undefined {
 export class LimitedCallers implements CallLimits {
   readonly #options: LimitedCallersOptions;
   readonly #near: NearLimits;
+  readonly #periods: SpendPeriods;
   readonly #compiled = new Map<string, CompiledCaller>();
   #store: LimitsStore | undefined;
 
   constructor(options: LimitedCallersOptions) {
     this.#options = options;
     this.#near = new NearLimits(options.clock);
+    this.#periods = new SpendPeriods(options.clock, () => options.settings().timeZone);
   }
 
   /** Called once, before the first call. */
@@ -134,6 +139,9 @@ export class LimitedCallers implements CallLimits {
       maxOutputTokens,
       maxCostPerCall,
       needsOutputLimit: limits.some(({ rule }) => rule.unit === "spend"),
+      refusesUnpriced: limits.some(
+        ({ rule, owner }) => rule.unit === "spend" && owner.limits.allowUnpriced !== true,
+      ),
       obstacle: (model) => unpriced(limits, model),
       reserve: (generation) => this.#reserve(caller, limits, generation),
       resume: (generation) => this.#resume(limits, generation),
@@ -147,10 +155,9 @@ export class LimitedCallers implements CallLimits {
   ): Promise<CallReservation> {
     const { generationId, isRequestOnly, model, need, canMove, totalMs, onStandings } = generation;
     if (limits.length === 0) return UNCOUNTED;
-    const counted = limitsFor(limits, model).filter(
-      ({ rule }) => !isRequestOnly || rule.unit === "requests",
-    );
-    const rules = counted.map((limit) => sized(limit, need));
+    const counted = limitsFor(limits, model, isRequestOnly ? ["requests"] : undefined);
+    const periods = this.#periods;
+    const rules = counted.map((limit) => sized(limit, need, periods));
     const { observer } = this.#options;
     const store = this.#opened;
     const { answer, place } = await store.reserve({ generationId, canMove, totalMs, rules });
@@ -163,19 +170,12 @@ export class LimitedCallers implements CallLimits {
     observer.admitted();
     const warned = counted.some(({ owner }) => owner.limits.warnAt !== undefined);
     const warnings = warned
-      ? this.#near.warningsOf(standingOf(counted, answer), ({ text, used }) =>
-          observer.near({ caller, limit: text, used }),
-        )
+      ? this.#near.warningsOf(standingOf(counted, answer), ({ text, used, reason }) => {
+          observer.nearlyUsed(reason);
+          observer.near({ caller, limit: text, used });
+        })
       : NO_WARNINGS;
-    return new StoreReservation({
-      generationId,
-      limits,
-      held: need,
-      warnings,
-      extend: (more) => place.extend(generationId, more),
-      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
-      settle: (settlement) => place.settle(settlement),
-    });
+    return new StoreReservation({ generationId, limits, held: need, warnings, periods, place });
   }
 
   async #resume(
@@ -184,17 +184,11 @@ export class LimitedCallers implements CallLimits {
   ): Promise<CallReservation> {
     if (limits.length === 0) return UNCOUNTED;
     const place = this.#opened.shared;
-    const held = await this.#opened.move(generationId);
-    return new StoreReservation({
-      generationId,
-      limits,
-      // Settled already: nothing is reserved a second time.
-      held: held ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY },
-      warnings: NO_WARNINGS,
-      extend: (more) => place.extend(generationId, more),
-      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
-      settle: (settlement) => place.settle(settlement),
-    });
+    const known = await this.#opened.move(generationId);
+    // Settled already: nothing is reserved a second time.
+    const held = known ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY };
+    const [periods, warnings] = [this.#periods, NO_WARNINGS];
+    return new StoreReservation({ generationId, limits, held, warnings, periods, place });
   }
 
   get #opened(): LimitsStore {
@@ -216,17 +210,6 @@ const UNCOUNTED: CallReservation = {
   settle: () => {},
   release: () => {},
 };
-
-/** Limits with their levels. */
-function standingOf(
-  limits: readonly CompiledLimit[],
-  { levels }: ReserveAnswer,
-): readonly StandingLimit[] {
-  return limits.flatMap((limit, index) => {
-    const level = levels[index];
-    return level === undefined ? [] : [{ limit, level }];
-  });
-}
 
 /** A spend limit counts money, so that the price has to be known. */
 function unpriced(limits: readonly CompiledLimit[], model: Model): GatewayError | undefined {

@@ -55,10 +55,10 @@ export class LimitsStore {
   readonly #lastSpent: LastSpent;
   #replicas = 1;
   #isLocal = false;
-  /** The reaper works from the first call with limits on. */
-  #stopReaping: (() => void) | undefined;
+  /** Calls that local counts have let pass since the store is away. */
+  #localCalls = 0;
+  #stopReaping = (): void => {};
   #reaping: Promise<void> | undefined;
-  #isClosed = false;
 
   constructor(options: LimitsStoreOptions) {
     const { clock, store, session, observer, onDefect } = options;
@@ -77,13 +77,14 @@ export class LimitsStore {
       extend: async (generationId, rules) => this.#local.extend(generationId, this.#shares(rules)),
       settle: (settlement) => void this.#local.settle([settlement]),
     };
+    // At once: a replica that was killed may have left places, and the shares need the number of replicas.
+    this.#reap();
   }
 
   /** Rejects with STORE_UNAVAILABLE if the store is away and calls without it are refused. */
   async reserve(reservation: Omit<NewReservation, "session">): Promise<PlacedAnswer> {
     const { health, store, session, settings } = this.#options;
     const { storeTimeoutMs, withoutStore } = settings();
-    this.#startReaping();
     const asked = { ...reservation, session };
     const { generationId } = reservation;
     let isAsked = false;
@@ -102,21 +103,22 @@ export class LimitsStore {
     }
     if (withoutStore === "refuse") throw storeUnavailable();
     const local = { ...asked, rules: this.#shares(asked.rules) };
-    return { answer: await this.#local.reserve(local), place: this.#localPlace };
+    const counted = await this.#local.reserve(local);
+    if (counted.state === "reserved") this.#localCalls++;
+    return { answer: counted, place: this.#localPlace };
   }
 
   /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
   async move(generationId: string): Promise<Held | undefined> {
     const { health, store, session, settings } = this.#options;
-    this.#startReaping();
     return health.admit(settings().storeTimeoutMs, () => store.move(generationId, session));
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#stopReaping?.();
+    this.#stopReaping();
     await this.#reaping;
     await this.#settlements.close();
+    this.#tellLocalCalls();
   }
 
   async #extendShared(
@@ -134,6 +136,12 @@ export class LimitsStore {
     if (isLocal === this.#isLocal) return;
     this.#isLocal = isLocal;
     this.#options.observer.local(isLocal);
+    if (!isLocal) this.#tellLocalCalls();
+  }
+
+  #tellLocalCalls(): void {
+    if (this.#localCalls > 0) this.#options.observer.countedLocally(this.#localCalls);
+    this.#localCalls = 0;
   }
 
   /**
@@ -146,11 +154,6 @@ export class LimitsStore {
       const left = isMoney ? rule.most - this.#lastSpent.of(rule.key) : rule.most;
       return { ...rule, most: Math.max(isMoney ? 0 : 1, Math.floor(left / this.#replicas)) };
     });
-  }
-
-  #startReaping(): void {
-    if (this.#stopReaping !== undefined || this.#isClosed) return;
-    this.#reap();
   }
 
   #reap(): void {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Warning } from "../domain/warning.ts";
-import type { StandingLimit } from "./limit-refusal.ts";
+import { reasonOf, type StandingLimit } from "./limit-refusal.ts";
 
 /** Limits that are remembered as told. */
 const MOST = 10_000;
@@ -10,6 +10,8 @@ const USUAL_MS = 86_400_000;
 export interface NearLimit {
   readonly text: string;
   readonly used: number;
+  /** Of the calls that the limit is going to refuse. */
+  readonly reason: string;
 }
 
 /** Warns of limits that are nearly used up, and says which of them are to be told to the operator: once a window. */
@@ -31,7 +33,9 @@ export class NearLimits {
       const { owner, rule, text } = limit;
       const { warnAt } = owner.limits;
       if (warnAt === undefined || level.used < warnAt * rule.most) return [];
-      if (this.#isFirst(rule.key, level.resetMs ?? USUAL_MS)) onFirst({ text, used: level.used });
+      if (this.#isFirst(rule.key, level.resetMs ?? USUAL_MS)) {
+        onFirst({ text, used: level.used, reason: reasonOf(limit) });
+      }
       const whose = owner.scope === "caller" ? "the caller" : `the group ${owner.id}`;
       const percent = Math.floor((level.used / rule.most) * 100);
       const message = `${whose} may use ${text}; ${percent} % of that are used`;

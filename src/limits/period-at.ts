@@ -1,5 +1,3 @@
-import type { SpendPeriod } from "../domain/caller-limits.ts";
-
 /** From `startMs` up to, and without, `endMs`: milliseconds since the epoch. */
 export interface Period {
   readonly startMs: number;
@@ -7,27 +5,21 @@ export interface Period {
   readonly endMs: number;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const TOTAL: Period = { startMs: 0, endMs: Number.POSITIVE_INFINITY };
 
-function fixed(now: number, lengthMs: number): Period {
-  const startMs = Math.floor(now / lengthMs) * lengthMs;
-  return { startMs, endMs: startMs + lengthMs };
-}
-
-/** The period that a moment is in, in UTC. */
-export function periodAt(period: SpendPeriod, now: number): Period {
-  switch (period) {
-    case "hour":
-      return fixed(now, HOUR_MS);
-    case "day":
-      return fixed(now, DAY_MS);
-    case "month": {
-      const date = new Date(now);
-      const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-      return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
-    }
-    case "total":
-      return { startMs: 0, endMs: Number.POSITIVE_INFINITY };
+/**
+ * The period of a moment by the borders of periods, which `SpendPeriods` computes; without borders all time is one period.
+ * Beyond the borders the periods go on with the length of the first one: the clock of a replica can differ from the store's.
+ */
+export function periodAt(borders: readonly number[], now: number): Period {
+  const [first, second] = borders;
+  if (first === undefined || second === undefined) return TOTAL;
+  for (let place = borders.length - 2; place >= 0; place--) {
+    const startMs = borders[place] ?? 0;
+    const endMs = borders[place + 1] ?? 0;
+    if (now >= startMs && now < endMs) return { startMs, endMs };
   }
+  const lengthMs = second - first;
+  const startMs = first + Math.floor((now - first) / lengthMs) * lengthMs;
+  return { startMs, endMs: startMs + lengthMs };
 }

@@ -1,9 +1,11 @@
-import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Model } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
 import type { AttemptNeed, CallReservation, UsedAmounts } from "../ports/call-limits.ts";
+import { limitRefusal, standingOf } from "./limit-refusal.ts";
 import { type CompiledLimit, limitsFor, sized } from "./limit-rules.ts";
-import type { LimitRule, ReserveAnswer, Settlement } from "./limit-store.ts";
+import type { Settlement } from "./limit-store.ts";
+import type { LimitPlace } from "./limits-store.ts";
+import type { SpendPeriods } from "./spend-periods.ts";
 
 export interface StoreReservationOptions {
   readonly generationId: string;
@@ -11,10 +13,9 @@ export interface StoreReservationOptions {
   /** The reserved amounts. */
   readonly held: AttemptNeed;
   readonly warnings: readonly Warning[];
-  /** Undefined: the store does not answer, and the attempt is sent all the same. */
-  readonly extend: (rules: readonly LimitRule[]) => Promise<ReserveAnswer | undefined>;
-  readonly refusal: (limits: readonly CompiledLimit[], answer: ReserveAnswer) => GatewayError;
-  readonly settle: (settlement: Settlement) => void;
+  readonly periods: SpendPeriods;
+  /** The store that has it. */
+  readonly place: LimitPlace;
 }
 
 /** A reservation in a store, from its first attempt to its settlement. */
@@ -56,24 +57,24 @@ export class StoreReservation implements CallReservation {
   }
 
   #settle(used: Omit<Settlement, "generationId">): void {
-    const { generationId, settle } = this.#options;
-    settle({ generationId, ...used });
+    const { generationId, place } = this.#options;
+    place.settle({ generationId, ...used });
   }
 
   /** Takes tokens and money only: a call is one request and one concurrent call, with any number of attempts. */
   async #extend(model: Model, more: { readonly tokens: number; readonly picos: number }) {
-    const { limits, extend, refusal } = this.#options;
-    const counted = limitsFor(limits, model).filter(
-      ({ rule: { unit } }) => unit === "tokens" || unit === "spend",
-    );
+    const { generationId, limits, periods, place } = this.#options;
+    const counted = limitsFor(limits, model, ["tokens", "spend"]);
     // Two attempts that begin at a time do not reserve the same.
     this.#heldTokens += more.tokens;
     this.#heldPicos += more.picos;
     if (counted.length === 0) return;
-    const answer = await extend(counted.map((limit) => sized(limit, more)));
+    const rules = counted.map((limit) => sized(limit, more, periods));
+    const answer = await place.extend(generationId, rules);
+    // Without an answer of the store, the attempt is sent all the same.
     if (answer?.state !== "refused") return;
     this.#heldTokens -= more.tokens;
     this.#heldPicos -= more.picos;
-    throw refusal(counted, answer);
+    throw limitRefusal(standingOf(counted, answer));
   }
 }

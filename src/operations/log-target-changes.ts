@@ -24,7 +24,10 @@ function evidenceFields(evidence: CircuitEvidence): Partial<LineFields<"circuit"
     : { evidence: type, failures, span_ms: Math.round(evidence.spanMs) };
 }
 
-type About = TargetName & { readonly suppressed?: number };
+interface About extends TargetName {
+  readonly operation?: "count_tokens";
+  readonly suppressed?: number;
+}
 
 /** A change with its reason, without data of a request. */
 function changeLine(about: About, change: TargetChange): LogLine {
@@ -61,7 +64,11 @@ export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): 
 
   states.onChange(({ provider, model, isUnlisted }: TargetName, change) => {
     // Requests can invent any number of model names, so the unlisted models of an instance share one entry.
-    const key = `${change.what} ${provider} ${isUnlisted ? "" : model}`;
+    const operation = change.isForCounts ? ({ operation: "count_tokens" } as const) : {};
+    const of = change.isForCounts ? "counts" : "answers";
+    // A circuit that opens and closes again at once has a line for both.
+    const state = change.what === "circuit" ? change.state : "";
+    const key = `${change.what} ${state} of ${of} ${provider} ${isUnlisted ? "" : model}`;
     const now = clock.now();
     const last = written.get(key);
     if (last !== undefined && now - last.at < INTERVAL_MS[change.what]) {
@@ -70,6 +77,7 @@ export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): 
     }
     const suppressed = last?.suppressed ?? 0;
     written.set(key, { at: now, suppressed: 0 });
-    log(changeLine({ provider, model, ...(suppressed > 0 && { suppressed }) }, change));
+    const about = { provider, model, ...operation, ...(suppressed > 0 && { suppressed }) };
+    log(changeLine(about, change));
   });
 }

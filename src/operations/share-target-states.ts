@@ -12,7 +12,8 @@ export function shareTargetStates(
   operations: LocalOperations,
 ): void {
   states.onChange(({ provider, model }, change) => {
-    if (change.what !== "cooldown") return;
+    // Each replica finds out for itself when it may count.
+    if (change.what !== "cooldown" || change.isForCounts) return;
     void control.send({ type: "cooldown", provider, model, forMs: change.forMs });
   });
   control.on("cooldown", ({ provider, model, forMs }) => {

@@ -68,6 +68,8 @@ export interface LimitedCaller {
   readonly maxCostPerCall: { readonly currency: string; readonly picos: number } | undefined;
   /** True if a spend limit holds: the cost of a call without an output limit has no upper bound. */
   readonly needsOutputLimit: boolean;
+  /** True if a spend limit holds that unknown prices are refused for. */
+  readonly refusesUnpriced: boolean;
   /** Why the caller cannot use the model; undefined: nothing is against it. */
   obstacle(model: Model): GatewayError | undefined;
   /** Rejects with `GatewayError`, CALLER_LIMIT, if a limit is reached; then nothing is taken. */

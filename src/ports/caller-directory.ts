@@ -1,6 +1,7 @@
 // What is known of callers by their identifiers, wherever they are configured.
 import type { Caller } from "../domain/caller.ts";
 import type { CallerLimits } from "../domain/caller-limits.ts";
+import type { FieldPass } from "../domain/field-pass.ts";
 
 export interface CallerProfile extends Caller {
   readonly group?: string;
@@ -8,6 +9,8 @@ export interface CallerProfile extends Caller {
   readonly models?: readonly string[];
   readonly providers?: readonly string[];
   readonly limits?: CallerLimits;
+  /** Unset: that of the group, or of the configuration. */
+  readonly pass?: FieldPass;
 }
 
 export interface CallerGroup {
@@ -16,6 +19,7 @@ export interface CallerGroup {
   readonly providers?: readonly string[];
   /** Its callers share them. */
   readonly limits?: CallerLimits;
+  readonly pass?: FieldPass;
 }
 
 export interface CallerDirectory {

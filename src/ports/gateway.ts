@@ -5,6 +5,7 @@ import type { Generation } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { LimitStandings } from "./call-limits.ts";
 
@@ -45,6 +46,8 @@ export interface GenerationCall {
   readonly identity: CallIdentity;
   /** The caller drops output when a notice voids it. */
   readonly acceptsDiscard: boolean;
+  /** What the door has left out of the request; unset: nothing. */
+  readonly warnings?: readonly Warning[];
   /** Called with the caller's limits before the generation begins, if there are any, and before they refuse it. */
   readonly onStandings?: ((standings: LimitStandings) => void) | undefined;
   /** Called when the call begins to read a stream. A unary call reports its stream in no other way. */

@@ -54,7 +54,7 @@ export interface Provider {
    * header, because the vendor decides about the others. Throws INVALID_ARGUMENT.
    */
   checkOptions?(options: JsonObject): void;
-  /** Closes pooled connections. */
+  /** Closes pooled connections, and ends a running question for a credential. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { nameOf, type Target } from "./engine-call.ts";
+import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
 import type { TargetState } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
@@ -9,8 +9,11 @@ import type { TargetStates } from "./target-states.ts";
 export class CallStates<T extends Target> {
   readonly #states = new Map<T, TargetState>();
 
-  constructor(targets: readonly T[], states: TargetStates) {
-    for (const target of targets) this.#states.set(target, states.of(nameOf(target)));
+  constructor({ targets, form }: Pick<EngineCall<T>, "targets" | "form">, states: TargetStates) {
+    for (const target of targets) {
+      const state = states.of(nameOf(target));
+      this.#states.set(target, form === "counted" ? state.counts : state);
+    }
   }
 
   of(target: T): TargetState {

@@ -195,23 +195,6 @@ function failure(weight: number, { retryAfterMs }: GatewayError): HealthEffect {
   return { type: "failure", weight, hintMs: retryAfterMs };
 }
 
-/**
- * Effect of a failed count on its target. Vendors limit and permit counts separately from generations, so a limited
- * or forbidden count pauses nothing. A refused credential is refused for both.
- */
-export function countEffect(error: GatewayError): HealthEffect {
-  const effect = healthEffect(error);
-  switch (effect.type) {
-    case "failure":
-      return { ...effect, hintMs: undefined };
-    case "out":
-      return effect.scope === "instance" ? effect : NO_EFFECT;
-    case "cooldown":
-    case "none":
-      return NO_EFFECT;
-  }
-}
-
 /** Whether the target could not take the load or gave no sign of life, so that a failover there did not help. */
 export function isLoadLike(error: GatewayError): boolean {
   const { type } = healthEffect(error);

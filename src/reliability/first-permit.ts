@@ -59,7 +59,7 @@ export class FirstPermit {
    * of a call of which nothing was sent. Each passed-over target has been reported as skipped.
    */
   async acquire<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
-    const states = new CallStates(call.targets, this.#states);
+    const states = new CallStates(call, this.#states);
     const waited: Waited = { startedAt: this.#clock.now(), queuedMs: 0, cooledMs: 0 };
     for (;;) {
       const refused: Refused<T>[] = [];
@@ -116,7 +116,7 @@ export class FirstPermit {
     const share = await state.limit.enter(call.caller, call.endsAt - now, call.signal);
     if (share === undefined) return undefined;
     waited.queuedMs += this.#clock.now() - now;
-    const permit = state.acquireQueued(call, share);
+    const permit = state.acquireQueued(share);
     return isGranted(permit) ? { target, permit } : "again";
   }
 

@@ -34,20 +34,20 @@ export class Latency {
 
   #recent(now: number): Float64Array {
     const ageMs = now - this.#sortedAt;
-    const isSettled = ageMs < REFRESH_MS && (this.#sorted?.length ?? 0) >= SETTLED_SAMPLES;
-    if (
-      this.#sorted === undefined ||
-      (this.#isStale && !isSettled) ||
-      ageMs > MAX_AGE_MS / CAPACITY
-    ) {
+    const sorted = this.#sorted;
+    const isSettled = sorted !== undefined && sorted.length >= SETTLED_SAMPLES;
+    const isDue = this.#isStale && !(isSettled && ageMs < REFRESH_MS);
+    if (sorted === undefined || isDue || ageMs > MAX_AGE_MS / CAPACITY) {
       const filled = Math.min(this.#count, CAPACITY);
-      this.#sorted = this.#values
+      const fresh = this.#values
         .subarray(0, filled)
         .filter((_, slot) => now - (this.#times[slot] ?? 0) <= MAX_AGE_MS)
         .sort();
+      this.#sorted = fresh;
       this.#sortedAt = now;
       this.#isStale = false;
+      return fresh;
     }
-    return this.#sorted;
+    return sorted;
   }
 }

@@ -264,12 +264,11 @@ export class Race {
         return failure;
       }
     };
-    const racer: Racer<T> = {
+    const racer: Omit<Racer<T>, "done"> = {
       target,
       isLost: false,
       hasEnded: false,
       abort: () => {},
-      done: Promise.resolve({ state: "succeeded", target }),
     };
     return Object.assign(racer, { done: attempt() });
   }

@@ -1,11 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
-import type { LimitSettings } from "../domain/limit-settings.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { CallerShare } from "./caller-queue.ts";
 import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
-import { ConcurrencyLimit } from "./concurrency-limit.ts";
-import { countEffect, type HealthEffect, healthEffect } from "./failure-rule.ts";
+import type { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { type HealthEffect, healthEffect } from "./failure-rule.ts";
 import { Latency } from "./latency.ts";
 import type { ReliabilitySettings } from "./reliability-settings.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -40,7 +39,6 @@ export type Refusal =
 /** The sender of a call. */
 interface Sender {
   readonly caller: string;
-  readonly form: AnswerForm;
 }
 
 /** Facts about the request whose attempt has failed. */
@@ -81,12 +79,14 @@ export interface TargetStateOptions {
   readonly clock: Clock;
   /** The operator's settings. A reload replaces them. */
   readonly settings: () => ReliabilitySettings;
-  readonly limit: () => LimitSettings;
+  readonly limit: ConcurrencyLimit;
   readonly instance: InstanceState;
+  /** Unset: for answers. */
+  readonly isForCounts?: true;
   readonly onChange: (change: TargetChange) => void;
 }
 
-/** State of one model at one instance. */
+/** State of one model at one instance, for answers or for counts of tokens. */
 export class TargetState {
   readonly instance: InstanceState;
   readonly circuit: CircuitBreaker;
@@ -111,20 +111,31 @@ export class TargetState {
   /** Time of the last content of any attempt. */
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #lastError: ErrorKind | undefined;
-  readonly #onChange: (change: TargetChange) => void;
+  readonly #options: TargetStateOptions;
+  #counts: TargetState | undefined;
 
-  constructor({ clock, settings, limit, instance, onChange }: TargetStateOptions) {
+  constructor(options: TargetStateOptions) {
+    const { clock, settings, limit, instance } = options;
     this.#clock = clock;
     this.#settings = settings;
-    this.#onChange = onChange;
+    this.#options = options;
     this.instance = instance;
     this.circuit = new CircuitBreaker(
       clock,
       () => settings().health,
-      (change) => onChange({ ...change, what: "circuit", lastError: this.#lastError }),
+      (change) => this.#tell({ ...change, what: "circuit", lastError: this.#lastError }),
     );
-    this.limit = new ConcurrencyLimit(clock, limit);
+    this.limit = limit;
     this.standIn = new RetryBudget(clock, () => settings().budget);
+  }
+
+  /**
+   * The same model's counts of tokens. Vendors serve, limit and permit them separately, so they share only the places
+   * and the instance with answers.
+   */
+  get counts(): TargetState {
+    this.#counts ??= new TargetState({ ...this.#options, isForCounts: true });
+    return this.#counts;
   }
 
   get cooldown(): Cooldown | undefined {
@@ -153,28 +164,28 @@ export class TargetState {
   }
 
   /** A permit, or the reason for its refusal. */
-  acquire({ caller, form }: Sender): AttemptPermit | Refusal {
+  acquire({ caller }: Sender): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal !== undefined) return refusal;
     const share = this.limit.tryEnter(caller);
-    return share === undefined ? this.#full(caller) : this.#enter(form, share, false);
+    return share === undefined ? this.#full(caller) : this.#enter(share, false);
   }
 
   /** A permit for a call from the queue, which already holds its place. */
-  acquireQueued({ form }: Sender, share: CallerShare): AttemptPermit | Refusal {
+  acquireQueued(share: CallerShare): AttemptPermit | Refusal {
     const refusal = this.health();
-    if (refusal === undefined) return this.#enter(form, share, false);
+    if (refusal === undefined) return this.#enter(share, false);
     this.limit.leave(share);
     return refusal;
   }
 
   /** A permit for a probe although the target is ejected or out. One probe runs at a time. */
-  acquireProbe({ caller, form }: Sender): AttemptPermit | undefined {
+  acquireProbe({ caller }: Sender): AttemptPermit | undefined {
     const isOut = this.out !== undefined;
     if (isOut && this.#isProbedWhileOut) return undefined;
     const share = this.limit.tryEnter(caller);
     if (share === undefined) return undefined;
-    const permit = this.#enter(form, share, true);
+    const permit = this.#enter(share, true);
     if ("state" in permit) return undefined;
     this.#isProbedWhileOut = isOut;
     this.#panickedAt = this.#clock.now();
@@ -193,8 +204,9 @@ export class TargetState {
     return true;
   }
 
-  /** Closes the circuit and ends all pauses. */
+  /** Closes the circuit and ends all pauses, also of counts. */
   reset(): void {
+    this.#counts?.reset();
     this.circuit.reset();
     this.#cooldown = undefined;
     this.#out = undefined;
@@ -220,21 +232,22 @@ export class TargetState {
     return { state: "full", until: this.#clock.now(), isReserved };
   }
 
-  #enter(asked: AnswerForm, share: CallerShare, panic: boolean): AttemptPermit | Refusal {
+  #enter(share: CallerShare, panic: boolean): AttemptPermit | Refusal {
     const permit = this.circuit.tryAcquire(panic);
-    if (permit !== undefined) return this.#permit(permit, share, asked);
+    if (permit !== undefined) return this.#permit(permit, share);
     this.limit.leave(share);
     return { state: "open", until: this.circuit.openAt };
   }
 
-  #permit(circuit: CircuitPermit, share: CallerShare, asked: AnswerForm): AttemptPermit {
+  #permit(circuit: CircuitPermit, share: CallerShare): AttemptPermit {
     const startedAt = this.#clock.now();
     return {
       isProbe: circuit.isProbe,
       content: (ms, form) => {
         circuit.succeed();
         this.#out = undefined;
-        this.instance.out = undefined;
+        // An account without credit can still count.
+        if (this.#options.isForCounts !== true) this.instance.out = undefined;
         this[form].add(ms, this.#clock.now());
       },
       delivered: (now) => {
@@ -243,8 +256,7 @@ export class TargetState {
       end: (error, request) => {
         this.limit.leave(share);
         if (error === undefined) return circuit.release();
-        const effect = asked === "counted" ? countEffect(error) : healthEffect(error);
-        this.#learn(effect, error, circuit, { request, startedAt });
+        this.#learn(healthEffect(error), error, circuit, { request, startedAt });
       },
     };
   }
@@ -290,7 +302,7 @@ export class TargetState {
     // The kind tells later calls the cause of the pause: a rate limit, or trouble at the provider.
     const pauseKind = kind === "rate-limit" ? kind : "provider-overloaded";
     if (ms === 0 || !this.coolDown(ms, pauseKind, isAsked)) return;
-    this.#onChange({ what: "cooldown", forMs: ms, lastError: kind });
+    this.#tell({ what: "cooldown", forMs: ms, lastError: kind });
   }
 
   #exclude(forMs: number, kind: ErrorKind, scope: "instance" | "target"): void {
@@ -298,6 +310,11 @@ export class TargetState {
     const pause = { until: this.#clock.now() + forMs, kind };
     if (scope === "target") this.#out = longer(this.#out, pause);
     else this.instance.out = longer(this.instance.out, pause);
-    if (!wasOut) this.#onChange({ what: "out", scope, forMs, lastError: kind });
+    if (!wasOut) this.#tell({ what: "out", scope, forMs, lastError: kind });
+  }
+
+  #tell(change: TargetChange): void {
+    const { isForCounts, onChange } = this.#options;
+    onChange(isForCounts ? { ...change, isForCounts } : change);
   }
 }

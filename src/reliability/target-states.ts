@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
 import type { LimitSettings } from "../domain/limit-settings.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
 import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
@@ -58,7 +59,7 @@ export class TargetStates {
       const created: TargetState = new TargetState({
         clock: this.#clock,
         settings: () => this.#settings,
-        limit: this.#limitOf(provider, model),
+        limit: new ConcurrencyLimit(this.#clock, this.#limitOf(provider, model)),
         instance: this.instance(provider),
         onChange: (change) => this.#tell(target, created, change),
       });

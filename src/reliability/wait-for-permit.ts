@@ -53,7 +53,7 @@ async function queued<T extends Target>(
   const now = clock.now();
   const share = await state.limit.enter(call.caller, call.endsAt - now, call.signal);
   progress.waitedMs += clock.now() - now;
-  return share === undefined ? refusal : state.acquireQueued(call, share);
+  return share === undefined ? refusal : state.acquireQueued(share);
 }
 
 /** Reports a pause to the call from its beginning to its end. */

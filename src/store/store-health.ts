@@ -104,12 +104,12 @@ export class StoreHealth {
    * The answer to a call that stores data, if it arrives within `timeoutMs`; undefined if it does not, or while the
    * store is away. `onLate` receives a later answer.
    */
-  async admit<T>(
+  admit<T>(
     timeoutMs: number,
     ask: () => T | Promise<T>,
     onLate: (answer: T) => void = () => {},
   ): Promise<T | undefined> {
-    return this.isDown ? undefined : this.#answered(timeoutMs, ask, onLate);
+    return this.isDown ? Promise.resolve(undefined) : this.#answered(timeoutMs, ask, onLate);
   }
 
   /** The answer to a call that only reads. A full store answers such calls. */

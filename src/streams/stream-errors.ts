@@ -45,6 +45,7 @@ export function readerLeft(): GatewayError {
 }
 
 const ELSEWHERE = "the stream goes on at another replica";
+const TAKEN_OVER = "another replica has taken the stream over";
 
 export function goesOnElsewhere(): GatewayError {
   return new GatewayError("gateway-overloaded", ELSEWHERE, {
@@ -52,9 +53,9 @@ export function goesOnElsewhere(): GatewayError {
   });
 }
 
-/** Whether the error is that of a generation that another replica continues. */
+/** Whether the error is that of a generation that another replica continues or ends, and records. */
 export function isElsewhere({ message }: GatewayError): boolean {
-  return message === ELSEWHERE;
+  return message === ELSEWHERE || message === TAKEN_OVER;
 }
 
 export function requestIdReused(): GatewayError {
@@ -65,7 +66,7 @@ export function requestIdReused(): GatewayError {
 
 /** Errors of writers that stopped before the end of their stream. */
 const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
-  fenced: () => new GatewayError("owner-lost", "another replica has taken the stream over"),
+  fenced: () => new GatewayError("owner-lost", TAKEN_OVER),
   lost: () => new GatewayError("state-lost", "the store has lost the stream"),
   unavailable: () => storeUnavailable(),
 };

@@ -87,6 +87,15 @@ const limitMetrics = {
     ],
     [attribute.errorType],
   ),
+  limitsNear: simple(
+    "counter",
+    [
+      "steer.limits.near",
+      "{limit}",
+      "Limits that were used up to their `warn_at`, once a window, by the reason of the refusals to come.",
+    ],
+    [attribute.errorType],
+  ),
   limitsLocal: simple(
     "up-down counter",
     ["steer.limits.local", "1", "1 while this replica counts its share of limits by itself."],

@@ -68,9 +68,9 @@ export function createUsageMeter(
     return combine(input, made, received);
   }
 
-  function learn(output: Message): void {
-    if (counts.inputTokens !== undefined && requestUnits(spec) <= MAX_LEARNED_UNITS) {
-      counter.learn(model, requestText(spec), counts.inputTokens);
+  function learn(output: Message, inputTokens: number): void {
+    if (requestUnits(spec) <= MAX_LEARNED_UNITS) {
+      counter.learn(model, requestText(spec), inputTokens);
     }
     const shown = shownTokens(counts);
     // If reasoning is hidden and not reported separately, the text is not the whole output.
@@ -93,8 +93,9 @@ export function createUsageMeter(
       return combine(input, made, received);
     },
     settle(output, received = AS_IT_IS) {
-      if (counts.inputTokens !== undefined && counts.outputTokens !== undefined) {
-        if (counter.takesLesson(model)) learn(output);
+      const { inputTokens, outputTokens } = counts;
+      if (inputTokens !== undefined && outputTokens !== undefined) {
+        if (counter.takesLesson(model)) learn(output, inputTokens);
         return undefined;
       }
       return counter.isExact(model) ? count(output, received) : undefined;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import type { BatchRow, LedgerStore } from "../../src/ledger/ledger-store.ts";
+import type { BatchRow, LedgerBounds, LedgerStore } from "../../src/ledger/ledger-store.ts";
 import { DAY_MS, dayOf, HOUR_MS, hourOf, type Period } from "../../src/ledger/periods.ts";
 import { decodeKey, encodeKey, type RowKey } from "../../src/ledger/row-key.ts";
 import {
@@ -47,8 +47,7 @@ const hoursAgo = (hours: number): number => hourOf(systemClock.wallTime()) - hou
 async function rowsOf(store: LedgerStore, period: Period): Promise<Map<string, Sums>> {
   const rows = new Map<string, Sums>();
   await store.read(period, (key, ...stored) => {
-    expect(rows.has(key)).toBe(false);
-    const sums = createSums();
+    const sums = rows.get(key) ?? createSums();
     addStored(sums, ...stored);
     rows.set(key, sums);
   });
@@ -64,11 +63,11 @@ async function callsOf(store: LedgerStore, period: Period): Promise<Record<strin
   return Object.fromEntries([...rows].map(([key, sums]) => [key, counter(sums, "calls")]));
 }
 
-describe.each(ledgers)("$name", ({ open }) => {
+describe.each(ledgers)("$name", ({ name, open }) => {
   let opened: OpenLedger[] = [];
 
-  async function openLedger(maxRows?: number): Promise<OpenLedger> {
-    const ledger = await open(maxRows);
+  async function openLedger(bounds?: Partial<LedgerBounds>): Promise<OpenLedger> {
+    const ledger = await open(bounds);
     opened.push(ledger);
     return ledger;
   }
@@ -221,6 +220,47 @@ describe.each(ledgers)("$name", ({ open }) => {
     expect(await callsOf(ledger, day)).toEqual({});
   });
 
+  it("has the same rows of periods that have ended long ago, also if a clock adds to them", async () => {
+    const { ledger } = await openLedger({ packAfterHours: 24 });
+    const starts = [100, 99, 51, 2].map(hoursAgo);
+    const names = ["a", "b", 'é"\n', "a".repeat(3_000), "b0", "b00"];
+    const rows = starts.flatMap((start, hours) =>
+      names.map((name, index) =>
+        row(start, keyOf(name), { calls: index + 1, picos: 2 ** 52 + hours, ms: 2 ** index }),
+      ),
+    );
+    const periods = starts.flatMap((start): Period[] => [
+      { grain: "hour", start },
+      { grain: "day", start: dayOf(start) },
+    ]);
+    const contents = () => Promise.all(periods.map((period) => rowsOf(ledger, period)));
+    await ledger.apply({ session: "s", number: 1, rows });
+    const before = await contents();
+    expect(before[0]?.size).toBe(names.length);
+    const { rows: count } = await ledger.state();
+    for (let step = 0; step < 5; step++) await ledger.tidy(LONG);
+    expect(await contents()).toEqual(before);
+    expect((await ledger.state()).rows).toBe(count);
+
+    const late = [row(starts[0] ?? 0, keyOf("a"), { calls: 5 }), row(starts[0] ?? 0, keyOf("new"))];
+    await ledger.apply({ session: "s", number: 2, rows: late });
+    let visits = 0;
+    await ledger.read({ grain: "hour", start: starts[0] ?? 0 }, () => visits++);
+    // A store in memory packs nothing.
+    expect(visits).toBe(names.length + (name === "memory" ? 1 : 2));
+    const more = await contents();
+    expect(counter(more[0]?.get(keyOf("a")), "calls")).toBe(6);
+    expect(counter(more[0]?.get(keyOf("new")), "calls")).toBe(1);
+    await ledger.tidy(LONG);
+    await ledger.tidy(LONG);
+    expect(await contents()).toEqual(more);
+    expect((await ledger.state()).rows).toBe(count + 2);
+
+    await ledger.tidy({ hoursMs: HOUR_MS, daysMs: DAY_MS });
+    expect((await rowsOf(ledger, { grain: "day", start: dayOf(hoursAgo(100)) })).size).toBe(0);
+    expect((await ledger.state()).rows).toBeLessThanOrEqual(2 * names.length);
+  });
+
   it("counts a session that dies as a lost batch, once, and none that has closed", async () => {
     const { ledger, sessions } = await openLedger();
     const start = hoursAgo(0);
@@ -241,8 +281,25 @@ describe.each(ledgers)("$name", ({ open }) => {
     expect(await ledger.apply({ ...again, number: 2 })).toBe("applied");
   });
 
+  it("adds to other what an hour or a day has no room for", async () => {
+    const { ledger } = await openLedger({ maxPeriodRows: 2 });
+    const rows = ["a", "b", "c", "a", "d"].map((name) => row(hoursAgo(0), keyOf(name)));
+    await ledger.apply({ session: "s", number: 1, rows });
+    const other = { ...KEY, caller: "other", group: "other", model: "other", provider: "other" };
+    for (const period of [
+      { grain: "hour", start: hoursAgo(0) },
+      { grain: "day", start: dayOf(hoursAgo(0)) },
+    ] as const) {
+      expect(await callsOf(ledger, period)).toEqual({
+        [keyOf("a")]: 2,
+        [keyOf("b")]: 1,
+        [encodeKey(other)]: 2,
+      });
+    }
+  });
+
   it("deletes the oldest hours where there is no room, and then adds to other", async () => {
-    const { ledger } = await openLedger(6);
+    const { ledger } = await openLedger({ maxRows: 6 });
     await ledger.apply({
       session: "s",
       number: 1,

@@ -11,7 +11,7 @@ const rulesOf = (take: number): readonly LimitRule[] => [
   { unit: "requests", key: "requests", most: 6, windowMs: DAY_MS, take: 1 },
   { unit: "tokens", key: "tokens", most: 100, windowMs: DAY_MS, take },
   { unit: "concurrency", key: "calls", most: 3 },
-  { unit: "spend", key: "spend", most: 150, period: "total", take },
+  { unit: "spend", key: "spend", most: 150, borders: [], take },
 ];
 
 const step = fc.record({

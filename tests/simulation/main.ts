@@ -1,7 +1,8 @@
-// npm run simulate -- [seeds] [--from N]: runs seeds and prints what happened in them.
-// STEER_SEED=N runs one seed; STEER_HISTORY=FILE writes its history, one line an entry.
+// npm run simulate -- [seeds] [--from N]: runs seeds of streams, and a fifth as many of limits, and prints what happened
+// in them. STEER_SEED=N runs one seed of both; STEER_HISTORY=FILE writes its history, one line an entry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { runLimitsSeeds } from "./limits/run-limits-seeds.ts";
 import { runSeeds } from "./run-seeds.ts";
 
 const DEFAULT_SEEDS = 5_000;
@@ -19,5 +20,6 @@ const summary = await runSeeds(from, seeds, ({ history }) => {
   if (file === undefined || one === undefined) return;
   writeFileSync(file, `${history.map((entry) => JSON.stringify(entry)).join("\n")}\n`);
 });
-process.stdout.write(`${summary.text}\n`);
-process.exitCode = summary.failed.length === 0 ? 0 : 1;
+const limits = await runLimitsSeeds(from, Math.ceil(seeds / 5));
+process.stdout.write(`${summary.text}\n${limits.text}\n`);
+process.exitCode = summary.failed.length + limits.failed.length === 0 ? 0 : 1;

@@ -78,17 +78,20 @@ function strike(world: World, kind: Kind): void {
       const ms = dice.between(50, dice.chance(0.5) ? 1_500 : 14_000);
       const until = lasting(ms);
       const how = dice.pick(["refused", "requests", "replies"] as const);
-      return store.fail({ until, process: kind === "outage" ? undefined : process, kind: how });
+      const outage = { until, process: kind === "outage" ? undefined : process, kind: how };
+      world.limits.network.fail(outage);
+      return store.network.fail(outage);
     }
     case "disorder":
-      store.disorder = dice.between(0.02, 0.2);
+      store.network.disorder = dice.between(0.02, 0.2);
+      world.limits.network.disorder = store.network.disorder;
       lasting(6_000);
       return;
     case "rollback": {
       // A store that was away comes back without its last words.
       const ms = dice.between(50, 1_500);
       const until = lasting(ms);
-      store.fail({ until, process: undefined, kind: "refused" });
+      store.network.fail({ until, process: undefined, kind: "refused" });
       // Who could still know what is lost may be gone as well.
       if (dice.chance(0.5)) replace(world, target, dice.between(100, RESTART_MS));
       const lostMs = dice.between(10, dice.chance(0.5) ? 1_500 : 7_000);
@@ -104,7 +107,7 @@ export function unleash(world: World, ms: number): void {
   if (dice.chance(0.1)) return;
   const nemesis = scheduler.process("nemesis");
   provider.faults = dice.pick([0, 0.1, 0.25]);
-  if (dice.chance(0.3)) world.store.disorder = dice.between(0.01, 0.15);
+  if (dice.chance(0.3)) world.store.network.disorder = dice.between(0.01, 0.15);
   const canLose = dice.chance(0.4);
   for (let left = dice.whole(1, 5); left > 0; left--) {
     const kind = dice.pick(KINDS);
@@ -117,7 +120,8 @@ export function unleash(world: World, ms: number): void {
 export function calmDown(world: World): void {
   world.isCalm = true;
   world.provider.faults = 0;
-  world.store.heal();
+  world.store.network.heal();
+  world.limits.network.heal();
   for (const { process } of world.replicas) process.resume();
   world.history.add({ type: "calm" });
 }

@@ -22,10 +22,10 @@ import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import type { History } from "../support/history.ts";
-import { NO_LIMITS } from "../support/no-limits.ts";
 import { noUsageSink } from "../support/no-usage-sink.ts";
 import { testModel } from "../support/provider-request.ts";
 import { testCounter } from "../support/token-counter.ts";
+import { createSimulatedLimits, type SharedLimits } from "./limits/simulated-limits.ts";
 import type { ProviderWorld } from "./provider.ts";
 import type { SimulatedProcess } from "./scheduler.ts";
 import { WatchedRuns } from "./watched-runs.ts";
@@ -48,6 +48,7 @@ export interface ReplicaOptions {
   readonly settings: StreamSettings;
   readonly provider: ProviderWorld;
   readonly history: History;
+  readonly limits: SharedLimits;
   readonly onEvent: (event: string) => void;
 }
 
@@ -57,6 +58,7 @@ export class Replica {
   #runs: GenerationRuns | undefined;
   #streams: StreamService | undefined;
   #gateway: Gateway | undefined;
+  #session: string | undefined;
   /** New calls are refused. */
   isDraining = false;
 
@@ -100,6 +102,10 @@ export class Replica {
     });
     const onDefect: OnDefect = () => onEvent("defect");
     const encoder = { encodeEvent, encodeInternalEnd };
+    const limits = createSimulatedLimits(process, onDefect);
+    const session = newId();
+    this.#session = session;
+    const counters = await this.#options.limits.open(process, session);
     const runs = new WatchedRuns(
       {
         usage: noUsageSink,
@@ -110,7 +116,7 @@ export class Replica {
         engine: new ReliabilityEngine(clock, states),
         counter,
         checks: new SchemaChecks(clock),
-        limits: NO_LIMITS,
+        limits,
         newId,
         deployment,
       },
@@ -122,8 +128,11 @@ export class Replica {
       log: ({ event }) => onEvent(String(event)),
       config: () => ({ streams: settings }),
       stores: { engine: new MemoryEngine(clock), streams: store },
-      limits: { open: () => {}, close: async () => {} },
-      session: newId(),
+      limits: {
+        open: (health) => limits.open({ store: counters, health, session }),
+        close: () => limits.close(),
+      },
+      session,
       runs,
       lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
       lostOutput: createLostOutput({ clock, decodeEvent: decodeStreamEvent }),
@@ -159,6 +168,11 @@ export class Replica {
     );
     await this.#runs?.idle();
     await this.#streams?.close();
+  }
+
+  /** It is gone: its session ends. */
+  lose(): void {
+    if (this.#session !== undefined) this.#options.limits.lose(this.#session);
   }
 
   /** What it holds for streams and calls. */

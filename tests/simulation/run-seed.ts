@@ -15,6 +15,12 @@ const CALM_LIMIT_MS = 90_000;
 const STEP_MS = 500;
 /** One run in so many goes on until everything has been forgotten. */
 const LONG_RUNS = 0.08;
+/** One run in so many goes on until the places of lost generations are back. */
+const PLACES_RUNS = 0.3;
+/** Settlements wait for their store no longer, once it answers. */
+const SETTLE_MS = 2_000;
+/** The longest time of a generation, the time for which a lost one waits for another replica, and a session. */
+const LOST_MS = 60_000 + 60_000 + 6_000 + 5_000;
 
 export interface SeedReport {
   readonly seed: number;
@@ -164,6 +170,19 @@ async function forget(world: World, before: Readonly<Record<string, number>>): P
   history.add({ type: "resources", when: "after", held: after });
 }
 
+/** All generations have ended: living replicas have settled theirs, and lost ones give their places back in time. */
+async function checkPlaces({ scheduler, limits }: World): Promise<Violation[]> {
+  const { now, dice } = scheduler;
+  await scheduler.runUntil(now + SETTLE_MS);
+  const found = limits.unsettled.map((id) => `${id} has ended and is not settled`);
+  if (dice.chance(PLACES_RUNS)) {
+    await scheduler.runUntil(now + LOST_MS);
+    const places = await limits.places();
+    if (places > 0) found.push(`${places} generations that have ended hold a place`);
+  }
+  return found.map((message) => ({ property: "limits", message }));
+}
+
 export async function runSeed(seed: number, mutation?: Mutation): Promise<SeedReport> {
   const world = new World(seed, mutation);
   const { scheduler } = world;
@@ -192,6 +211,7 @@ export async function runSeed(seed: number, mutation?: Mutation): Promise<SeedRe
   for (const [fault, count] of world.provider.counts) {
     world.faults.set(fault, (world.faults.get(fault) ?? 0) + count);
   }
+  const violations = await checkPlaces(world);
   const { entries } = world.history;
   return {
     seed,
@@ -199,7 +219,7 @@ export async function runSeed(seed: number, mutation?: Mutation): Promise<SeedRe
     streams,
     takeovers: world.takeovers,
     faults: world.faults,
-    violations: checkHistory(entries),
+    violations: [...checkHistory(entries), ...violations],
     history: entries,
   };
 }

@@ -1,24 +1,13 @@
 // The store that simulated replicas share: the machine of the memory store behind
 // a network that delays, loses and repeats, and a disk that can forget.
 
-import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import type { Batch } from "../../src/streams/stream-record.ts";
 import type { Append, StreamStore } from "../../src/streams/stream-store.ts";
 import type { History } from "../support/history.ts";
 import { listAll } from "../support/list-all.ts";
 import { createMemoryStreams } from "../support/open-streams.ts";
+import { Network } from "./network.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
-
-/** A client of the store waits for so long. */
-const CLIENT_TIMEOUT_MS = 1_000;
-
-interface Outage {
-  readonly until: number;
-  /** Undefined: of every replica. */
-  readonly process: SimulatedProcess | undefined;
-  /** Refused at once; or lost on the way there, or on the way back. */
-  readonly kind: "refused" | "requests" | "replies";
-}
 
 interface Subscriber {
   readonly process: SimulatedProcess;
@@ -44,14 +33,13 @@ export class SharedStore {
     readonly hear: (m: Uint8Array) => void;
   }[] = [];
   readonly #wallTime: () => number;
-  #outages: Outage[] = [];
-  /** Share of calls that are slow, of pushes that are lost, of appends that come twice. */
-  disorder = 0;
+  readonly network: Network;
 
   constructor(scheduler: Scheduler, history: History) {
     this.#scheduler = scheduler;
     this.#history = history;
     this.#host = scheduler.process("store");
+    this.network = new Network(scheduler, this.#host);
     const { wallTime } = this.#host.clock;
     this.#wallTime = wallTime;
     this.#base = this.#open();
@@ -70,15 +58,6 @@ export class SharedStore {
 
   get subscriptions(): number {
     return [...this.#subscribers].filter(({ process }) => process.state !== "dead").length;
-  }
-
-  fail(outage: Outage): void {
-    this.#outages.push(outage);
-  }
-
-  heal(): void {
-    this.#outages = [];
-    this.disorder = 0;
   }
 
   #do<T>(step: (base: StreamStore) => T): T {
@@ -135,44 +114,6 @@ export class SharedStore {
     );
   }
 
-  #outageOf(process: SimulatedProcess): Outage["kind"] | undefined {
-    const { now } = this.#scheduler;
-    const hit = this.#outages.find(
-      (outage) =>
-        outage.until > now && (outage.process === undefined || outage.process === process),
-    );
-    return hit?.kind;
-  }
-
-  #latency(): number {
-    const { dice } = this.#scheduler;
-    if (dice.chance(this.disorder)) return dice.between(20, 1_500);
-    return dice.between(0.1, 2);
-  }
-
-  /** One call over the network. */
-  #call<T>(process: SimulatedProcess, step: () => T | Promise<T>): Promise<T> {
-    const { dice } = this.#scheduler;
-    return new Promise<T>((resolve, reject) => {
-      if (process.state === "dead") return;
-      const outage = this.#outageOf(process);
-      const lost = (outcome: "unknown" | "not-applied"): void =>
-        reject(new StoreUnavailable(outcome, "the simulated store is away"));
-      if (outage === "refused") return void process.schedule(1, () => lost("not-applied"));
-      const stop = process.schedule(CLIENT_TIMEOUT_MS, () => lost("unknown"));
-      if (outage === "requests") return;
-      this.#host.schedule(this.#latency(), () => {
-        void Promise.resolve(step()).then((answer) => {
-          if (this.#outageOf(process) !== undefined || dice.chance(this.disorder / 4)) return;
-          process.schedule(this.#latency(), () => {
-            stop();
-            resolve(answer);
-          });
-        });
-      });
-    });
-  }
-
   #append(append: Append) {
     const answer = this.#do((base) => base.append(append));
     if (answer instanceof Promise) throw new Error("the machine answers at once");
@@ -192,9 +133,10 @@ export class SharedStore {
         void process.schedule(ms, () => {
           if (this.#subscribers.has(subscriber)) listener(batch);
         });
-      if (this.#outageOf(process) !== undefined || dice.chance(this.disorder)) continue;
-      push(this.#latency());
-      if (dice.chance(this.disorder)) push(dice.between(0, 3_000));
+      if (this.network.outageOf(process) !== undefined || dice.chance(this.network.disorder))
+        continue;
+      push(this.network.latency());
+      if (dice.chance(this.network.disorder)) push(dice.between(0, 3_000));
     }
   }
 
@@ -202,11 +144,11 @@ export class SharedStore {
   view(process: SimulatedProcess): StreamStore {
     const { dice } = this.#scheduler;
     const ask = <T>(step: (base: StreamStore) => T | Promise<T>): Promise<T> =>
-      this.#call(process, () => this.#do(step));
+      this.network.call(process, () => this.#do(step));
     const look = <T>(step: (base: StreamStore) => T | Promise<T>): Promise<T> =>
-      this.#call(process, () => step(this.direct));
+      this.network.call(process, () => step(this.direct));
     const live = <T>(session: string, ttlMs: number, step: (base: StreamStore) => Promise<T>) =>
-      this.#call(process, () => {
+      this.network.call(process, () => {
         const answer = this.#do(step);
         this.#sessions.set(session, this.#wallTime() + ttlMs);
         this.#everOpened.add(session);
@@ -219,28 +161,30 @@ export class SharedStore {
       renewSession: (session, ttlMs) =>
         live(session, ttlMs, (base) => base.renewSession(session, ttlMs)),
       closeSession: (session) =>
-        this.#call(process, () => {
+        this.network.call(process, () => {
           this.#sessions.delete(session);
           return this.#do((base) => base.closeSession(session));
         }),
-      check: () => this.#call(process, () => {}),
+      check: () => this.network.call(process, () => {}),
       create: (stream) => ask((base) => base.create(stream)),
       append: (append) => {
         // What is on its way may come a second time, and later than what followed.
-        if (dice.chance(this.disorder)) {
+        if (dice.chance(this.network.disorder)) {
           this.#host.schedule(dice.between(0, 3_000), () => void this.#append(append));
         }
-        return this.#call(process, () => this.#append(append));
+        return this.network.call(process, () => this.#append(append));
       },
       read: (streamId, cursor, limit) => look((base) => base.read(streamId, cursor, limit)),
       subscribe: async (streamId, listener) => {
         const subscriber = { process, streamId, listener };
         this.#subscribers.add(subscriber);
         const leave = () => this.#subscribers.delete(subscriber);
-        await this.#call(process, () => {}).catch((error: unknown) => {
-          leave();
-          throw error;
-        });
+        await this.network
+          .call(process, () => {})
+          .catch((error: unknown) => {
+            leave();
+            throw error;
+          });
         return async () => void leave();
       },
       touchReaders: (streamIds) => ask((base) => base.touchReaders(streamIds)),
@@ -249,7 +193,7 @@ export class SharedStore {
       requestCancel: (streamId, reason) => ask((base) => base.requestCancel(streamId, reason)),
       orphans: (limit) => look((base) => base.orphans(limit)),
       claim: (streamId, expectedEpoch, next) =>
-        this.#call(process, async () => {
+        this.network.call(process, async () => {
           const answer = await this.#do((base) => base.claim(streamId, expectedEpoch, next));
           if (answer.state === "claimed") {
             const { token, tail } = answer.stream;
@@ -259,7 +203,7 @@ export class SharedStore {
           return answer;
         }),
       handOff: (streamId, token, cause) =>
-        this.#call(process, async () => {
+        this.network.call(process, async () => {
           const isDone = await this.#do((base) => base.handOff(streamId, token, cause));
           if (isDone) this.#history.add({ type: "hand-off", streamId, cause });
           return isDone;
@@ -272,10 +216,11 @@ export class SharedStore {
       putSnapshot: (session, snapshot) => ask((base) => base.putSnapshot(session, snapshot)),
       snapshots: () => look((base) => base.snapshots()),
       broadcast: (message) =>
-        this.#call(process, async () => {
+        this.network.call(process, async () => {
           for (const listener of this.#listeners) {
-            if (dice.chance(this.disorder) || this.#outageOf(listener.process)) continue;
-            listener.process.schedule(this.#latency(), () => listener.hear(message));
+            if (dice.chance(this.network.disorder) || this.network.outageOf(listener.process))
+              continue;
+            listener.process.schedule(this.network.latency(), () => listener.hear(message));
           }
         }),
       onBroadcast: (hear) => void this.#listeners.push({ process, hear }),

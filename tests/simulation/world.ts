@@ -3,6 +3,7 @@ import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../../src/streams/
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { History } from "../support/history.ts";
 import type { Connection } from "./connection.ts";
+import { SharedLimits } from "./limits/simulated-limits.ts";
 import { ProviderWorld } from "./provider.ts";
 import { Replica } from "./replica.ts";
 import { GRACE_MS, RETENTION_MS } from "./request.ts";
@@ -18,6 +19,7 @@ export class World {
   readonly scheduler: Scheduler;
   readonly history: History;
   readonly store: SharedStore;
+  readonly limits: SharedLimits;
   readonly provider: ProviderWorld;
   readonly settings: StreamSettings;
   replicas: Replica[] = [];
@@ -38,6 +40,7 @@ export class World {
     const { scheduler } = this;
     this.history = new History(() => scheduler.now);
     this.store = new SharedStore(scheduler, this.history);
+    this.limits = new SharedLimits(scheduler);
     this.provider = new ProviderWorld(scheduler, this.history);
     this.#mutation = mutation;
     this.settings = {
@@ -62,6 +65,7 @@ export class World {
       process,
       store: this.#mutation?.(view, this) ?? view,
       settings: this.settings,
+      limits: this.limits,
       provider: this.provider,
       history: this.history,
       onEvent: (event) => {
@@ -77,6 +81,7 @@ export class World {
   /** Ends a replica without a word. */
   kill(replica: Replica): void {
     replica.process.kill();
+    replica.lose();
     this.provider.hangUp(replica.process);
     this.replicas = this.replicas.filter((other) => other !== replica);
     for (const { connection } of this.consumers) {

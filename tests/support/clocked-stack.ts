@@ -102,8 +102,9 @@ function configuration(url: string, muteUrl: string): string {
 }
 
 export async function startClockedStack(): Promise<ClockedStack> {
-  const upstream = await startUpstream();
-  const mute = await startMute();
+  await using starting = new AsyncDisposableStack();
+  const upstream = starting.adopt(await startUpstream(), (each) => each.close());
+  const mute = starting.adopt(await startMute(), (each) => each.close());
   const clock = createEagerClock();
   const environment = {
     UP_KEY: "secret-key",
@@ -121,6 +122,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
   const baseUrl = `http://${String(listening?.["http"])}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1" });
   const admin = createClient(AdminService, transport);
+  const servers = starting.move();
   return {
     upstream,
     mute,
@@ -141,7 +143,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
       // Closed before the service, which would wait for its connections.
       mute.close();
       await stopAtOnce(service, clock);
-      await upstream.close();
+      await servers.disposeAsync();
     },
   };
 }

@@ -132,7 +132,7 @@ export function countScene(
 export const NOTHING = [0, 0, 0, 0];
 export const ONE_ATTEMPT = { spec: testSpec({ retry: { retryOn: [], maxAttempts: 1 } }) };
 
-export const SENDER = { caller: "bob", form: "streamed" as const };
+export const SENDER = { caller: "bob" };
 
 export const byProvider = { tokens: 42, estimate: undefined };
 /** "user: Hi" at four characters a token, and four for the message. */

@@ -113,6 +113,7 @@ export async function startFieldStack(
   configuration: (url: (server: string) => string) => string,
   options: FieldStackOptions = {},
 ): Promise<FieldStack> {
+  await using starting = new AsyncDisposableStack();
   let answers: Readonly<Record<string, Answer>> = {};
   const upstreams = new Map<string, HttpUpstream>();
   const before = new Map<string, number>();
@@ -122,7 +123,7 @@ export async function startFieldStack(
         response,
         answers[server]?.(JSON.parse(body)) ?? { status: 599, body: { error: "no script" } },
       );
-    upstreams.set(server, await startHttpUpstream(answer, options.tls));
+    upstreams.set(server, starting.use(await startHttpUpstream(answer, options.tls)));
   }
   const at = (server: string): HttpUpstream => {
     const found = upstreams.get(server);
@@ -161,6 +162,7 @@ export async function startFieldStack(
     return ended(generation, undefined, open);
   }
 
+  const all = starting.move();
   return {
     grpc,
     admin,
@@ -204,7 +206,7 @@ export async function startFieldStack(
     async [Symbol.asyncDispose]() {
       grpc.close();
       await stopAtOnce(service, clock);
-      for (const upstream of upstreams.values()) await upstream[Symbol.asyncDispose]();
+      await all.disposeAsync();
     },
   };
 }

@@ -35,7 +35,7 @@ export interface CallOptions {
 
 export interface StreamCall<Message> extends AsyncIterable<Message> {
   cancel(): void;
-  /** Metadata of the response, when it arrives. */
+  /** Metadata of the response, when it arrives. Rejects if the call fails without. */
   readonly headers: Promise<grpc.Metadata>;
 }
 
@@ -94,13 +94,25 @@ export function createGrpcClient(
         create(method.input, request),
         metadataOf(options),
       );
-      const headers = new Promise<grpc.Metadata>((resolve) => call.once("metadata", resolve));
+      let failure: Error | undefined;
+      const headers = new Promise<grpc.Metadata>((resolve, reject) => {
+        call.once("metadata", resolve);
+        call.once("error", reject);
+      });
+      headers.catch(() => {});
       // An error of an unread stream must not end the process.
-      call.on("error", () => {});
+      call.on("error", (error) => {
+        failure = error;
+      });
+      async function* messages(): AsyncGenerator {
+        yield* call;
+        // The library forgets an error that came before the reading.
+        if (failure !== undefined) throw failure;
+      }
       return {
         headers,
         cancel: () => call.cancel(),
-        [Symbol.asyncIterator]: () => call[Symbol.asyncIterator]() as never,
+        [Symbol.asyncIterator]: () => messages() as never,
       };
     },
     close: () => client.close(),

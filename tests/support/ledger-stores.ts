@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
+import { BOUNDS, type LedgerBounds, type LedgerStore } from "../../src/ledger/ledger-store.ts";
 import { createMemoryLedgerStore } from "../../src/ledger/memory/ledger-store.ts";
 import { createRedisLedgerStore } from "../../src/ledger/redis/ledger-store.ts";
 import { createSqliteLedgerStore } from "../../src/ledger/sqlite/ledger-store.ts";
@@ -26,27 +26,27 @@ export interface OpenLedger {
 
 export interface LedgerUnderTest {
   readonly name: string;
-  open(maxRows?: number): Promise<OpenLedger>;
+  open(bounds?: Partial<LedgerBounds>): Promise<OpenLedger>;
 }
 
 const memory: LedgerUnderTest = {
   name: "memory",
-  async open(maxRows) {
+  async open(bounds) {
     const engine = new MemoryEngine(systemClock);
-    const ledger = createMemoryLedgerStore(engine, maxRows);
+    const ledger = createMemoryLedgerStore(engine, { ...BOUNDS, ...bounds });
     return { ledger, sessions: engine.sessions.calls, close: () => engine.close() };
   },
 };
 
 const sqlite: LedgerUnderTest = {
   name: "sqlite",
-  async open(maxRows) {
+  async open(bounds) {
     const folder = mkdtempSync(join(tmpdir(), "steer-ledger-"));
     const path = join(folder, "steer.db");
     const engine = new SqliteEngine({ clock: systemClock, path, maxBytes: undefined });
     // The first tenant, as in the service.
     createSqliteStreamStore(engine);
-    const ledger = createSqliteLedgerStore(engine, maxRows);
+    const ledger = createSqliteLedgerStore(engine, { ...BOUNDS, ...bounds });
     await engine.open();
     return {
       ledger,
@@ -77,11 +77,11 @@ async function emptyRedis(): Promise<RedisServer> {
 
 const redis: LedgerUnderTest = {
   name: "redis",
-  async open(maxRows) {
+  async open(bounds) {
     const { url } = await emptyRedis();
     const engine = new RedisEngine({ url, clock: systemClock });
     const sessions = createRedisStreamStore(engine);
-    const ledger = createRedisLedgerStore(engine, maxRows);
+    const ledger = createRedisLedgerStore(engine, { ...BOUNDS, ...bounds });
     await eventually(() => isUp(sessions));
     return { ledger, sessions, close: () => engine.close() };
   },

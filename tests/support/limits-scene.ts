@@ -71,6 +71,8 @@ export async function createLimitsScene(scene: LimitsScene) {
     reaped: (count) => void told.push(`${count} reaped`),
     dropped: () => {},
     near: ({ limit }) => void told.push(`near ${limit}`),
+    countedLocally: (calls) => void told.push(`${calls} counted locally`),
+    nearlyUsed: (reason) => void told.push(`nearly used ${reason}`),
   };
   const limits = new LimitedCallers({
     clock,
@@ -84,6 +86,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     settings: () => ({
       defaults: undefined,
       withoutStore: "local",
+      timeZone: "UTC",
       storeTimeoutMs: 1_000,
       ...scene.settings,
     }),

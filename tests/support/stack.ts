@@ -38,22 +38,16 @@ export async function startStack(
   options: ServiceOptions = {},
   providersAndModels = configuration,
 ): Promise<Stack> {
-  const upstream = await startUpstream();
-  const service = await startService({
+  await using starting = new AsyncDisposableStack();
+  const upstream = starting.adopt(await startUpstream(), (each) => each.close());
+  const started = await startService({
     config: `${providersAndModels(upstream.url)}${options.config ?? ""}`,
     env: { UP_KEY: "secret-key", ...options.env },
   });
-  const client = createGrpcClient(service.grpc);
-  return {
-    upstream,
-    service,
-    client,
-    async [Symbol.asyncDispose]() {
-      client.close();
-      await service.stop();
-      await upstream.close();
-    },
-  };
+  const service = starting.adopt(started, (each) => each.stop());
+  const client = starting.adopt(createGrpcClient(service.grpc), (each) => each.close());
+  const all = starting.move();
+  return { upstream, service, client, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** Waits until `condition` holds; fails after `timeoutMs`. */

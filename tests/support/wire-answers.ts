@@ -10,6 +10,8 @@ export interface WireAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Lengths of the pieces in which bytes are written, over and over; unset: at once. */
+  readonly cuts?: readonly number[];
 }
 
 /** The server accepts the request and never answers. */
@@ -110,9 +112,19 @@ export function messagesStream(text: string, reason = "end_turn"): WireAnswer {
   return messagesEvents(text === "" ? [] : events, reason);
 }
 
+/** Each piece is a chunk of HTTP of its own, which a client reads by itself. */
+function writeInPieces(response: ServerResponse, body: Buffer, cuts: readonly number[]): void {
+  for (let at = 0, turn = 0; at < body.length; turn++) {
+    const length = cuts[turn % cuts.length] ?? 1;
+    response.write(body.subarray(at, at + length));
+    at += length;
+  }
+  response.end();
+}
+
 export function writeAnswer(response: ServerResponse, answer: WireAnswer): void {
   if (answer === SILENCE) return;
-  const { status = 200, headers = {}, body, interim = [] } = answer;
+  const { status = 200, headers = {}, body, interim = [], cuts = [] } = answer;
   for (const each of interim) {
     if (each === "continue") response.writeContinue();
     else if (each === "processing") response.writeProcessing();
@@ -121,5 +133,6 @@ export function writeAnswer(response: ServerResponse, answer: WireAnswer): void 
   const isRaw = typeof body === "string" || Buffer.isBuffer(body);
   const type = isRaw && status === 200 ? "text/event-stream" : "application/json";
   response.writeHead(status, { "content-type": type, ...headers });
-  response.end(isRaw ? body : JSON.stringify(body));
+  if (Buffer.isBuffer(body) && cuts.length > 0) writeInPieces(response, body, cuts);
+  else response.end(isRaw ? body : JSON.stringify(body));
 }

@@ -6,6 +6,8 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { collect, refusalOf, spec, streamIdOf } from "../support/stream-calls.ts";
+import { says } from "../support/upstream/script.ts";
+import type { RecordedRequest } from "../support/upstream.ts";
 
 const { generate, streamGenerate, resumeStream, cancelGeneration } = GenerationService.method;
 
@@ -25,12 +27,15 @@ afterAll(async () => {
 let serial = 0;
 const newKey = (): string => `request-${String(serial++).padStart(6, "0")}`;
 
-/** Provider calls that `run` makes. */
-async function providerCalls(run: () => Promise<unknown>): Promise<number> {
-  const before = stack.upstream.requests.length;
-  await run();
-  return stack.upstream.requests.length - before;
+/** A new request, whose prompt names it to the upstream. */
+function newRequest(adapter: string, script: object) {
+  const requestId = newKey();
+  return { spec: { ...spec(adapter, script), prompt: requestId }, requestId };
 }
+
+/** What the upstream has received for a request: calls of other tests may still be on their way. */
+const received = ({ requestId }: { readonly requestId: string }): readonly RecordedRequest[] =>
+  stack.upstream.requests.filter(({ body }) => says(body, requestId));
 
 const thrown = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
@@ -42,62 +47,54 @@ const alreadyExists = { code: "ALREADY_EXISTS", reason: "REQUEST_ID_REUSED" };
 
 describe("a repeated request_id", () => {
   it("of 100 callers at once is one unary generation with equal answers", async () => {
-    const requestId = newKey();
-    const request = { spec: spec("chat", { tokens: 20, pace_ms: 5 }), requestId };
-    const calls = await providerCalls(async () => {
-      const answers = await Promise.all(
-        Array.from({ length: 100 }, (_, index) =>
-          index % 2 === 0 ? stack.client.unary(generate, request) : http.generate(request),
-        ),
-      );
-      const [first] = answers;
-      for (const { generation } of answers) expect(generation).toEqual(first?.generation);
-      expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-      expect(first?.generation?.outputText).toContain("word19");
-    });
-    expect(calls).toBe(1);
+    const request = newRequest("chat", { tokens: 20, pace_ms: 5 });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        index % 2 === 0 ? stack.client.unary(generate, request) : http.generate(request),
+      ),
+    );
+    const [first] = answers;
+    for (const { generation } of answers) expect(generation).toEqual(first?.generation);
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(first?.generation?.outputText).toContain("word19");
+    expect(received(request)).toHaveLength(1);
   });
 
   it("of 100 callers at once is one stream with equal events", async () => {
-    const requestId = newKey();
-    const request = { spec: spec("claude", { tokens: 20, pace_ms: 5 }), requestId };
-    const calls = await providerCalls(async () => {
-      const all = await Promise.all(
-        Array.from({ length: 100 }, (_, index) =>
-          collect(
-            index % 2 === 0
-              ? stack.client.stream(streamGenerate, request)
-              : http.streamGenerate(request),
-          ),
+    const request = newRequest("claude", { tokens: 20, pace_ms: 5 });
+    const all = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        collect(
+          index % 2 === 0
+            ? stack.client.stream(streamGenerate, request)
+            : http.streamGenerate(request),
         ),
-      );
-      for (const { events, error } of all) {
-        expect(error).toBeUndefined();
-        expect(events).toEqual(all[0]?.events);
-        expect(events.at(-1)?.event.case).toBe("complete");
-      }
-    });
-    expect(calls).toBe(1);
+      ),
+    );
+    for (const { events, error } of all) {
+      expect(error).toBeUndefined();
+      expect(events).toEqual(all[0]?.events);
+      expect(events.at(-1)?.event.case).toBe("complete");
+    }
+    expect(received(request)).toHaveLength(1);
   });
 
   it("is answered out of the log after a success, and says so", async () => {
-    const unary = { spec: spec("chat", { tokens: 3 }), requestId: newKey() };
-    const stream = { spec: spec("chat", { tokens: 3 }), requestId: newKey() };
+    const unary = newRequest("chat", { tokens: 3 });
+    const stream = newRequest("chat", { tokens: 3 });
     const first = await stack.client.unary(generate, unary);
     const events = await collect(stack.client.stream(streamGenerate, stream));
     expect(first.replayed).toBe(false);
-    const calls = await providerCalls(async () => {
-      const again = await stack.client.unary(generate, unary);
-      expect(again).toEqual({ ...first, replayed: true });
-      // The first call's options hold for all.
-      const replay = stack.client.stream(streamGenerate, {
-        ...stream,
-        options: { includeUsage: true },
-      });
-      expect((await replay.headers).get("x-steer-replayed")).toEqual(["true"]);
-      expect(await collect(replay)).toEqual(events);
+    const again = await stack.client.unary(generate, unary);
+    expect(again).toEqual({ ...first, replayed: true });
+    // The first call's options hold for all.
+    const replay = stack.client.stream(streamGenerate, {
+      ...stream,
+      options: { includeUsage: true },
     });
-    expect(calls).toBe(0);
+    expect((await replay.headers).get("x-steer-replayed")).toEqual(["true"]);
+    expect(await collect(replay)).toEqual(events);
+    expect([unary, stream].map((each) => received(each).length)).toEqual([1, 1]);
     const resumed = stack.client.stream(resumeStream, { streamId: streamIdOf(events.events) });
     // Nothing is repeated: the caller asks for a stream that exists.
     expect((await resumed.headers).get("x-steer-replayed")).toEqual([]);
@@ -108,8 +105,8 @@ describe("a repeated request_id", () => {
   });
 
   it("for another request or another method is ALREADY_EXISTS, during the first and after it", async () => {
-    const requestId = newKey();
-    const request = { spec: spec("chat", { tokens: 10, pace_ms: 50 }), requestId };
+    const request = newRequest("chat", { tokens: 10, pace_ms: 50 });
+    const { requestId } = request;
     const running = collect(stack.client.stream(streamGenerate, request));
     const others = async (): Promise<void> => {
       const other = { spec: { ...request.spec, prompt: "Ho" }, requestId };
@@ -118,53 +115,45 @@ describe("a repeated request_id", () => {
       const unary = await thrown(stack.client.unary(generate, request));
       expect(refusalOf(unary)).toMatchObject(alreadyExists);
     };
-    await eventually(() => stack.upstream.requests.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(() => received(request).length > 0);
     await others();
     expect((await running).error).toBeUndefined();
     await others();
   });
 
   it("is the same request however its maps are ordered", async () => {
-    const requestId = newKey();
-    const base = spec("chat", { tokens: 2 });
-    const labels = [
+    const request = newRequest("chat", { tokens: 2 });
+    for (const labels of [
       { team: "a", env: "b" },
       { env: "b", team: "a" },
-    ];
-    const calls = await providerCalls(async () => {
-      for (const each of labels) {
-        await stack.client.unary(generate, { spec: { ...base, labels: each }, requestId });
-      }
-    });
-    expect(calls).toBe(1);
+    ]) {
+      await stack.client.unary(generate, { ...request, spec: { ...request.spec, labels } });
+    }
+    expect(received(request)).toHaveLength(1);
   });
 
   it.each(["unary", "stream"])("is free after a failure, %s", async (mode) => {
-    const requestId = newKey();
-    const faults = [{ attempt: 1, status: 500, headers: { "x-test": requestId } }];
-    const request = { spec: spec("grok", { faults }), requestId };
+    const faults = [{ attempt: 1, status: 500, headers: { "x-test": mode } }];
+    const request = newRequest("grok", { faults });
     const call = async (): Promise<unknown> =>
       mode === "unary"
         ? thrown(stack.client.unary(generate, request))
         : (await collect(stack.client.stream(streamGenerate, request))).error;
     expect(await call()).toMatchObject({ code: grpc.status.UNAVAILABLE });
-    const calls = await providerCalls(async () => expect(await call()).toBeUndefined());
-    expect(calls).toBe(1);
+    expect(await call()).toBeUndefined();
+    expect(received(request)).toHaveLength(2);
   });
 
   it("is free after an abandonment", async () => {
-    const requestId = newKey();
     const request = {
-      spec: spec("chat", { tokens: 1_000, pace_ms: 20 }),
-      requestId,
+      ...newRequest("chat", { tokens: 1_000, pace_ms: 20 }),
       options: { disconnectGrace: { seconds: 0n, nanos: 200_000_000 } },
     };
-    const count = stack.upstream.requests.length;
     const call = stack.client.stream(streamGenerate, request);
     const first = String((await call.headers).get("x-steer-stream-id")[0]);
+    await eventually(() => received(request).length > 0);
     call.cancel();
-    await eventually(() => stack.upstream.requests[count]?.closedAt !== undefined);
+    await eventually(() => received(request)[0]?.closedAt !== undefined);
     const again = stack.client.stream(streamGenerate, request);
     const second = await again.headers;
     expect(second.get("x-steer-stream-id")).not.toEqual([first]);
@@ -175,39 +164,33 @@ describe("a repeated request_id", () => {
   it("of a unary call whose only connection was lost runs anew", async () => {
     // The first of the two is never answered.
     const script = { tokens: 3, faults: [{ attempt: 1, stall_after_events: 0, text: "lost" }] };
-    const request = { spec: spec("chat", script), requestId: newKey() };
-    const count = stack.upstream.requests.length;
+    const request = newRequest("chat", script);
     const lost = new AbortController();
     const first = thrown(http.generate(request, { signal: lost.signal }));
-    await eventually(() => stack.upstream.requests.length > count);
+    await eventually(() => received(request).length > 0);
     lost.abort();
     expect(await first).toBeDefined();
-    await eventually(() => stack.upstream.requests[count]?.closedAt !== undefined);
-    const calls = await providerCalls(async () => {
-      expect(await stack.client.unary(generate, request)).toMatchObject({ replayed: false });
-    });
-    expect(calls).toBe(1);
+    await eventually(() => received(request)[0]?.closedAt !== undefined);
+    expect(await stack.client.unary(generate, request)).toMatchObject({ replayed: false });
+    expect(received(request)).toHaveLength(2);
   });
 
   it("answers CANCELLED after CancelGeneration, and to another request still that it is taken", async () => {
-    const requestId = newKey();
-    const request = { spec: spec("chat", { tokens: 1_000, pace_ms: 20 }), requestId };
-    const count = stack.upstream.requests.length;
+    const request = newRequest("chat", { tokens: 1_000, pace_ms: 20 });
+    const { requestId } = request;
     const call = stack.client.stream(streamGenerate, request);
     const reading = collect(call);
-    await eventually(() => stack.upstream.requests.length > count);
+    await eventually(() => received(request).length > 0);
     const target = { case: "requestId", value: requestId } as const;
     expect(await stack.client.unary(cancelGeneration, { target })).toMatchObject({
       cancelled: true,
     });
     const { events, error } = await reading;
-    const calls = await providerCalls(async () => {
-      const again = await collect(stack.client.stream(streamGenerate, request));
-      expect(again.events).toEqual(events);
-      expect(refusalOf(again.error)).toEqual(refusalOf(error));
-      expect(gatewayErrorOf(again.error)?.reason).toBe("CANCELLED_BY_CALLER");
-    });
-    expect(calls).toBe(0);
+    const again = await collect(stack.client.stream(streamGenerate, request));
+    expect(again.events).toEqual(events);
+    expect(refusalOf(again.error)).toEqual(refusalOf(error));
+    expect(gatewayErrorOf(again.error)?.reason).toBe("CANCELLED_BY_CALLER");
+    expect(received(request)).toHaveLength(1);
     const other = { ...request, spec: spec("chat", {}) };
     const refused = await collect(stack.client.stream(streamGenerate, other));
     expect(refusalOf(refused.error)).toMatchObject(alreadyExists);
@@ -237,38 +220,32 @@ describe("a repeated request_id", () => {
 
 describe("a unary generation with a request_id", () => {
   it("ends with the last call that waits for it, and its key is free then", async () => {
-    const request = {
-      spec: spec("chat", { tokens: 1_000, first_token_ms: 60_000 }),
-      requestId: newKey(),
-    };
-    const count = stack.upstream.requests.length;
+    const request = newRequest("chat", { tokens: 1_000, first_token_ms: 60_000 });
     const controllers = [new AbortController(), new AbortController()];
     const calls: Promise<unknown>[] = [];
     for (const { signal } of controllers) {
       calls.push(thrown(stack.client.unary(generate, request, { signal })));
-      await eventually(() => stack.upstream.requests.length > count);
+      await eventually(() => received(request).length > 0);
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(stack.upstream.requests.length).toBe(count + 1);
+    expect(received(request)).toHaveLength(1);
     controllers[0]?.abort();
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const [provider] = stack.upstream.requests.slice(count);
+    const [provider] = received(request);
     expect(provider?.closedAt).toBeUndefined();
     controllers[1]?.abort();
     await eventually(() => provider?.closedAt !== undefined);
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 1 });
     const again = stack.client.unary(generate, request, { timeoutMs: 500 });
     expect(await thrown(again)).toMatchObject({ code: grpc.status.DEADLINE_EXCEEDED });
-    expect(stack.upstream.requests.length).toBe(count + 2);
+    expect(received(request)).toHaveLength(2);
   });
 
   it("is ended for every waiter by CancelGeneration", async () => {
-    const requestId = newKey();
-    const request = { spec: spec("chat", { first_token_ms: 60_000 }), requestId };
-    const count = stack.upstream.requests.length;
+    const request = newRequest("chat", { first_token_ms: 60_000 });
     const waiting = Array.from({ length: 5 }, () => thrown(stack.client.unary(generate, request)));
-    await eventually(() => stack.upstream.requests.length > count);
-    const target = { case: "requestId", value: requestId } as const;
+    await eventually(() => received(request).length > 0);
+    const target = { case: "requestId", value: request.requestId } as const;
     await stack.client.unary(cancelGeneration, { target });
     for (const error of await Promise.all(waiting)) {
       expect(refusalOf(error)).toMatchObject({
@@ -281,43 +258,39 @@ describe("a unary generation with a request_id", () => {
 
 describe("the header Idempotency-Key", () => {
   it("stands for an empty request_id, over both listeners", async () => {
-    const key = newKey();
-    const request = { spec: spec("chat", { tokens: 2 }) };
-    const headers = { "idempotency-key": key };
-    const calls = await providerCalls(async () => {
-      const first = await http.generate(request, { headers });
-      const second = await stack.client.unary(generate, request, { metadata: headers });
-      const third = await stack.client.unary(generate, { ...request, requestId: key });
-      const both = await http.generate({ ...request, requestId: key }, { headers });
-      expect(first.replayed).toBe(false);
-      for (const again of [second, third, both]) {
-        expect([again.replayed, again.generation]).toEqual([true, first.generation]);
-      }
-    });
-    expect(calls).toBe(1);
+    const named = newRequest("chat", { tokens: 2 });
+    const headers = { "idempotency-key": named.requestId };
+    const request = { spec: named.spec };
+    const first = await http.generate(request, { headers });
+    const second = await stack.client.unary(generate, request, { metadata: headers });
+    const third = await stack.client.unary(generate, named);
+    const both = await http.generate(named, { headers });
+    expect(first.replayed).toBe(false);
+    for (const again of [second, third, both]) {
+      expect([again.replayed, again.generation]).toEqual([true, first.generation]);
+    }
+    expect(received(named)).toHaveLength(1);
   });
 
   it("is INVALID_ARGUMENT where it says another thing, or is no key", async () => {
-    const request = { spec: spec("chat", { tokens: 2 }) };
-    const calls = await providerCalls(async () => {
-      for (const [requestId, key] of [
-        [newKey(), newKey()],
-        ["", "short"],
-        ["", "a key with blanks"],
-        ["", "x".repeat(65)],
-      ] as const) {
-        const metadata = { "idempotency-key": key };
-        const call = stack.client.unary(generate, { ...request, requestId }, { metadata });
-        expect(await thrown(call)).toMatchObject({ code: grpc.status.INVALID_ARGUMENT });
-      }
-    });
-    expect(calls).toBe(0);
+    const named = newRequest("chat", { tokens: 2 });
+    for (const [requestId, key] of [
+      [named.requestId, newKey()],
+      ["", "short"],
+      ["", "a key with blanks"],
+      ["", "x".repeat(65)],
+    ] as const) {
+      const metadata = { "idempotency-key": key };
+      const call = stack.client.unary(generate, { ...named, requestId }, { metadata });
+      expect(await thrown(call)).toMatchObject({ code: grpc.status.INVALID_ARGUMENT });
+    }
+    expect(received(named)).toEqual([]);
   });
 });
 
 describe("the stream of a request_id", () => {
   it("is joined where only the answer to the call was lost", async () => {
-    const request = { spec: spec("chat", { tokens: 20, pace_ms: 20 }), requestId: newKey() };
+    const request = newRequest("chat", { tokens: 20, pace_ms: 20 });
     const call = stack.client.stream(streamGenerate, request);
     const id = String((await call.headers).get("x-steer-stream-id")[0]);
     call.cancel();

@@ -9,16 +9,15 @@ import {
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
-import { isNightly } from "../support/nightly.ts";
 import { useRedis } from "../support/redis-in-test.ts";
 import { startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
 import { createUsageLines, type UsageLine, type UsageLines } from "../support/usage-records.ts";
 
-const CALLS = isNightly ? 10_000 : 500;
+const CALLS = 500;
 const AT_A_TIME = 40;
 const TAKEN_OVER = 10;
-const TIMEOUT_MS = isNightly ? 900_000 : 240_000;
+const TIMEOUT_MS = 240_000;
 
 function configuration(usageFile: string): string {
   return `

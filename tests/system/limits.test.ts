@@ -5,6 +5,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CallerRole, CallerService } from "../../gen/es/steer/admin/v1/callers_pb.js";
+import { UsageScope, UsageService } from "../../gen/es/steer/admin/v1/usage_service_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { Stack } from "../support/stack.ts";
 import { eventually } from "../support/stack.ts";
@@ -150,6 +151,21 @@ describe("limits of a group", () => {
       reasons.push((await call(caller)).typed?.reason ?? "");
     }
     expect(reasons).toEqual(["", "", "", "GROUP_REQUESTS_LIMIT", "GROUP_REQUESTS_LIMIT"]);
+  });
+
+  it("are those of the group in the sums of its callers' usage", async () => {
+    expect((await call("plain")).code).toBe(0);
+    const { queryUsage } = UsageService.method;
+    const filters = [{ dimension: "caller", values: [...MEMBERS, "plain"] }];
+    const groupBy = ["caller", "group"];
+    const rows = async () => {
+      const asked = { groupBy, filters, scope: UsageScope.ALL };
+      return (await stack.client.unary(queryUsage, asked, as("admin"))).rows;
+    };
+    const groups = async () => (await rows()).map(({ group }) => group.join(" in ")).sort();
+    const expected = ["anne in team", "bert in team", "plain in "];
+    await eventually(async () => (await groups()).length === expected.length);
+    expect(await groups()).toEqual(expected);
   });
 });
 

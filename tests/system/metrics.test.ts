@@ -44,6 +44,10 @@ it("Prometheus reads what the reference has, and no content", async () => {
   ).toBe(24);
   expect(sampleOf(samples, "steer_stream_created_total")).toBe(1);
   expect(sampleOf(samples, "steer_retry_budget_ratio", instance)).toBe(1);
+  // An alert sees an increase from 0 alone.
+  for (const reason of ["SPEND_LIMIT", "GROUP_SPEND_LIMIT"]) {
+    expect(sampleOf(samples, "steer_limits_near_total", { error_type: reason })).toBe(0);
+  }
   expect(sampleOf(samples, "nodejs_eventloop_delay_p99_seconds")).toBeGreaterThan(0);
   expect(samples.flatMap(({ labels }) => [...labels.keys()])).not.toContain("steer_caller");
   expect(page).not.toContain(PROMPT);

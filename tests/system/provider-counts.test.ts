@@ -13,7 +13,7 @@ import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { COUNTED_TOKENS } from "../support/upstream.ts";
 
-const { countTokens } = GenerationService.method;
+const { countTokens, generate } = GenerationService.method;
 const { getProviderStatus, getRetryMetrics } = AdminService.method;
 const MODEL = "m-claude";
 
@@ -73,18 +73,26 @@ it("a count is asked for again after a failure, and each attempt has its span", 
   expect(spans().some(({ name }) => name === "backoff")).toBe(true);
 });
 
-it("counts that fail open the circuit, and the first that succeeds closes it", async () => {
+it("counts that fail open a circuit of their own, which the first that succeeds closes", async () => {
+  const states = () =>
+    stack.service.log.flatMap(({ event, operation, state }) =>
+      event === "circuit" ? [[operation, state]] : [],
+    );
   stack.upstream.outages.set(MODEL, { attempt: 1, status: 500 });
   const failed = await count(TokenCountMethod.PROVIDER).catch((error: unknown) => error);
   expect(gatewayErrorOf(failed)?.category).toBe(ErrorCategory.SERVER_ERROR);
   await eventually(async () => {
     const estimate = await count(TokenCountMethod.UNSPECIFIED);
     expect(estimate.source).toBe(UsageSource.ESTIMATED);
-    return (await circuit()) === CircuitState.OPEN;
+    return states().length > 0;
   });
+  expect(states()).toEqual([["count_tokens", "open"]]);
   stack.upstream.outages.clear();
+  expect(await circuit()).toBe(CircuitState.CLOSED);
+  await stack.client.unary(generate, { spec: { model: MODEL, prompt: "Hi", retry: ONE_ATTEMPT } });
   await eventually(async () => {
     await count(TokenCountMethod.UNSPECIFIED);
-    return (await circuit()) === CircuitState.CLOSED;
+    return states().length > 1;
   });
+  expect(states()[1]).toEqual(["count_tokens", "closed"]);
 });

@@ -6,7 +6,7 @@ import { createGrpcClient } from "../support/grpc-client.ts";
 import { startRedis } from "../support/redis.ts";
 import { startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
-import { createUsageLines } from "../support/usage-records.ts";
+import { createUsageLines, type UsageLine } from "../support/usage-records.ts";
 
 const { streamGenerate } = GenerationService.method;
 const PRICES = JSON.stringify({ simulator: { input: 1, output: 1 } });
@@ -88,3 +88,47 @@ it.each([
   },
   120_000,
 );
+
+it("a replica that wakes up after another one has taken its stream over leaves the call's record to that one", async () => {
+  await using redis = await startRedis();
+  using lines = createUsageLines();
+  const config = `
+providers: [{id: simulator, type: simulator}]
+accounting: {usage_file: "${lines.path}"}
+stream:
+  store: "${redis.url}"
+  session_ttl: 2s # because: the test waits for the end of the session
+`;
+  const [owner, other] = await Promise.all([startService({ config }), startService({ config })]);
+  const client = createGrpcClient(owner.grpc);
+  try {
+    const simulator = { tokens: 200, pace_ms: 20 } as never;
+    const spec = {
+      model: "simulator",
+      prompt: "Hi",
+      routing: { midStreamRecovery: MidStreamRecovery.RESTART },
+      providerOptions: { simulator },
+    };
+    const request = { spec, options: { onDisconnect: DisconnectPolicy.CONTINUE } };
+    const isCall = ({ type }: UsageLine) => type === "call";
+    const read = (async () => {
+      let deltas = 0;
+      for await (const { event } of client.stream(streamGenerate, request)) {
+        if (event.case === "textDelta" && ++deltas === 5) owner.signal("SIGSTOP");
+      }
+    })().catch(() => {});
+    await eventually(() => other.log.some(({ event }) => event === "takeover"));
+    owner.signal("SIGCONT");
+    await read;
+    // What the old owner knows of its attempt it writes when it knows that it has lost the stream.
+    await eventually(() => lines.all().filter(({ error }) => error === "owner-lost").length === 2);
+    await eventually(() => lines.all().some(isCall));
+    owner.signal("SIGTERM");
+    await owner.exited;
+    expect(lines.all().filter(isCall)).toMatchObject([{ outcome: "succeeded", attempts: 2 }]);
+  } finally {
+    client.close();
+    await owner.stop();
+    await other.stop();
+  }
+}, 120_000);

@@ -30,6 +30,7 @@ const OF_NO_CALL: readonly ErrorReason[] = [
   "RETRY_BUDGET",
   // Of the vendors' APIs alone.
   "REQUEST_TOO_LARGE",
+  "FIELD_UNPRICED",
   "PATH_UNKNOWN",
   "STREAM_RUNS",
   "RESPONSES_NOT_STORED",

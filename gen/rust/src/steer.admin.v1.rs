@@ -2141,13 +2141,13 @@ impl CallerSource {
         }
     }
 }
-/// A period of a spend limit, in UTC.
+/// A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum SpendPeriod {
     /// Not set.
     Unspecified = 0,
-    /// From full hour to full hour.
+    /// From full hour to full hour of UTC.
     Hour = 1,
     /// From midnight to midnight.
     Day = 2,

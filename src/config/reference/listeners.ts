@@ -2,6 +2,7 @@
 import { DURATION, FILE, FLAG, type KeyRow } from "./key-row.ts";
 
 const ADDRESS = "`HOST:PORT`, IPv6 in brackets; port 0 takes a free one";
+const PASS = "`known`, `listed`, `all`";
 const GRACE = "duration from `1ms` to `1h`";
 
 export const listenerKeys: readonly KeyRow[] = [
@@ -91,6 +92,19 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "how long a stored response, with its input, can be retrieved after its end",
   },
   {
+    key: "doors.pass",
+    values: PASS,
+    defaultInWords: "`all`; of callers with a spend limit `listed`",
+    meaning:
+      "which fields, headers and tools of the vendors' APIs go to providers though the contract has no word for them: [doors.md](doors.md#which-fields-pass)",
+  },
+  {
+    key: "doors.pass_fields",
+    values: "list of names of fields, tools and betas",
+    default: "[]",
+    meaning: "what passes under `listed`, beside what is known",
+  },
+  {
     key: "callers",
     values: "list",
     default: "[]",
@@ -121,6 +135,12 @@ export const listenerKeys: readonly KeyRow[] = [
     key: "callers[].limits",
     values: "keys of `limits.defaults`",
     meaning: "limits of the caller, in place of all of `limits.defaults`: [limits.md](limits.md)",
+  },
+  {
+    key: "callers[].pass",
+    values: PASS,
+    defaultInWords: "that of the group, or `doors.pass`",
+    meaning: "which fields of the caller's requests pass: `doors.pass`",
   },
   {
     key: "callers[].group",
@@ -169,6 +189,11 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "limits that the callers of the group share, beside their own",
   },
   {
+    key: "groups[].pass",
+    values: PASS,
+    meaning: "which fields of the requests of its callers pass: `doors.pass`",
+  },
+  {
     key: "caller_store.stale_for",
     values: DURATION,
     default: "5m",
@@ -200,6 +225,12 @@ export const listenerKeys: readonly KeyRow[] = [
     default: "local",
     meaning:
       "how calls of limited callers are counted while the store is away: each replica counts its share, or the calls are refused",
+  },
+  {
+    key: "limits.time_zone",
+    values: "IANA time zone, such as `Europe/Berlin`",
+    default: "UTC",
+    meaning: "time zone in which days and months of `spend` limits begin; hours are those of UTC",
   },
   {
     key: "drain.notice",

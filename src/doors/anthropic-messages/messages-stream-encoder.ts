@@ -5,7 +5,7 @@ import type { Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import { anthropicError } from "../shared/anthropic-error.ts";
 import { checkDiscard } from "../shared/check-discard.ts";
-import { EventIds, eventText } from "../shared/event-stream.ts";
+import { COMMENT, EventIds, eventText } from "../shared/event-stream.ts";
 import { ownAnnotations } from "../shared/own-fields.ts";
 import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
 import { ORIGIN } from "./decode-messages.ts";
@@ -73,7 +73,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
 
   /** A `ping` is valid only after the start of a message. Before it, a comment is sent. */
   heartbeat(): string {
-    return this.#isBegun ? eventText("", { type: "ping" }, "ping") : ": keep-alive\n\n";
+    return this.#isBegun ? eventText("", { type: "ping" }, "ping") : COMMENT;
   }
 
   fail(error: GatewayError): string {

@@ -27,6 +27,8 @@ const DONE = "[DONE]";
 export class ChatStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
   #head: JsonObject = {};
+  /** The text of a chunk before its choice. */
+  #start = '{"choices":[';
   /** Whether the chunk with the role was sent. */
   #isBegun = false;
   /** Indices of tool calls, by part. */
@@ -43,6 +45,7 @@ export class ChatStreamEncoder implements DiscardingEncoder {
           created: Math.floor(body.createTimeMs / 1_000),
           model: body.requestedModel,
         };
+        this.#start = `${JSON.stringify(this.#head).slice(0, -1)},"choices":[`;
         return "";
       case "text-delta":
         return this.#text(body);
@@ -84,8 +87,11 @@ export class ChatStreamEncoder implements DiscardingEncoder {
     return eventText(this.#ids.next(), { ...more, ...this.#head, choices });
   }
 
+  /** A chunk of the answer. All but the delta is the same in nearly all of them. */
   #choice(delta: JsonObject, logprobs: JsonObject | null = null): string {
-    return this.#chunk([{ index: 0, delta, logprobs, finish_reason: null }]);
+    const after = logprobs === null ? "null" : JSON.stringify(logprobs);
+    const choice = `{"index":0,"delta":${JSON.stringify(delta)},"logprobs":${after},"finish_reason":null}`;
+    return eventText(this.#ids.next(), `${this.#start}${choice}]}`);
   }
 
   /** The first chunk contains the role. Without it, clients do not recognise the message. */

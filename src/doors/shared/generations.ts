@@ -5,6 +5,7 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../../domain/stream-options.ts";
+import type { Warning } from "../../domain/warning.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
 import type {
   Gateway,
@@ -14,11 +15,13 @@ import type {
   WholeAnswer,
 } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
+import { encodeDelivery } from "./encode-delivery.ts";
 import { commitOf, HeldBack } from "./held-back.ts";
 import type { LimitHeaders } from "./limit-headers.ts";
+import { type PassRule, passedFields } from "./passed-fields.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
-import { asksForSummary, factsOf, summaryText, warningsText } from "./summary.ts";
+import { asksForSummary, factsOf, warningsText } from "./summary.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Longest silence of a stream, in milliseconds. */
@@ -30,6 +33,13 @@ export interface DoorGenerationsOptions {
   readonly clock: Clock;
   /** Encodes the standings of limits as headers of the door's dialect. */
   readonly limitHeaders: LimitHeaders;
+  /** Which fields pass, by caller. */
+  readonly passOf: (caller: string) => PassRule;
+}
+
+/** A request that satisfies the contract, and what was left out of it. */
+interface AcceptedRequest extends AcceptedSpec {
+  readonly warnings: readonly Warning[];
 }
 
 /** Sets the header with the warnings. */
@@ -51,18 +61,24 @@ export class DoorGenerations {
   readonly #contract: Contract;
   readonly #clock: Clock;
   readonly #limitHeaders: LimitHeaders;
+  readonly #passOf: DoorGenerationsOptions["passOf"];
 
-  constructor({ gateway, contract, clock, limitHeaders }: DoorGenerationsOptions) {
+  constructor({ gateway, contract, clock, limitHeaders, passOf }: DoorGenerationsOptions) {
     this.#gateway = gateway;
     this.#contract = contract;
     this.#clock = clock;
     this.#limitHeaders = limitHeaders;
+    this.#passOf = passOf;
   }
 
-  /** Checks the request by the rules of the contract. Throws INVALID_ARGUMENT. */
-  accept(call: DoorCall, { spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedSpec {
-    const wished = wishesOf(call.header, wishes);
-    return this.#contract.accept({ spec, wishes: wished }, options);
+  /**
+   * Checks the request by the rules of the contract, without the fields that do not pass for its caller. Throws
+   * INVALID_ARGUMENT and RESOURCE_EXHAUSTED.
+   */
+  accept(call: DoorCall, { spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedRequest {
+    const asked = { spec, wishes: wishesOf(call.header, wishes) };
+    const { request, warnings } = passedFields(asked, this.#passOf(call.caller.id));
+    return { ...this.#contract.accept(request, options), warnings };
   }
 
   /** Generates a whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
@@ -199,13 +215,12 @@ export class DoorGenerations {
     let end: Generation | undefined;
     const isSummed = asksForSummary(call.header);
     try {
-      for await (const event of this.events(stream)) {
-        if (event?.body.type === "complete") end = event.body.generation;
-        else if (event?.body.type === "error") end = event.body.failure.partial;
-        const text = event === undefined ? encoder.heartbeat() : encoder.encode(event);
-        const isEnd = event?.body.type === "complete";
-        const summary = isEnd && isSummed && end !== undefined ? summaryText(end) : "";
-        if (text !== "") yield summary + text;
+      for await (const delivery of stream.deliveries) {
+        const sent = encodeDelivery(delivery, this.#contract, encoder, isSummed);
+        end ??= sent.end;
+        // What comes before a failure is sent before it.
+        if (sent.text !== "") yield sent.text;
+        if (sent.failure !== undefined) throw sent.failure;
       }
     } finally {
       const known = end ?? stream.soFar?.();
@@ -220,7 +235,7 @@ export class DoorGenerations {
     note?: Keeping["note"],
   ): GenerationCall {
     const { signal, timeoutMs, telemetry, caller } = call;
-    const { spec, request, fingerprint } = this.accept(call, asked, options);
+    const { spec, request, fingerprint, warnings } = this.accept(call, asked, options);
     const requestId = requestIdOf(call);
     call.log({ requested_model: spec.model });
     if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
@@ -238,6 +253,7 @@ export class DoorGenerations {
       },
       // A client of another API cannot drop output.
       acceptsDiscard: false,
+      warnings,
       onStandings: (standings) => {
         for (const [name, value] of this.#limitHeaders(standings, this.#clock.wallTime())) {
           call.setResponseHeader(name, value);

@@ -6,7 +6,7 @@ import {
   type SessionRow,
   tidyLedger,
 } from "../ledger-rules.ts";
-import { type LedgerStore, MAX_ROWS } from "../ledger-store.ts";
+import { BOUNDS, type LedgerStore, type RowBounds } from "../ledger-store.ts";
 import type { Period } from "../periods.ts";
 import type { StoredSums } from "../sums.ts";
 
@@ -57,12 +57,15 @@ function createTable() {
 }
 
 /** The ledger of one process, which ends with it. */
-export function createMemoryLedgerStore(engine: MemoryEngine, maxRows = MAX_ROWS): LedgerStore {
+export function createMemoryLedgerStore(
+  engine: MemoryEngine,
+  bounds: RowBounds = BOUNDS,
+): LedgerStore {
   const { table, rowsOf, from, lost } = createTable();
   const { time, sessions } = engine;
   return {
     async apply(batch) {
-      return applyBatch(table, batch, maxRows, time());
+      return applyBatch(table, batch, bounds, time());
     },
     async closeSession(session) {
       closeLedgerSession(table, session);

@@ -1,7 +1,10 @@
 -- The ledger: sums by hour and by day. `ledger-rules.ts` has the same rules for the other stores.
 --   {steer}:ledger:hour:START     hash    rows of an hour by key: numbers as `sums.ts` stores them
 --   {steer}:ledger:day:START      hash    rows of a day
+--   {steer}:ledger:packed:hour:START, :day:START  string  rows of an hour or day as packed-period.ts packs them; rows
+--                                         that come later are in the hash, and both count
 --   {steer}:ledger:hours, :days   zset    START of those that have rows
+--   {steer}:ledger:unpacked:hours, :days  zset  START of those that have a hash
 --   {steer}:ledger:rows           string  rows of all of them
 --   {steer}:ledger:from           hash    hour, day: sums are kept from here on
 --   {steer}:ledger:number:SESSION string  number of its last batch
@@ -21,7 +24,18 @@ local function text(number) return string.format('%.0f', number) end
 
 local function period_key(grain, start) return '{steer}:ledger:' .. grain .. ':' .. start end
 
+local function packed_key(grain, start) return period_key('packed:' .. grain, start) end
+
 local function index_key(grain) return '{steer}:ledger:' .. grain .. 's' end
+
+local function unpacked_key(grain) return index_key('unpacked:' .. grain) end
+
+-- Rows of a period. The packed ones begin with their number.
+local function period_rows(grain, start)
+  local head = redis.call('GETRANGE', packed_key(grain, start), 0, 3)
+  local packed = head == '' and 0 or struct.unpack('<I4', head)
+  return packed + redis.call('HLEN', period_key(grain, start))
+end
 
 local function numbers_of(bytes)
   local count = #bytes / 8
@@ -63,10 +77,10 @@ end
 local function drop_oldest(grain, before)
   local start = redis.call('ZRANGE', index_key(grain), 0, 0)[1]
   if not start or tonumber(start) >= before then return false end
-  local key = period_key(grain, start)
-  redis.call('DECRBY', '{steer}:ledger:rows', redis.call('HLEN', key))
-  redis.call('UNLINK', key)
+  redis.call('DECRBY', '{steer}:ledger:rows', period_rows(grain, start))
+  redis.call('UNLINK', period_key(grain, start), packed_key(grain, start))
   redis.call('ZREM', index_key(grain), start)
+  redis.call('ZREM', unpacked_key(grain), start)
   keep_from(grain, tonumber(start) + LENGTH[grain])
   return true
 end
@@ -105,6 +119,7 @@ local function add(grain, start, key, sums, limits)
   redis.call('HSET', hash, key, sums)
   redis.call('INCR', '{steer}:ledger:rows')
   redis.call('ZADD', index_key(grain), start, start)
+  redis.call('ZADD', unpacked_key(grain), start, start)
 end
 
 -- ARGV: session, number, most rows, most rows of a period, how long a number is remembered, hours back and
@@ -132,18 +147,39 @@ local function ledger_close(_, args)
   return 1
 end
 
--- ARGV: grain, start. The rows as packed-rows.ts reads them.
-local function ledger_read(_, args)
-  local fields = redis.call('HGETALL', period_key(args[1], args[2]))
-  local parts = {}
-  for index = 1, #fields, 2 do
-    local key, sums = fields[index], fields[index + 1]
-    parts[#parts + 1] = struct.pack('<I4I4', #key, #sums / 8)
-    parts[#parts + 1] = key
-    parts[#parts + 1] = string.rep('\0', -#key % 8)
-    parts[#parts + 1] = sums
-  end
-  return table.concat(parts)
+-- The packed rows of a period, and its hash; '' and an empty array: none.
+local function parts(grain, start)
+  local packed = redis.call('GET', packed_key(grain, start)) or ''
+  return packed, cmsgpack.pack(redis.call('HGETALL', period_key(grain, start)))
+end
+
+-- ARGV: grain, start.
+local function ledger_read(_, args) return { parts(args[1], args[2]) } end
+
+-- Whether a period has ended so many hours ago that batches add to later ones.
+local function is_over(grain, start, hours)
+  return tonumber(start) + LENGTH[grain] <= floor_to(now(), HOUR) - tonumber(hours) * HOUR
+end
+
+-- ARGV: grain, hours. The start and the parts of the oldest period that is over and has a hash.
+local function ledger_unpacked(_, args)
+  local start = redis.call('ZRANGE', unpacked_key(args[1]), 0, 0)[1]
+  if not start or not is_over(args[1], start, args[2]) then return {} end
+  return { start, parts(args[1], start) }
+end
+
+-- ARGV: grain, start, hours, rows of the hash, all rows of the period in one piece. Nothing, if another replica was
+-- first or rows were added.
+local function ledger_pack(_, args)
+  local grain, start, packed = args[1], args[2], args[5]
+  local hash, count = period_key(grain, start), tonumber(args[4])
+  if redis.call('HLEN', hash) ~= count or not is_over(grain, start, args[3]) then return 0 end
+  local more = struct.unpack('<I4', packed) - period_rows(grain, start)
+  redis.call('INCRBY', '{steer}:ledger:rows', more)
+  redis.call('SET', packed_key(grain, start), packed)
+  redis.call('UNLINK', hash)
+  redis.call('ZREM', unpacked_key(grain), start)
+  return 1
 end
 
 local function ledger_state()
@@ -180,5 +216,7 @@ end
 register('ledger_apply', ledger_apply)
 register('ledger_close', ledger_close, ALWAYS)
 register('ledger_read', ledger_read, READS)
+register('ledger_unpacked', ledger_unpacked, READS)
+register('ledger_pack', ledger_pack)
 register('ledger_state', ledger_state, READS)
 register('ledger_tidy', ledger_tidy, ALWAYS)

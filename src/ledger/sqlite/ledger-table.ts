@@ -1,8 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { numberOf } from "../../store/sqlite/number-of.ts";
 import type { LedgerTable, SessionRow } from "../ledger-rules.ts";
-import { bytesOfSums, sumsOfBytes } from "../packed-rows.ts";
-import type { Period } from "../periods.ts";
+import { bytesOfSums, sumsOfBytes } from "../sums.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of this file's own table
 function sessionOf(columns: any): SessionRow {
@@ -46,6 +45,7 @@ export function createLedgerTable(db: DatabaseSync): LedgerTable {
   );
   const oldest = db.prepare("SELECT min(start) AS start FROM ledgerPeriod WHERE grain = ?");
   const dropRows = db.prepare("DELETE FROM ledgerRow WHERE grain = ? AND start = ?");
+  const dropPacked = db.prepare("DELETE FROM ledgerPacked WHERE grain = ? AND start = ?");
   const dropPeriod = db.prepare("DELETE FROM ledgerPeriod WHERE grain = ? AND start = ?");
   const setFrom = db.prepare(
     `INSERT INTO ledgerFrom (grain, start) VALUES (?, ?)
@@ -74,19 +74,11 @@ export function createLedgerTable(db: DatabaseSync): LedgerTable {
     },
     drop({ grain, start }) {
       dropRows.run(grain, start);
+      dropPacked.run(grain, start);
       dropPeriod.run(grain, start);
     },
     setFrom: (grain, start) => void setFrom.run(grain, start),
     addLost: (day) => void addLost.run(day),
     deleteLostBefore: (day) => void deleteLost.run(day),
   };
-}
-
-/** The key of each row of a period, and its sums as bytes. */
-export function createRowReader(db: DatabaseSync) {
-  const all = db.prepare("SELECT key, sums FROM ledgerRow WHERE grain = ? AND start = ?");
-  // Without names a row costs less.
-  all.setReturnArrays(true);
-  return ({ grain, start }: Period) =>
-    all.all(grain, start) as unknown as (readonly [key: string, sums: Uint8Array])[];
 }

@@ -1,5 +1,14 @@
 import type { Schema } from "../../store/sqlite/schema.ts";
 
+const PACKED = `
+CREATE TABLE ledgerPacked (
+  grain TEXT NOT NULL,
+  start INTEGER NOT NULL,
+  rows BLOB NOT NULL,
+  PRIMARY KEY (grain, start)
+);
+`;
+
 const CREATE = `
 CREATE TABLE ledgerRow (
   grain TEXT NOT NULL,
@@ -22,6 +31,7 @@ CREATE TABLE ledgerSession (
   isOpen INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE ledgerLost (day INTEGER PRIMARY KEY, batches INTEGER NOT NULL);
-`;
+${PACKED}`;
 
-export const LEDGER_SCHEMA: Schema = { tenant: "ledger", create: CREATE, upgrades: [] };
+/** Version 1 packed no periods. */
+export const LEDGER_SCHEMA: Schema = { tenant: "ledger", create: CREATE, upgrades: [PACKED] };

@@ -44,12 +44,8 @@ class Counters<T> {
 class Sets {
   readonly #byKey = new Map<string, Set<string>>();
 
-  get keys(): Iterable<string> {
-    return this.#byKey.keys();
-  }
-
-  of(key: string): ReadonlySet<string> | undefined {
-    return this.#byKey.get(key);
+  sizeOf(key: string): number {
+    return this.#byKey.get(key)?.size ?? 0;
   }
 
   add(key: string, name: string): void {
@@ -71,7 +67,6 @@ export class MemoryTables implements LimitTables {
   readonly #spent = new Counters<number>();
   readonly #leases = new Sets();
   readonly #reservations = new Map<string, Reservation>();
-  readonly #bySession = new Sets();
 
   window(key: string): WindowState {
     return this.#windows.get(key) ?? [];
@@ -90,7 +85,7 @@ export class MemoryTables implements LimitTables {
   }
 
   leases(key: string): number {
-    return this.#leases.of(key)?.size ?? 0;
+    return this.#leases.sizeOf(key);
   }
 
   addLease(key: string, generationId: string): void {
@@ -106,19 +101,11 @@ export class MemoryTables implements LimitTables {
   }
 
   putReservation(generationId: string, reservation: Reservation): void {
-    const before = this.#reservations.get(generationId)?.session;
-    if (before !== undefined && before !== reservation.session) {
-      this.#bySession.remove(before, generationId);
-    }
-    if (before !== reservation.session) this.#bySession.add(reservation.session, generationId);
     this.#reservations.set(generationId, reservation);
   }
 
   removeReservation(generationId: string): void {
-    const known = this.#reservations.get(generationId);
-    if (known === undefined) return;
     this.#reservations.delete(generationId);
-    this.#bySession.remove(known.session, generationId);
   }
 
   /** The reservations that run. */
@@ -132,14 +119,16 @@ export class MemoryTables implements LimitTables {
   }
 
   sessions(): readonly string[] {
-    return [...this.#bySession.keys];
+    const found = new Set<string>();
+    for (const { session } of this.#reservations.values()) found.add(session);
+    return [...found];
   }
 
   ofSession(session: string, limit: number): readonly string[] {
     const found: string[] = [];
-    for (const generationId of this.#bySession.of(session) ?? []) {
+    for (const [generationId, reservation] of this.#reservations) {
       if (found.length >= limit) break;
-      found.push(generationId);
+      if (reservation.session === session) found.push(generationId);
     }
     return found;
   }

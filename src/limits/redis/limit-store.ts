@@ -16,7 +16,7 @@ function ruleArguments(rules: readonly LimitRule[]): string[] {
       case "concurrency":
         return [...common, "0", "0"];
       case "spend":
-        return [...common, String(rule.take), rule.period];
+        return [...common, String(rule.take), rule.borders.join(",")];
       default:
         return [...common, String(rule.take), String(rule.windowMs)];
     }

@@ -1,5 +1,6 @@
 -- Limits of callers: the rules of `limit-machine.ts` in Redis.
---   {steer}:lw:KEY        hash    sub-buckets of a window with their amounts
+--   {steer}:lw:KEY        hash    sub-buckets of a window with their amounts; `s` their sum, `l` the last one, and
+--                                 `f` the first one that could count when the others were dropped
 --   {steer}:lp:KEY|START  string  money of a period
 --   {steer}:lc:KEY        set     generations that run
 --   {steer}:lr:ID         string  the reservation of a generation, packed
@@ -19,22 +20,38 @@ local function leaves_in(bucket, time, window)
 end
 local function integer(number) return string.format('%.0f', number) end
 
--- The sub-buckets that count, in no order, with their sum and the last one; and the fields that no longer count.
-local function window_of(key, time, window)
+-- The first sub-bucket that counts.
+local function first_of(time, window) return math.floor((time - window) / bucket_ms(window)) end
+
+-- Drops the sub-buckets that no longer count.
+local function drop_old(key, time, window, first)
   local fields = redis.call('HGETALL', key)
-  local found = { parts = {}, sum = 0, last = nil, stale = {} }
+  local sum, last, stale = 0, nil, {}
   for index = 1, #fields, 2 do
     local bucket, amount = tonumber(fields[index]), tonumber(fields[index + 1])
-    local leaves = leaves_in(bucket, time, window)
-    if leaves <= 0 or leaves > 3 * window then
-      found.stale[#found.stale + 1] = fields[index]
-    else
-      found.parts[#found.parts + 1] = { bucket, amount }
-      found.sum = found.sum + amount
-      if not found.last or bucket > found.last then found.last = bucket end
+    if bucket and (bucket < first or leaves_in(bucket, time, window) > 3 * window) then
+      stale[#stale + 1] = fields[index]
+    elseif bucket then
+      sum = sum + amount
+      if not last or bucket > last then last = bucket end
     end
   end
-  return found
+  if #stale > 0 then redis.call('HDEL', key, unpack(stale)) end
+  if last then
+    redis.call('HSET', key, 's', integer(sum), 'f', integer(first), 'l', integer(last))
+  elseif #fields > 0 then
+    redis.call('DEL', key)
+  end
+  return { sum = sum, last = last }
+end
+
+-- The sum of the sub-buckets that count, and the last one. Sub-buckets are looked at only when one may have left the
+-- window: the steps of a caller between are as fast in a full window as in an empty one.
+local function window_of(key, time, window)
+  local first = first_of(time, window)
+  local known = redis.call('HMGET', key, 's', 'f', 'l')
+  if tonumber(known[2]) ~= first then return drop_old(key, time, window, first) end
+  return { sum = tonumber(known[1]), last = tonumber(known[3]) }
 end
 
 local function empty_in(found, time, window)
@@ -42,32 +59,40 @@ local function empty_in(found, time, window)
 end
 
 -- Milliseconds until `amount` counts no more; -1: so much is not there.
-local function wait_for(found, time, window, amount)
-  table.sort(found.parts, function(a, b) return a[1] < b[1] end)
+local function wait_for(key, time, window, amount)
+  local fields, parts = redis.call('HGETALL', key), {}
+  for index = 1, #fields, 2 do
+    local bucket = tonumber(fields[index])
+    if bucket then parts[#parts + 1] = { bucket, tonumber(fields[index + 1]) } end
+  end
+  table.sort(parts, function(a, b) return a[1] < b[1] end)
   local freed = 0
-  for _, part in ipairs(found.parts) do
+  for _, part in ipairs(parts) do
     freed = freed + part[2]
     if freed >= amount then return leaves_in(part[1], time, window) end
   end
   return -1
 end
 
-local function put(key, found, time, window)
-  if #found.stale > 0 then redis.call('HDEL', key, unpack(found.stale)) end
-  redis.call('PEXPIRE', key, empty_in(found, time, window) + KEPT_MS)
+local function add_to(key, bucket, amount)
+  redis.call('HINCRBY', key, integer(bucket), integer(amount))
+  redis.call('HINCRBY', key, 's', integer(amount))
 end
 
 -- Counts an amount now; the sub-bucket in which it counts.
 local function add(key, found, time, window, amount)
   local bucket = math.floor(time / bucket_ms(window))
   if found.last and found.last > bucket then bucket = found.last end
-  redis.call('HINCRBY', key, integer(bucket), integer(amount))
-  found.last = bucket
-  put(key, found, time, window)
+  add_to(key, bucket, amount)
+  if found.last ~= bucket then
+    found.last = bucket
+    redis.call('HSET', key, 'f', integer(first_of(time, window)), 'l', integer(bucket))
+    redis.call('PEXPIRE', key, empty_in(found, time, window) + KEPT_MS)
+  end
   return bucket
 end
 
--- A check only reads. It returns a level and a function that takes the amount. A level is: the used amount,
+-- A check takes nothing. It returns a level and a function that takes the amount. A level is: the used amount,
 -- milliseconds until the whole limit is free (-1: unknown), 1 if refused, milliseconds until it would pass (-1: unknown).
 local check = {}
 
@@ -77,7 +102,7 @@ local function check_window(rule, time)
   local reset = empty_in(found, time, window)
   if found.sum + take > rule.most then
     local wait = take > rule.most and -1
-      or wait_for(found, time, window, found.sum + take - rule.most)
+      or wait_for(key, time, window, found.sum + take - rule.most)
     return { found.sum, reset, 1, wait }
   end
   return { found.sum, reset, 0, -1 }, function()
@@ -110,12 +135,12 @@ function check.spend(rule, time)
   end
   return { used, reset, 0, -1 }, function()
     redis.call('INCRBY', key, integer(take))
-    if ends >= 0 then redis.call('PEXPIRE', key, reset + KEPT_MS) end
+    if used == 0 and ends >= 0 then redis.call('PEXPIRE', key, reset + KEPT_MS) end
     return { 'spend', name, take, 0, ends }, { used + take, reset, 0, -1 }
   end
 end
 
--- Five arguments for each rule: unit, key, most, take, and the window or the period.
+-- Five arguments for each rule: unit, key, most, take, and the window or the borders of periods.
 local function rules_of(args, first)
   local rules = {}
   for index = first, #args, 5 do
@@ -206,24 +231,33 @@ local function settle_window(parts, more, time)
     add(key, found, time, window, more)
     return
   end
-  local left, there = -more, {}
-  for _, part in ipairs(found.parts) do there[part[1]] = part[2] end
+  local left = -more
   for index = #parts, 1, -1 do
     local amount, bucket = parts[index][3], parts[index][5]
-    local back = math.min(amount, left)
-    left = left - back
-    if there[bucket] and back > 0 then
-      redis.call('HINCRBY', key, integer(bucket), integer(-math.min(back, there[bucket])))
-      there[bucket] = there[bucket] - math.min(back, there[bucket])
-    end
+    local there = left > 0 and tonumber(redis.call('HGET', key, integer(bucket)))
+    if there then add_to(key, bucket, -math.min(amount, left, there)) end
+    left = left - math.min(amount, left)
   end
 end
 
-local function settle_spent(part, more, time)
-  local key, ends = '{steer}:lp:' .. part[2], part[5]
-  local used = tonumber(redis.call('GET', key) or 0)
-  redis.call('INCRBY', key, integer(math.max(more, -used)))
-  if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
+-- Gives unused amounts back to their periods. An amount beyond the reservation counts in the latest of them.
+local function settle_spent(parts, more, time)
+  local left = more
+  for index = #parts, 1, -1 do
+    local name, amount, ends = parts[index][2], parts[index][3], parts[index][5]
+    local key, change = '{steer}:lp:' .. name, math.max(left, -amount)
+    local used = tonumber(redis.call('GET', key) or 0)
+    if change ~= 0 then
+      redis.call('INCRBY', key, integer(math.max(change, -used)))
+      if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
+    end
+    left = left - change
+  end
+end
+
+-- The rule of a part. The name of a counter of spend ends with the start of its period.
+local function rule_of(part)
+  return part[1] == 'spend' and string.match(part[2], '^(.*)|') or part[2]
 end
 
 -- used: amounts by unit. A unit without an amount keeps the reserved one.
@@ -233,8 +267,8 @@ local function finish(id, known, used, time)
   disown(known.s, id)
   local by_key, order = {}, {}
   for _, part in ipairs(known.t) do
-    local unit, key = part[1], part[2]
-    if unit == 'concurrency' then
+    local key = rule_of(part)
+    if part[1] == 'concurrency' then
       redis.call('SREM', '{steer}:lc:' .. key, id)
     else
       if not by_key[key] then
@@ -250,7 +284,7 @@ local function finish(id, known, used, time)
     for _, part in ipairs(parts) do reserved = reserved + part[3] end
     if actual and actual ~= reserved then
       if parts[1][1] == 'spend' then
-        settle_spent(parts[1], actual - reserved, time)
+        settle_spent(parts, actual - reserved, time)
       else
         settle_window(parts, actual - reserved, time)
       end
@@ -277,8 +311,9 @@ local function most_of(known, unit)
   local by_key, most = {}, 0
   for _, part in ipairs(known.t) do
     if part[1] == unit then
-      by_key[part[2]] = (by_key[part[2]] or 0) + part[3]
-      most = math.max(most, by_key[part[2]])
+      local rule = rule_of(part)
+      by_key[rule] = (by_key[rule] or 0) + part[3]
+      most = math.max(most, by_key[rule])
     end
   end
   return most

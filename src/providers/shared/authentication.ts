@@ -13,6 +13,8 @@ export interface CredentialSource<Credential> {
    * has. Rejects like `current`.
    */
   replacement(refused: Credential, signal: AbortSignal): Promise<Credential | undefined>;
+  /** Ends what the source still does. From then on, no credential is obtained. */
+  close(): void;
 }
 
 /**
@@ -24,15 +26,20 @@ export type SignRequest<Credential> = (
   credential: Credential,
 ) => UpstreamRequest | Promise<UpstreamRequest>;
 
-/**
- * Sends a request with the credential of an instance. `send` is called once, and once more if the provider has
- * refused the credential and a replacement exists.
- */
-export type Authentication = <Answer>(
-  request: UpstreamRequest,
-  signal: AbortSignal,
-  send: (signed: UpstreamRequest) => Promise<Answer>,
-) => Promise<Answer>;
+/** The credential of an instance in its requests. */
+export interface Authentication {
+  /**
+   * Sends a request with the credential. `send` is called once, and once more if the provider has refused the
+   * credential and a replacement exists.
+   */
+  run<Answer>(
+    request: UpstreamRequest,
+    signal: AbortSignal,
+    send: (signed: UpstreamRequest) => Promise<Answer>,
+  ): Promise<Answer>;
+  /** Closes the source of the credential. */
+  close(): void;
+}
 
 function isRefusal(error: unknown): boolean {
   return error instanceof GatewayError && error.kind === "provider-authentication";
@@ -42,23 +49,26 @@ export function createAuthentication<Credential>(
   source: CredentialSource<Credential>,
   sign: SignRequest<Credential>,
 ): Authentication {
-  return async (request, signal, send) => {
-    const credential = await source.current(signal);
-    const signed = await sign(request, credential);
-    try {
-      return await send(signed);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      // The provider's refusal is more useful than the error of a failed source.
-      const other = await source.replacement(credential, signal).catch(() => undefined);
-      signal.throwIfAborted();
-      if (other === undefined) throw error;
-      return send(await sign(request, other));
-    }
+  return {
+    async run(request, signal, send) {
+      const credential = await source.current(signal);
+      const signed = await sign(request, credential);
+      try {
+        return await send(signed);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        // The provider's refusal is more useful than the error of a failed source.
+        const other = await source.replacement(credential, signal).catch(() => undefined);
+        signal.throwIfAborted();
+        if (other === undefined) throw error;
+        return send(await sign(request, other));
+      }
+    },
+    close: () => source.close(),
   };
 }
 
 /** A credential that never changes. */
 export function fixedCredential<Credential>(credential: Credential): CredentialSource<Credential> {
-  return { current: () => credential, replacement: async () => undefined };
+  return { current: () => credential, replacement: async () => undefined, close: () => {} };
 }

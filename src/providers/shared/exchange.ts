@@ -92,7 +92,7 @@ async function sendSigned(
 
 /** Sends a request with the credential of its instance. Throws the error of a failed answer. */
 function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
-  return exchange.authentication(exchange.createRequest(), signal, (request) =>
+  return exchange.authentication.run(exchange.createRequest(), signal, (request) =>
     sendSigned(request, exchange, signal),
   );
 }

@@ -121,6 +121,9 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
         signal,
       );
     },
-    close: () => upstream.close(),
+    close() {
+      authentication.close();
+      return upstream.close();
+    },
   };
 }

@@ -15,7 +15,7 @@ export interface RefreshedCredentialOptions<Credential> {
   readonly first?: IssuedCredential<Credential>;
   /**
    * Obtains the credential that is valid now, which can be `known`. One call runs at a time. `signal` is aborted
-   * after `MAX_ISSUE_MS`.
+   * after `MAX_ISSUE_MS`, and by `close`.
    */
   issue(signal: AbortSignal, known: Credential | undefined): Promise<IssuedCredential<Credential>>;
 }
@@ -26,6 +26,10 @@ export const MAX_ISSUE_MS = 10_000;
 export const REFRESH_AHEAD_MS = 60_000;
 /** Least milliseconds between two calls of the issuer. Until then the last result is used, including a failure. */
 export const MIN_PAUSE_MS = 1_000;
+
+function closed(): Error {
+  return new Error("the provider instance was closed");
+}
 
 /** Settles like `work`, or rejects with the signal's reason. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -51,7 +55,9 @@ export class RefreshedCredential<Credential> implements CredentialSource<Credent
   /** The last call of the issuer, and its time. */
   #question: Promise<Credential> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #isAsking = false;
+  /** Ends the running call of the issuer; undefined: none runs. */
+  #running: AbortController | undefined;
+  #isClosed = false;
 
   constructor({ clock, first, issue }: RefreshedCredentialOptions<Credential>) {
     this.#clock = clock;
@@ -77,9 +83,14 @@ export class RefreshedCredential<Credential> implements CredentialSource<Credent
     return next === refused ? undefined : next;
   }
 
+  close(): void {
+    this.#isClosed = true;
+    this.#running?.abort(closed());
+  }
+
   #ask(): Promise<Credential> {
     const now = this.#clock.now();
-    const isFresh = this.#isAsking || now - this.#askedAt < MIN_PAUSE_MS;
+    const isFresh = this.#running !== undefined || now - this.#askedAt < MIN_PAUSE_MS;
     if (this.#question !== undefined && isFresh) return this.#question;
     this.#askedAt = now;
     const question = this.#askIssuer();
@@ -90,20 +101,21 @@ export class RefreshedCredential<Credential> implements CredentialSource<Credent
   }
 
   async #askIssuer(): Promise<Credential> {
-    const late = new AbortController();
+    const running = new AbortController();
+    const { signal } = running;
     const cancel = this.#clock.schedule(MAX_ISSUE_MS, () =>
-      late.abort(new Error(`no answer within ${MAX_ISSUE_MS} ms`)),
+      running.abort(new Error(`no answer within ${MAX_ISSUE_MS} ms`)),
     );
-    this.#isAsking = true;
+    this.#running = running;
     try {
-      const answer = this.#issue(late.signal, this.#issued?.credential);
-      this.#issued = await untilAborted(answer, late.signal);
+      if (this.#isClosed) throw closed();
+      this.#issued = await untilAborted(this.#issue(signal, this.#issued?.credential), signal);
       return this.#issued.credential;
     } catch (cause) {
       const message = "no credential for the provider could be obtained";
       throw new GatewayError("provider-authentication", message, { cause });
     } finally {
-      this.#isAsking = false;
+      this.#running = undefined;
       cancel();
     }
   }

@@ -1,9 +1,14 @@
 // One call that follows from a seed: its method, protocol, headers and bytes.
+import { readFileSync } from "node:fs";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { createRegistry, type DescMethod, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { AdminService } from "../../../gen/es/steer/admin/v1/admin_service_pb.js";
-import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
-import { ModelService } from "../../../gen/es/steer/v1/model_service_pb.js";
+import {
+  createFileRegistry,
+  type DescMethod,
+  fromBinary,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Dice } from "../../simulation/scheduler.ts";
 import { envelope, pathOf } from "../send.ts";
 import { mutateBytes, mutateJson } from "./mutate.ts";
@@ -18,8 +23,12 @@ export interface RandomCall {
   readonly body: Buffer;
 }
 
-const METHODS = [GenerationService, ModelService, AdminService].flatMap(({ methods }) => methods);
-const registry = createRegistry(GenerationService.file, AdminService.file);
+const CONTRACT = new URL("../../../gen/steer.binpb", import.meta.url);
+const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(CONTRACT)));
+/** All methods of all services of the contract. */
+const METHODS: readonly DescMethod[] = [...registry].flatMap((desc) =>
+  desc.kind === "service" && desc.typeName.startsWith("steer.") ? desc.methods : [],
+);
 const COMPRESSED = 1;
 
 /** How a protocol carries a request. */
@@ -184,7 +193,7 @@ function protocolOf({ methodKind }: DescMethod, dice: Dice): Protocol {
 /** The same seed is the same call. */
 export function randomCall(seed: number, authorization: string): RandomCall {
   const dice = new Dice(seed);
-  const method = dice.pick(METHODS as [DescMethod, ...DescMethod[]]);
+  const method = dice.pick([...METHODS] as [DescMethod, ...DescMethod[]]);
   const protocol = protocolOf(method, dice);
   const headers = headersOf(protocol, authorization, dice);
   const body = bodyOf(method, protocol.format, dice);

@@ -13,7 +13,10 @@ const MAX_DEPTH = 8;
 /** Shares of fields that are set: few are valid together, and many are not seen alone. */
 const SHARES = [0.03, 0.1, 0.4] as const;
 /** Without these a request is refused for want of them. */
-const NEEDED: ReadonlySet<string> = new Set(["spec", "model", "role", "prompt", "stream_id"]);
+const NEEDED: ReadonlySet<string> = new Set([
+  ...["spec", "model", "role", "prompt", "stream_id"],
+  ...["id", "caller", "group", "update_mask", "paths"],
+]);
 
 /** Values that let a request through the rules, by the name of their field. */
 const SENSIBLE: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -29,6 +32,17 @@ const SENSIBLE: Readonly<Record<string, readonly [string, ...string[]]>> = {
   media_type: ["image/png", "application/pdf", "nonsense"],
   url: ["https://example.com/a.png", "http://[::1", "javascript:0"],
   role: ["caller"],
+  id: ["a", "b", "team"],
+  caller: ["a", "b"],
+  group: ["", "", "a", "team"],
+  prefix: ["sk-steer-aaaaaaaa", "a"],
+  models: ["*", "simulator", "sim*"],
+  providers: ["*", "simulator"],
+  match: ["*", "sim*"],
+  currency_code: ["USD", "EUR"],
+  group_by: ["caller", "group", "model", "provider", "outcome", "label:team"],
+  dimension: ["caller", "model", "outcome", "label:team"],
+  paths: ["limits", "models", "group", "a.b"],
 };
 const ODD_TEXTS = [
   "",
@@ -45,6 +59,7 @@ const ODD_TEXTS = [
   "-1",
   "1e999",
 ] as const;
+const PAST_SECONDS = 1_790_000_000;
 const WHOLE = [0, 1, 2, 7, 100, -1, 2_147_483_647, -2_147_483_648] as const;
 const LONG = [0n, 1n, 12n, -1n, 9_007_199_254_740_993n, 2n ** 63n - 1n, -(2n ** 63n)] as const;
 const FLOATS = [0, 1, 0.5, -0, 1e308, 5e-324, NaN, Infinity, -Infinity] as const;
@@ -128,6 +143,9 @@ function special(dice: Dice, { typeName }: DescMessage, name: string): unknown {
         ? { seconds: BigInt(dice.whole(0, 20)), nanos: dice.whole(0, 999_999_999) }
         : { seconds: one(dice, LONG), nanos: one(dice, WHOLE) };
     case "google.protobuf.Timestamp":
+      // A time that has passed, so that a period from then on has a meaning.
+      if (dice.chance(0.7))
+        return { seconds: BigInt(PAST_SECONDS + dice.whole(0, 86_400)), nanos: 0 };
       return { seconds: one(dice, LONG), nanos: dice.whole(-1, 999_999_999) };
     case "google.protobuf.Struct":
       return name === "provider_options" ? options(dice) : { a: jsonValue(dice) };

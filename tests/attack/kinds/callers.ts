@@ -1,4 +1,5 @@
 // What a caller with a key can do to another one.
+import { UsageInterval, UsageService } from "../../../gen/es/steer/admin/v1/usage_service_pb.js";
 import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient } from "../../support/grpc-client.ts";
 import { type Attack, type AttackRun, together } from "../attack.ts";
@@ -25,6 +26,29 @@ async function checkPatterns(run: AttackRun): Promise<void> {
     while (!run.isOver) {
       run.count();
       const how = await client.unary(generate, { spec }, { metadata: metadataOf(run) }).then(
+        () => "OK",
+        ({ code }: { readonly code: number }) => codeName(code),
+      );
+      run.end(how);
+    }
+  });
+  client.close();
+}
+
+/** Each question is about as many hours as there can be. */
+async function askForHours(run: AttackRun): Promise<void> {
+  const client = createGrpcClient(run.target.grpc);
+  const { queryUsage } = UsageService.method;
+  const seconds = BigInt(Math.floor(Date.now() / 1_000)) - 4_900n * 3_600n;
+  const question = {
+    from: { seconds },
+    interval: UsageInterval.HOUR,
+    groupBy: ["caller", "model", "provider", "outcome"],
+  };
+  await together(CLIENTS, async () => {
+    while (!run.isOver) {
+      run.count();
+      const how = await client.unary(queryUsage, question, { metadata: metadataOf(run) }).then(
         () => "OK",
         ({ code }: { readonly code: number }) => codeName(code),
       );
@@ -61,6 +85,15 @@ export const CALLERS: readonly Attack[] = [
     about: `${CLIENTS} clients whose schema has a pattern that backtracks without end`,
     seconds: 4,
     prepare: () => checkPatterns,
+  },
+  {
+    name: "questions",
+    cases: ["X5"],
+    about: `${CLIENTS} clients of one caller who ask for the usage of each of 4,900 hours`,
+    seconds: 3,
+    prepare: () => askForHours,
+    wrong: ({ ends }) =>
+      Object.keys(ends).find((how) => how !== "OK" && how !== "RESOURCE_EXHAUSTED"),
   },
   {
     name: "places",

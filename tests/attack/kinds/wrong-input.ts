@@ -1,6 +1,8 @@
 // Input that is wrong, and calls that only look as if they came from this machine.
 import http from "node:http";
 import { AdminService } from "../../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { CallerService } from "../../../gen/es/steer/admin/v1/callers_pb.js";
+import { UsageService } from "../../../gen/es/steer/admin/v1/usage_service_pb.js";
 import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
 import type { Attack, AttackRun, Tally } from "../attack.ts";
 import { endOf, sendOverHttp1 } from "../send.ts";
@@ -37,6 +39,23 @@ const INPUTS: readonly Wrong[] = [
     options("simulator", `{"${key}":1}`, "simulator"),
   ),
 ];
+
+/** What only operators may do, with whole requests of a caller, and usage of all callers. */
+const DENIED: readonly Wrong[] = CallerService.methods.map(({ name }) => {
+  const path = `/${CallerService.typeName}/${name}`;
+  return { as: "PERMISSION_DENIED", path, headers: JSON_TYPE, body: "{}" };
+});
+
+const QUESTIONS: readonly Wrong[] = [
+  ["PERMISSION_DENIED", '{"scope":"USAGE_SCOPE_ALL"}'],
+  ["INVALID_ARGUMENT", '{"groupBy":["nothing"]}'],
+  ["INVALID_ARGUMENT", '{"groupBy":["label:"]}'],
+  ["INVALID_ARGUMENT", '{"from":"0001-01-01T00:00:00Z"}'],
+  ["OK", "{}"],
+].map(([as = "", body = ""]) => {
+  const path = `/${UsageService.typeName}/${UsageService.method.queryUsage.name}`;
+  return { as, path, headers: JSON_TYPE, body };
+});
 
 const SMALL = '{"spec":{"model":"simulator","prompt":"Hi"}}';
 
@@ -95,6 +114,14 @@ export const WRONG_INPUT: readonly Attack[] = [
     seconds: 2,
     prepare: () => (run) => sendAll(run, INPUTS, true),
     wrong: asMeant(INPUTS),
+  },
+  {
+    name: "not-for-callers",
+    cases: ["X11"],
+    about: "what operators alone may do, and questions about usage that have no answer",
+    seconds: 2,
+    prepare: () => (run) => sendAll(run, [...DENIED, ...QUESTIONS], true),
+    wrong: asMeant([...DENIED, ...QUESTIONS]),
   },
   {
     name: "strangers",

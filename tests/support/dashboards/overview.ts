@@ -106,6 +106,57 @@ export const overview: Dashboard = {
       ],
     },
     {
+      title: "Callers, limits and usage",
+      panels: [
+        {
+          title: "Tokens by caller",
+          unit: "cps",
+          description: "Needs telemetry.caller_labels.",
+          queries: [
+            {
+              expr: rateOf("tokenUsage", { part: "_sum", by: "steer_caller" }),
+              legend: "{{steer_caller}}",
+            },
+          ],
+        },
+        {
+          title: "Spend an hour by caller",
+          unit: "short",
+          description: "Needs telemetry.caller_labels.",
+          queries: [
+            {
+              expr: `3600 * ${rateOf("cost", { by: "steer_caller, steer_cost_currency" })}`,
+              legend: "{{steer_caller}} {{steer_cost_currency}}",
+            },
+          ],
+        },
+        {
+          title: "Calls that limits refused",
+          unit: "reqps",
+          queries: [
+            { expr: rateOf("limitsRefused", { by: "error_type" }), legend: "{{error_type}}" },
+          ],
+        },
+        {
+          title: "Limits that are nearly used up",
+          unit: "short",
+          description: "In the last hour, of limits with warn_at: each once a window and replica.",
+          queries: [
+            {
+              expr: `sum by (error_type) (increase(${nameOf("limitsNear")}[1h]))`,
+              legend: "{{error_type}}",
+            },
+          ],
+        },
+        {
+          title: "Sums of usage that are not stored yet",
+          unit: "s",
+          description: "Age of the oldest call that the ledger waits with.",
+          queries: perReplica(nameOf("ledgerLag")),
+        },
+      ],
+    },
+    {
       title: "State",
       panels: [
         { title: "Streams that run", unit: "short", queries: perReplica(nameOf("streamsActive")) },

@@ -1,7 +1,11 @@
 // Values of fields, and objects with fields that no type knows.
 import fc from "fast-check";
 
-export const text = fc.string({ minLength: 1, maxLength: 8 });
+/** Some with characters of several bytes. */
+export const text = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 8 }),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 }),
+);
 export const name = fc.stringMatching(/^[a-z]{1,8}$/);
 export const id = fc.stringMatching(/^[a-z0-9_-]{1,12}$/);
 export const flag = fc.boolean();

@@ -122,7 +122,10 @@ describe("keys that were made at run time", () => {
       const stored: StoredKeys = { holders: "none", find: () => unknown };
       const head = { ...headWith(key), peer: { address: "127.0.0.1", certificateNames: [] } };
       expect(() => createAuthenticator(settings, stored)(head)).toThrowError(
-        /spaces, quotes or brackets/,
+        expect.objectContaining({
+          reason: "CREDENTIALS_INVALID",
+          message: expect.stringMatching(/spaces, quotes or brackets/),
+        }),
       );
     },
   );

@@ -76,6 +76,7 @@ describe("loadConfig refuses", () => {
     ["drain: {notice: 0s}", 'drain.notice: must be a duration such as "500ms"'],
     ["drain: {wait: 1s}", "steer.yaml:1: drain.wait: unknown key"],
     ["limits: {request_bytes: 1KiB}", "limits.request_bytes: must be from 64KiB to 256MiB"],
+    ["limits: {time_zone: Berlin}", "limits.time_zone: must be an IANA time zone, such as Europe/"],
     ["limits: {request_bytes: 1GiB}", "limits.request_bytes: must be from 64KiB to 256MiB"],
     ["grpc: {max_connection_age: 999ms}", "grpc.max_connection_age: must be 1s or more"],
     [

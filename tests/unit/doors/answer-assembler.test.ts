@@ -71,8 +71,11 @@ describe("the message of an answer", () => {
 
   it("has nothing of an attempt whose output is void", () => {
     const notice = { type: "attempt-notice", notice: { discardOutput: true } } as never;
-    const bodies = [{ type: "text-delta", partIndex: 0, text: "no" } as const, notice, ...OUTPUT];
-    expect(messageOf([...bodies, end(undefined, "omitted")])).toMatchObject({ parts: PARTS });
+    const one = { type: "text-delta", partIndex: 0, text: "yes" } as const;
+    const bodies = [...OUTPUT, notice, one, { type: "part-end", partIndex: 0 } as const];
+    expect(messageOf([...bodies, end(undefined, "omitted")])).toMatchObject({
+      parts: [{ type: "text", text: "yes" }],
+    });
   });
 
   it("is none of an answer that is empty, or has no end", () => {

@@ -138,6 +138,27 @@ describe("a stream is its answer", () => {
   });
 });
 
+it("texts of a message that are open at the same time keep their places in Responses", () => {
+  const text = (partIndex: number, said: string) =>
+    ({ type: "text-delta", partIndex, text: said }) as const;
+  const end = (partIndex: number) => ({ type: "part-end", partIndex }) as const;
+  const bodies = [text(0, "a"), text(1, "b"), text(0, "A"), end(0), text(1, "B"), end(1)];
+  const [start, ...rest] = eventsOf(generationOf([], "stop"), 1);
+  const parts = bodies.map((body) => ({ sequence: 2, writer: 3, attemptIndex: 1, body }));
+  const encoder = new ResponsesStreamEncoder();
+  const events = streamed(encoder, [...(start === undefined ? [] : [start]), ...parts, ...rest]);
+  const deltas = events.filter(({ type }) => type === "response.output_text.delta");
+  expect(deltas.map(({ content_index, delta }) => [content_index, delta])).toEqual([
+    [0, "a"],
+    [1, "b"],
+    [0, "A"],
+    [1, "B"],
+  ]);
+  expect(encoder.response["output"]).toMatchObject([
+    { content: [{ text: "aA" }, { text: "bB" }], status: "completed" },
+  ]);
+});
+
 describe("a stream that voids its output", () => {
   const notice = {
     type: "attempt-notice",

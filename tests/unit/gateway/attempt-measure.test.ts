@@ -85,7 +85,7 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
   ["had no limit", { firstTokenMs: undefined }, 1_000, false],
 ])("a target that answered others meanwhile %s", (_name, limits, longestMs, isSlow) => {
   const { state, measure } = setUp(true);
-  const permit = state.acquire({ caller: "one", form: "streamed" as const });
+  const permit = state.acquire({ caller: "one" });
   if ("state" in permit) throw new Error("not acquired");
   permit.delivered(500);
   for (let call = 0; call < 5; call++) {
@@ -96,7 +96,7 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
 
 it("a target that answered nobody meanwhile is not slow, but dead", () => {
   const { state, measure } = setUp(true);
-  const permit = state.acquire({ caller: "one", form: "streamed" as const });
+  const permit = state.acquire({ caller: "one" });
   if ("state" in permit) throw new Error("not acquired");
   permit.delivered(99);
   for (let call = 0; call < 5; call++) measure(100).timedOut(LIMITS, 1_000, 1_100);

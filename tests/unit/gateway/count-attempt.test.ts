@@ -38,37 +38,43 @@ it("the wait for a repetition is bounded by the time of the call: the estimate c
   expect([asked.length, clock.now()]).toEqual([1, started]);
 });
 
-it("counts that fail open the circuit of their target, and one that succeeds closes it", async () => {
+it("counts that fail open a circuit of their own, and one that succeeds closes it", async () => {
   let count: Count = async () => {
     throw answered(500);
   };
   const asks: Count = (request, signal) => count(request, signal);
-  const { clock, ask, state } = countScene(asks);
+  const { clock, ask, asked, state } = countScene(asks);
   for (let call = 0; call < 5; call++) {
     const text = `Hi ${call}`;
     const messages = [{ role: "user" as const, parts: [{ type: "text" as const, text }] }];
     await ask("any", { spec: testSpec({ ...ONE_ATTEMPT.spec, messages }) });
     await clock.advance(500);
   }
-  expect(state.circuit.state).toBe("open");
+  expect([state.counts.circuit.state, state.circuit.state]).toEqual(["open", "closed"]);
+  expect(state.health()).toBeUndefined();
+  const probe = state.counts.acquireProbe(SENDER);
+  expect(probe).toBeDefined();
+  const before = asked.length;
+  expect(await ask("any")).toMatchObject(estimated);
+  await expect(ask("provider")).rejects.toMatchObject({ kind: "circuit-open" });
+  expect(asked).toHaveLength(before);
+  if (probe !== undefined) probe.end(undefined);
   await clock.advance(30_000);
   count = counts;
   await ask("provider");
-  expect(state.circuit.state).toBe("closed");
+  expect(state.counts.circuit.state).toBe("closed");
 });
 
-it("a circuit that is open for everybody but a probe gives the estimate at once", async () => {
-  const { clock, ask, asked, state } = countScene(counts);
+it("counts go on while answers fail, and close no circuit", async () => {
+  const { clock, ask, state } = countScene(counts);
   for (let call = 0; call < 5; call++) {
     const permit = state.acquire(SENDER);
     if (!("state" in permit)) permit.end(answered(500));
+    await ask("provider");
     await clock.advance(300);
   }
-  const probe = state.acquireProbe(SENDER);
-  expect(probe).toBeDefined();
-  expect(await ask("any")).toMatchObject(estimated);
-  await expect(ask("provider")).rejects.toMatchObject({ kind: "circuit-open" });
-  expect(asked).toEqual([]);
+  expect(await ask("provider")).toMatchObject(byProvider);
+  expect(state.circuit.state).toBe("open");
 });
 
 it("a target that is full makes a count wait for a place", async () => {
@@ -88,16 +94,30 @@ it("a target that is full makes a count wait for a place", async () => {
   await full;
 });
 
-it.each([429, 403])(
-  "a count that is refused by status %i pauses no generation at its target",
-  async (status) => {
-    const { ask, state } = countScene(async () => {
-      throw answered(status, { "retry-after": "30" });
-    });
-    expect(await ask("any", ONE_ATTEMPT)).toMatchObject(estimated);
-    expect(state.health()).toBeUndefined();
-  },
-);
+it.each([
+  [429, { state: "cooling" }],
+  [403, { state: "out" }],
+  [529, { state: "cooling" }],
+])("a count that is refused by status %i pauses counts, and no answer", async (status, pause) => {
+  const { ask, asked, state } = countScene(async () => {
+    throw answered(status, { "retry-after": "30" });
+  });
+  expect(await ask("any", ONE_ATTEMPT)).toMatchObject(estimated);
+  expect(state.health()).toBeUndefined();
+  expect(state.counts.health()).toMatchObject(pause);
+  state.reset();
+  expect(state.counts.health()).toBeUndefined();
+  expect(asked).toHaveLength(1);
+});
+
+it("a count that succeeds is no sign that an account has credit again", async () => {
+  const { ask, state } = countScene(counts);
+  const permit = state.acquire(SENDER);
+  if (!("state" in permit)) permit.end(answered(402));
+  expect(state.health()).toMatchObject({ state: "out", kind: "quota" });
+  await ask("provider");
+  expect(state.health()).toMatchObject({ state: "out", kind: "quota" });
+});
 
 it("a credential that a count is refused for is out for generations as well", async () => {
   const { ask, state } = countScene(async () => {
@@ -111,7 +131,7 @@ it("how long a count takes says nothing of how long an answer takes", async () =
   const { ask, state } = countScene(counts);
   for (let call = 0; call < 5; call++) await ask("provider");
   const now = 1;
-  expect(state.counted.quantile(0.5, now)).toBe(0);
+  expect(state.counts.counted.quantile(0.5, now)).toBe(0);
   expect([state.streamed.quantile(0.5, now), state.whole.quantile(0.5, now)]).toEqual([
     undefined,
     undefined,

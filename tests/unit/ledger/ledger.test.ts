@@ -10,7 +10,7 @@ import { createManualClock } from "../../support/manual-clock.ts";
 import { callRecord, usedAttempt } from "../../support/usage-call.ts";
 
 /** What happens to the batches of a replica. */
-type Fate = "taken" | "refused" | "answer lost" | "never answered";
+type Fate = "taken" | "refused" | "answer lost" | "never answered" | "broken";
 
 function createScene() {
   const clock = createManualClock();
@@ -23,10 +23,15 @@ function createScene() {
     new StoreUnavailable("unknown", "away", { cause: "refused", code: "ECONNREFUSED" });
   const store: LedgerStore = {
     ...kept,
+    async tidy(retention) {
+      if (scene.fate === "broken") throw new RangeError("a defect");
+      return kept.tidy(retention);
+    },
     async apply(batch) {
       batches.push(batch);
       const { fate } = scene;
       if (fate === "refused") throw away();
+      if (fate === "broken") throw new TypeError("a defect");
       if (fate === "never answered") return new Promise(() => {});
       const answer = await kept.apply(batch);
       if (fate === "answer lost") throw away();
@@ -41,6 +46,7 @@ function createScene() {
     onBehind: ({ cause, code }) => told.push(`behind ${cause} ${code}`),
     onCaughtUp: (seconds) => told.push(`caught up after ${seconds} s`),
     onLost: (calls) => told.push(`lost ${calls}`),
+    onDefect: (error) => told.push(`defect ${(error as Error).name}`),
   });
   return {
     ...scene,
@@ -118,6 +124,27 @@ describe("the ledger", () => {
     },
   );
 
+  it("tells a defect of each batch once and as a defect, and loses no call", async () => {
+    const { ledger, scene, clock, start, today, told } = createScene();
+    start();
+    scene.fate = "broken";
+    ledger.record(callRecord());
+    await clock.advance(30_000);
+    expect(told).toEqual(["defect TypeError"]);
+    expect(ledger.lagMs).toBe(30_000);
+    scene.fate = "taken";
+    await clock.advance(1_000);
+    expect(await today()).toMatchObject({ calls: 1 });
+    scene.fate = "broken";
+    ledger.record(callRecord());
+    await clock.advance(28_000);
+    expect(told).toEqual(["defect TypeError", "defect TypeError"]);
+    await clock.advance(1_000);
+    expect(told.slice(2)).toEqual(["defect RangeError"]);
+    await ledger.close();
+    expect(told.slice(3)).toEqual(["lost 1"]);
+  });
+
   it("keeps the sums of a store that is away in bounded memory, and whole", async () => {
     const { ledger, scene, clock, start, today, batches } = createScene();
     start();
@@ -161,6 +188,40 @@ describe("the ledger", () => {
     await clock.advance(1_000);
     await closed;
     expect(told).toEqual(["lost 4"]);
+  });
+
+  it("counts each call once among those that no store will have, however many batches they are", async () => {
+    const { ledger, scene, clock, start, told } = createScene();
+    start();
+    for (let index = 0; index < 1_200; index++) ledger.record(callRecord({ caller: `c${index}` }));
+    scene.fate = "never answered";
+    const closed = ledger.close();
+    await clock.advance(1_000);
+    await closed;
+    expect(told).toEqual(["lost 1200"]);
+  });
+
+  it("keeps hours and lost batches to the end of their time, and not longer", async () => {
+    const { kept, clock } = createScene();
+    const retention = { hoursMs: 10 * HOUR_MS, daysMs: 3 * DAY_MS };
+    const row = { key: "a", sums: Float64Array.of(1, 1) };
+    const hour = hourOf(clock.wallTime());
+    await kept.apply({ session: "dies", number: 1, rows: [{ ...row, hour }] });
+    const hours = async () => {
+      await kept.tidy(retention);
+      let rows = 0;
+      await kept.read({ grain: "hour", start: hour }, () => rows++);
+      return rows;
+    };
+    // Its last millisecond is kept for as long as the first one of the next hour would be.
+    await clock.advance(hour + 11 * HOUR_MS - clock.wallTime());
+    expect(await hours()).toBe(1);
+    await clock.advance(1);
+    expect(await hours()).toBe(0);
+    expect((await kept.state()).lost).toEqual(new Map([[dayOf(hour), 1]]));
+    await clock.advance(dayOf(hour) + 4 * DAY_MS - clock.wallTime());
+    await kept.tidy(retention);
+    expect((await kept.state()).lost).toEqual(new Map());
   });
 
   it("puts calls of a clock that has jumped into the hour of the store, and goes on", async () => {

@@ -60,6 +60,7 @@ it("has rows for 200 values of each label", () => {
     ).own,
   ).toBe(200);
   expect(named(names, [{ ...LABEL, value: "" }]).own).toBe(1);
+  expect(named(names, values.slice(290), DAY_MS).own).toBe(10);
 });
 
 it("one caller cannot take the room of others", () => {
@@ -71,6 +72,7 @@ it("one caller cannot take the room of others", () => {
   });
   expect(named(names, [{ caller: "batch", model: "m1" }]).own).toBe(1);
   expect(named(names, [{ model: "m1" }]).own).toBe(1);
+  expect(named(names, greedy.slice(2_990), DAY_MS).own).toBe(10);
 });
 
 it("has 20,000 rows a day, and beyond them one for each caller", () => {
@@ -82,4 +84,6 @@ it("has 20,000 rows a day, and beyond them one for each caller", () => {
     ).own,
   ).toBe(20_000);
   expect(named(names, [{ caller: "late" }]).last).toMatchObject({ caller: "late", model: "other" });
+  expect(named(names, [{ caller: "late" }], DAY_MS).own).toBe(1);
+  expect(named(names, [{ caller: "late", model: "m" }], DAY_MS).last?.model).toBe("m");
 });

@@ -60,6 +60,19 @@ it("counts attempts of unknown price, and none that nobody charges for", () => {
   ]);
 });
 
+it("has a row for each currency of a target", () => {
+  const record = callRecord({
+    attempts: [
+      usedAttempt({ picos: 7 }, { outcome: "failed" }),
+      usedAttempt({ picos: 8, currency: "EUR" }, { trigger: "retry" }),
+    ],
+  });
+  expect(outline(record)).toEqual([
+    ["p m USD succeeded", { picos: 7, calls: 1, attempts: 1 }],
+    ["p m EUR succeeded", { picos: 8, attempts: 1, retries: 1 }],
+  ]);
+});
+
 it.each([
   ["cancelled", "cancelled", { calls: 1, cancelled: 1 }],
   ["not-found", "failed", { calls: 1, failures: 1 }],

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addSums, addTime, createSums, timeQuantile } from "../../../src/ledger/sums.ts";
+import {
+  addPicos,
+  addSums,
+  addTime,
+  COUNTERS,
+  createSums,
+  timeQuantile,
+} from "../../../src/ledger/sums.ts";
 
 const SHARES = [0.5, 0.95] as const;
 
@@ -9,6 +16,16 @@ function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
+
+it("carries a whole unit over, and no trillionth less", () => {
+  const sums = createSums();
+  const money = () =>
+    (["units", "picos"] as const).map((name) => sums.counters[COUNTERS.indexOf(name)]);
+  addPicos(sums, 999_999_999_999);
+  expect(money()).toEqual([0, 999_999_999_999]);
+  addPicos(sums, 1);
+  expect(money()).toEqual([1, 0]);
+});
 
 describe("quantiles of times to first token", () => {
   it("are unknown without a time", () => {

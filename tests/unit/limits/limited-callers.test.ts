@@ -49,6 +49,25 @@ describe("limits of a caller and its group", () => {
     });
   });
 
+  it("tell of one that is nearly used up, by the reason to come, once in its window", async () => {
+    const limits = { requests: perMinute(4), warnAt: 0.5 };
+    const { tryTo, told, clock } = await createLimitsScene({
+      callers: [
+        { id: "anne", group: "team", limits: {} },
+        { id: "bert", limits },
+      ],
+      groups: [{ id: "team", limits }],
+    });
+    for (const caller of ["anne", "anne", "anne", "bert"]) await tryTo(caller);
+    const first = ["nearly used GROUP_REQUESTS_LIMIT", "near 4 requests in a minute"];
+    expect(told).toEqual(first);
+    await tryTo("bert");
+    expect(told).toEqual([...first, "nearly used REQUESTS_LIMIT", "near 4 requests in a minute"]);
+    await clock.advance(120_000);
+    for (const caller of ["anne", "anne"]) await tryTo(caller);
+    expect(told.filter((each) => each.includes("GROUP_"))).toHaveLength(2);
+  });
+
   it("ask no store where they are bounds of each call alone", async () => {
     const callers = [{ id: "anne", limits: { maxOutputTokens: 5 } }];
     const { limits, tryTo, setAway } = await createLimitsScene({
@@ -68,12 +87,61 @@ describe("limits of a caller and its group", () => {
     expect(await tryTo("anne")).toBe("CONCURRENCY_LIMIT");
   });
 
+  it("count a call once where two of them have the same window, and the lower one holds", async () => {
+    const limits = { requests: [...perMinute(9), ...perMinute(3)] };
+    const { tryTo } = await createLimitsScene({ callers: [{ id: "anne", limits }] });
+    const reasons = [];
+    for (let index = 0; index < 4; index++) reasons.push(await tryTo("anne"));
+    expect(reasons).toEqual(["", "", "", "REQUESTS_LIMIT"]);
+  });
+
   it("refuse for ever what is larger than the limit", async () => {
     const limits = { tokens: perMinute(9) };
     const { reserve } = await createLimitsScene({ callers: [{ id: "anne", limits }] });
     const error = await reserve("anne").catch((refusal) => refusal);
     expect(error).toMatchObject({ reason: "TOKENS_LIMIT", retryAfterMs: undefined });
     expect(error.message).toContain("give it a lower limit of output tokens");
+  });
+});
+
+describe("a limit of money", () => {
+  it("begins anew at midnight of the configured time zone", async () => {
+    const { clock, reserve, tryTo } = await createLimitsScene({
+      callers: [
+        { id: "anne", limits: { spend: [{ period: "day", currency: "USD", picos: 100 }] } },
+      ],
+      settings: { timeZone: "Asia/Kathmandu" },
+    });
+    const all = { tokens: 0, picos: 100 };
+    await reserve("anne", all);
+    const refusal = await reserve("anne", all).catch((error) => error);
+    expect(refusal).toMatchObject({ reason: "SPEND_LIMIT" });
+    // Kathmandu is 5:45 ahead of UTC.
+    const passesAt = new Date(clock.wallTime() + refusal.retryAfterMs).toISOString();
+    expect(passesAt.slice(10)).toBe("T18:15:00.000Z");
+    await clock.advance(refusal.retryAfterMs - 1);
+    expect(await tryTo("anne", all)).toBe("SPEND_LIMIT");
+    await clock.advance(1);
+    expect(await tryTo("anne", all)).toBe("");
+  });
+});
+
+describe("the places of a killed replica", () => {
+  it("come back at a replica that has had no call yet", async () => {
+    const { clock, memory, told } = await createLimitsScene({ callers: [] });
+    const place = (generationId: string, session: string) =>
+      memory.reserve({
+        generationId,
+        session,
+        canMove: false,
+        totalMs: 600_000,
+        rules: [{ unit: "concurrency", key: "places", most: 1 }],
+      });
+    await place("lost", "session-killed");
+    expect(await place("next", "session-a")).toMatchObject({ state: "refused" });
+    await clock.advance(1_000);
+    expect(told).toEqual(["1 reaped"]);
+    expect(await place("next", "session-a")).toMatchObject({ state: "reserved" });
   });
 });
 
@@ -134,7 +202,15 @@ describe("while the store is away", () => {
     expect(reasons).toEqual(["", "", "REQUESTS_LIMIT"]);
     setAway(false);
     expect(await tryTo("anne")).toBe("");
-    expect(told).toEqual(["local", "REQUESTS_LIMIT", "shared"]);
+    expect(told).toEqual(["local", "REQUESTS_LIMIT", "shared", "2 counted locally"]);
+  });
+
+  it("calls that local counts have let pass are told at the end of the process too", async () => {
+    const { tryTo, setAway, told, limits } = await createLimitsScene({ callers });
+    setAway(true);
+    await tryTo("anne");
+    await limits.close();
+    expect(told).toEqual(["local", "1 counted locally"]);
   });
 
   it("money is what was left when the store was last asked, and in the next period all of it", async () => {

@@ -45,7 +45,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
     /** What the provider answers to one call. */
     answer(error: GatewayError | undefined) {
       stats.started(model.provider);
-      const permit = states.of(target).acquire({ caller: "a", form: "streamed" as const });
+      const permit = states.of(target).acquire({ caller: "a" });
       if ("state" in permit) throw new Error(`the call is refused: ${permit.state}`);
       permit.end(error);
       stats.ended(model.provider, error);
@@ -144,7 +144,7 @@ describe("cooldowns", () => {
 
   it("A-51: of two the longer one holds, wherever it came from", async () => {
     const { clock, a, b } = await cluster();
-    const late = a.state.acquire({ caller: "a", form: "streamed" as const });
+    const late = a.state.acquire({ caller: "a" });
     a.answer(limited(5_000));
     if ("state" in late) throw new Error("no call");
     late.end(limited(1_000));
@@ -153,6 +153,15 @@ describe("cooldowns", () => {
     await b.log.control.send({ type: "cooldown", ...target, forMs: 4_500 });
     expect(a.state.cooldown?.until).toBe(5_500);
     expect(b.state.cooldown?.until).toBe(5_000);
+  });
+
+  it("of counts stay with their replica", async () => {
+    const { a, b } = await cluster();
+    const permit = a.state.counts.acquire({ caller: "a" });
+    if ("state" in permit) throw new Error("no call");
+    permit.end(limited(5_000));
+    expect(a.state.counts.cooldown?.until).toBe(5_000);
+    expect([b.state.cooldown, b.state.counts.cooldown]).toEqual([undefined, undefined]);
   });
 
   it("that were taken over are not told on, and unknown models are left alone", async () => {

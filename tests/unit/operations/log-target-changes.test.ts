@@ -45,13 +45,20 @@ describe("the log", () => {
     expect(lines).toHaveLength(2);
   });
 
+  it("says that a circuit has closed, however soon after it opened", async () => {
+    const broken = Array.from({ length: 5 }, () => fails(answered(503)));
+    const { clock, lines, fail, state } = setUp({ a: broken });
+    await fail(5);
+    await clock.advance(10);
+    state("a").acquireProbe({ caller: "test" })?.content(1, "whole");
+    expect(lines.map((line) => line["state"])).toEqual(["open", "closed"]);
+  });
+
   it("has one line in a while for all the names that requests make up at an instance", async () => {
     const { states, lines, clock } = setUp({ a: succeeds() });
     const limited = answered(429, { "retry-after": "7" });
     const limit = (model: string): void => {
-      const permit = states
-        .of({ provider: "a", model, isUnlisted: true })
-        .acquire({ caller: "c", form: "whole" as const });
+      const permit = states.of({ provider: "a", model, isUnlisted: true }).acquire({ caller: "c" });
       if ("end" in permit) permit.end(limited);
     };
     for (let made = 0; made < 50; made++) limit(`made-up-${made}`);
@@ -81,17 +88,27 @@ describe("the log", () => {
     ]);
   });
 
+  it("says which change is one of counts, beside those of answers", async () => {
+    const { lines, state } = setUp({ a: succeeds() });
+    const { counts } = state("a");
+    for (const of of [counts, counts, state("a")]) {
+      of.acquireProbe({ caller: "test" })?.end(answered(429, { "retry-after": "7" }));
+    }
+    const pause = { event: "cooldown", ...target, for_ms: 7_000, last_error: "rate-limit" };
+    expect(lines).toEqual([{ ...pause, operation: "count_tokens" }, pause]);
+  });
+
   it("has one line of a sort in an interval, and counts those between", async () => {
     const { clock, lines, state } = setUp({ a: succeeds() });
     for (let time = 1; time <= 1_000; time++) {
-      const permit = state("a").acquireProbe({ caller: "test", form: "streamed" as const });
+      const permit = state("a").acquireProbe({ caller: "test" });
       permit?.end(answered(429, { "retry-after-ms": String(20_000 + time * 10) }));
       await clock.advance(10);
     }
     expect(lines).toHaveLength(1);
     await clock.advance(10_000);
     state("a")
-      .acquireProbe({ caller: "test", form: "streamed" as const })
+      .acquireProbe({ caller: "test" })
       ?.end(answered(429, { "retry-after": "60" }));
     expect(lines[1]).toMatchObject({ event: "cooldown", for_ms: 60_000, suppressed: 999 });
   });

@@ -34,6 +34,14 @@ describe("the timers of an attempt", () => {
     expect(late.errors).toEqual(["idle-timeout: the attempt took longer than 30 ms"]);
   });
 
+  it("end no attempt by limits that it does not have", async () => {
+    const { clock, errors, timers } = start({});
+    timers.progress(clock.now(), true);
+    await clock.advance(1e9);
+    expect(errors).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it("count silence from the last progress, and none while the reader holds the provider back", async () => {
     const { clock, errors, timers } = start({ idleMs: 100 });
     timers.progress(clock.now(), true);

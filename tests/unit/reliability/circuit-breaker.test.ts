@@ -31,6 +31,21 @@ describe("opening", () => {
     expect(circuit.snapshot().state).toBe("open");
   });
 
+  it("opens by rate only after the failures have lasted", async () => {
+    const { circuit, clock, fail, succeed } = setUpCircuit({ minSpanMs: 1_000 });
+    // The clock does not begin at 0.
+    await clock.advance(5_000);
+    for (let pair = 0; pair < 10; pair++) {
+      succeed(1);
+      fail(1);
+    }
+    expect(circuit.state).toBe("closed");
+    await clock.advance(1_000);
+    succeed(1);
+    fail(1);
+    expect(circuit.state).toBe("open");
+  });
+
   it("stays closed below the rate", () => {
     const { circuit, fail, succeed } = setUpCircuit();
     for (let round = 0; round < 50; round++) {
@@ -169,10 +184,13 @@ describe("ejection", () => {
   });
 
   it("ends with a reset", () => {
-    const { circuit, fail } = setUpCircuit();
+    const { circuit, fail, told } = setUpCircuit();
     fail(5);
     circuit.reset();
     expect(circuit.snapshot()).toMatchObject({ state: "closed", windowRequests: 0 });
+    expect(told.map(({ state }) => state)).toEqual(["open", "closed"]);
+    circuit.reset();
+    expect(told).toHaveLength(2);
     fail(4);
     expect(circuit.state).toBe("closed");
   });

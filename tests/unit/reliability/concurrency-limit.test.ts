@@ -52,6 +52,17 @@ describe("ConcurrencyLimit", () => {
     expect(limit.tryEnter("one")).toBeUndefined();
   });
 
+  it("serves one that waits first, when a reload has raised the limit", async () => {
+    const clock = createManualClock();
+    let current = { ...settings, maxInFlight: 1 };
+    const limit = new ConcurrencyLimit(clock, () => current);
+    expect(limit.tryEnter("one")).toBeDefined();
+    const waiting = limit.enter("two", 40_000, never);
+    current = settings;
+    expect(limit.tryEnter("three")).toBeUndefined();
+    expect((await waiting)?.caller).toBe("two");
+  });
+
   it("ends a wait by time and by abort, without a leak", async () => {
     const { clock, limit, log, enter, leave } = setUp();
     const controller = new AbortController();

@@ -111,9 +111,7 @@ describe("a target that was left behind", () => {
 
   it("is not, where it was taken out meanwhile", async () => {
     const { clock, run, state } = await leave();
-    state("a")
-      .acquireProbe({ caller: "other", form: "streamed" as const })
-      ?.end(answered(401));
+    state("a").acquireProbe({ caller: "other" })?.end(answered(401));
     await clock.advance(30_000);
     expect(await run.done).toMatchObject({ kind: "not-found" });
     expect(providers(run)).toBe("ab");

@@ -78,7 +78,7 @@ describe("waits", () => {
     for (let second = 0; second < 90 && !run.ended; second++) {
       const other = state("a").circuit.tryAcquire();
       other?.release();
-      const permit = state("a").acquireProbe({ caller: "test", form: "streamed" as const });
+      const permit = state("a").acquireProbe({ caller: "test" });
       permit?.end(answered(429, { "retry-after": "3" }));
       await clock.advance(1_000);
     }
@@ -95,7 +95,7 @@ describe("waits", () => {
     const run = call();
     await clock.advance(7_900);
     state("a")
-      .acquireProbe({ caller: "test", form: "streamed" as const })
+      .acquireProbe({ caller: "test" })
       ?.end(answered(429, { "retry-after-ms": "1000" }));
     await clock.advance(2_000);
     expect(await run.done).toBeUndefined();

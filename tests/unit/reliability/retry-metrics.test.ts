@@ -93,4 +93,24 @@ describe("a call that is over", () => {
     expect(runs.map(({ sent }) => sent[0]?.plan.queuedMs)).toEqual([0, 400]);
     await Promise.all(runs.map(({ done }) => done));
   });
+
+  it.each([
+    ["whose last failure could be repeated", answered(503), 1],
+    ["whose request is refused everywhere", answered(400), 0],
+  ])("is exhausted if nothing is left of it to try: one %s", async (_name, error, exhausted) => {
+    const { clock, call, engine } = setUpEngine({ a: fails(error) });
+    const run = call({ retry: { maxAttempts: 1 } });
+    await clock.advance(10_000);
+    expect(await run.done).toBeDefined();
+    expect(engine.metrics.of("a").exhausted).toBe(exhausted);
+  });
+
+  it("is not exhausted if its caller has left", async () => {
+    const { clock, call, engine } = setUpEngine({ a: hangs });
+    const run = call();
+    await clock.advance(0);
+    run.cancel(new GatewayError("cancelled", "test"));
+    expect(await run.done).toMatchObject({ kind: "cancelled" });
+    expect(engine.metrics.of("a").exhausted).toBe(0);
+  });
 });

@@ -6,7 +6,7 @@ import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { answered } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
-const SENDER = { caller: "alice", form: "streamed" as const };
+const SENDER = { caller: "alice" };
 const { refusedMs } = DEFAULT_SETTINGS.health;
 
 function setUp() {
@@ -133,7 +133,7 @@ describe("an ejected target", () => {
     const share = state.limit.tryEnter("bob") as CallerShare;
     await eject();
     expect(state.limit.inFlight).toBe(1);
-    expect(state.acquireQueued(SENDER, share)).toMatchObject({ state: "open" });
+    expect(state.acquireQueued(share)).toMatchObject({ state: "open" });
     expect(state.limit.inFlight).toBe(0);
   });
 });

@@ -64,8 +64,14 @@ describe("a page of another origin", () => {
         "x-steer-version",
         "x-steer-replayed",
         "x-steer-attempts",
+        "x-steer-cost",
+        "x-steer-model",
+        "x-steer-provider",
+        "x-steer-warnings",
         "x-request-id",
         "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
         "grpc-retry-pushback-ms",
       ]),
     );
@@ -76,16 +82,45 @@ describe("a page of another origin", () => {
     const { status, body, cors } = await ask("OPTIONS", "https://known.test");
     expect([status, body]).toEqual([204, ""]);
     expect(cors["access-control-max-age"]).toBe("7200");
-    expect(String(cors["access-control-allow-methods"]).split(", ")).toContain("POST");
+    expect(String(cors["access-control-allow-methods"]).split(", ").sort()).toEqual([
+      "DELETE",
+      "GET",
+      "HEAD",
+      "POST",
+    ]);
     expect(String(cors["access-control-allow-headers"]).toLowerCase().split(", ")).toEqual(
       expect.arrayContaining([
         "content-type",
         "connect-timeout-ms",
         "authorization",
         "idempotency-key",
+        "last-event-id",
         "traceparent",
         "tracestate",
         "x-request-id",
+        "x-steer-commit",
+        "x-steer-fallbacks",
+        "x-steer-labels",
+        "x-steer-timeout",
+        "x-steer-unsupported",
+        "anthropic-beta",
+        "anthropic-dangerous-direct-browser-access",
+        "anthropic-version",
+        "openai-beta",
+        "openai-organization",
+        "openai-project",
+        "user-agent",
+        "x-api-key",
+        "x-stainless-arch",
+        "x-stainless-helper",
+        "x-stainless-helper-method",
+        "x-stainless-lang",
+        "x-stainless-os",
+        "x-stainless-package-version",
+        "x-stainless-retry-count",
+        "x-stainless-runtime",
+        "x-stainless-runtime-version",
+        "x-stainless-timeout",
       ]),
     );
   });

@@ -23,6 +23,21 @@ const REFUSED = new GatewayError("permission-denied", "no", { reason: "NOT_OWNER
 const found = async () => create(HealthCheckResponseSchema, {});
 
 describe("a unary call", () => {
+  it("does not begin for a caller who was removed while its request was read", async () => {
+    const served: unknown[] = [];
+    const { arrive, dispatcher, calls } = setUpDispatcher({
+      async unary(request) {
+        served.push(request);
+        return found();
+      },
+    });
+    const request = { format: "json", bytes: Buffer.from("{}") } as const;
+    const answer = dispatcher.unary(await arrive(check), request, () => "");
+    calls.accepted.endOf(() => true, REFUSED);
+    expect(await refusalOf(answer)).toMatchObject({ code: 7 });
+    expect(served).toEqual([]);
+  });
+
   it("has its answer, its headers, its span and its line", async () => {
     const { unary, headers, lines, spans, clock, calls } = setUpDispatcher({
       async unary(request, call) {

@@ -169,4 +169,10 @@ describe("reflection", () => {
       { case: "listServicesResponse" },
     ]);
   });
+
+  it("serves any number of streams one after another", async () => {
+    for (let stream = 0; stream < 300; stream++) {
+      await ask([{ case: "listServices", value: "" }]);
+    }
+  });
 });

@@ -48,6 +48,21 @@ describe("StoreHealth", () => {
     expect(await health.admit(50, () => 3)).toBe(3);
   });
 
+  it("field:S14: an answer that was late nine answers ago does not count", async () => {
+    const { clock, health, changes, late } = createHealth();
+    const inTime = async (): Promise<void> => {
+      await health.admit(50, () => 1);
+      await clock.advance(250);
+    };
+    await late();
+    await clock.advance(50);
+    for (let call = 0; call < 4; call++) await inTime();
+    for (let call = 0; call < 4; call++) await late();
+    expect(changes).toEqual([]);
+    await late();
+    expect(changes).toEqual(["late"]);
+  });
+
   it("field:S14: a store is late where 5 of 8 answers are, and then nobody waits", async () => {
     const { clock, health, changes, late } = createHealth();
     for (let call = 0; call < 4; call++) await late();

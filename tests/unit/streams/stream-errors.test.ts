@@ -98,7 +98,10 @@ it("a cause stays with the error, and none is made up", () => {
   expect("cause" in storeUnavailable()).toBe(false);
 });
 
-it("one error alone says that a stream goes on elsewhere", () => {
+it("two errors alone say that a stream goes on elsewhere", () => {
   const all = CASES.map(([error]) => error);
-  expect(all.filter(isElsewhere).map(({ reason }) => reason)).toEqual(["DRAINING"]);
+  expect(all.filter(isElsewhere).map(({ kind }) => kind)).toEqual([
+    "gateway-overloaded",
+    "owner-lost",
+  ]);
 });

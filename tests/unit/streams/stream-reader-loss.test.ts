@@ -4,6 +4,8 @@ import { createTestReaders, endOf, eventsOf, everything } from "../../support/te
 
 const shared = { isShared: true };
 
+type Readers = Awaited<ReturnType<typeof createTestReaders>>;
+
 describe("a cursor that does not fit the log", () => {
   it("is told that the stream is unknown", async () => {
     const set = await createTestReaders();
@@ -193,5 +195,26 @@ describe("a reader whose store is away", () => {
     await set.clock.advance(11_000);
     expect(reading.seen).toEqual(["start"]);
     expect(reading.outcome()).toMatchObject({ kind: "state-unavailable" });
+  });
+
+  it.each([
+    ["has lost the stream", async (set: Readers, streamId: string) => set.lose(streamId)],
+    ["is behind", async (set: Readers, streamId: string) => set.loseTail(streamId, 1)],
+  ])("goes on beside its writer while the store takes nothing and %s", async (_name, lose) => {
+    const set = await createTestReaders();
+    const { stream, add } = await set.own();
+    add(2, 3);
+    await set.clock.advance(0);
+    set.faults.only = ["append", "create"];
+    set.faults.isDown = true;
+    add(4, 5);
+    await set.clock.advance(2_000);
+    await lose(set, stream.streamId);
+    const reading = set.read(stream.streamId, { sequence: 4, writer: stream.token.nonce });
+    await set.clock.advance(5_000);
+    add(6, 6);
+    await set.clock.advance(0);
+    expect(reading.outcome()).toBeUndefined();
+    expect(reading.seen.filter((word) => !word.startsWith("beat"))).toEqual(["e5", "e6"]);
   });
 });

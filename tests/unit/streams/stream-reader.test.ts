@@ -43,6 +43,20 @@ describe("a reader", () => {
     expect(reading.reader.terminal).toEqual(END);
   });
 
+  it("knows that event too where it was stored together with others", async () => {
+    const set = await createTestReaders();
+    const { stream, add, end } = await set.own();
+    set.faults.isDown = true;
+    add(2, 4);
+    end();
+    set.faults.isDown = false;
+    await set.clock.advance(1_000);
+    const reading = set.read(stream.streamId, { sequence: 5, writer: stream.token.nonce });
+    await set.clock.advance(0);
+    expect([reading.seen, reading.outcome()]).toEqual([[], "ended"]);
+    expect(reading.reader.terminal).toEqual(END);
+  });
+
   it("says when it has its first event and how it ended, once each", async () => {
     const set = await createTestReaders(shared);
     const stream = await set.foreign(4);

@@ -90,6 +90,16 @@ describe("createUsageMeter", () => {
   });
 });
 
+it("a request that is too long for a lesson is none, and its answer is", () => {
+  const parts = [{ type: "text" as const, text: "x".repeat(16_385) }];
+  const spec = testSpec({ messages: [{ role: "user", parts }] });
+  const counter = testCounter(createManualClock(), "character");
+  const meter = createUsageMeter(counter, testModel(), spec);
+  meter.report({ inputTokens: 4_000, outputTokens: 10 });
+  void meter.settle(output);
+  expect(counter.errors).toHaveLength(1);
+});
+
 describe("an answer of which something is known beside its text", () => {
   it.each<[string, Message, Received | undefined, number]>([
     ["no text and no chunk", nothing, undefined, 0],

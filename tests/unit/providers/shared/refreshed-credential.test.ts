@@ -116,6 +116,22 @@ describe("a credential that is refreshed", () => {
     questions[0]?.answer("token-1");
     expect(await other).toBe("token-1");
   });
+
+  it("is waited for no longer once its instance is closed, and no other is asked for", async () => {
+    const { clock, questions, source } = startIssuer();
+    const waiting = source.current(never);
+    source.close();
+    const cause = { message: "the provider instance was closed" };
+    const failure = { kind: "provider-authentication", cause };
+    await expect(waiting).rejects.toMatchObject(failure);
+    expect([questions.map(({ signal }) => signal.aborted), clock.pendingTimers]).toEqual([
+      [true],
+      0,
+    ]);
+    await clock.advance(MIN_PAUSE_MS);
+    await expect(source.current(never)).rejects.toMatchObject(failure);
+    expect(questions).toHaveLength(1);
+  });
 });
 
 describe("a credential that is refused", () => {

@@ -29,6 +29,8 @@ const EVENTS = [
   { type: "finish", reason: "stop", rawReason: "end_turn" },
 ];
 
+const never = new AbortController().signal;
+
 /** The server has the key, and the signature is that of the bytes that it has got. */
 function isSignedBy(key: SigningKey, { request, body }: SeenRequest): boolean {
   const { headers, url = "" } = request;
@@ -110,5 +112,22 @@ describe("a wire that is more than JSON over server-sent events", () => {
       expect(error).toMatchObject({ kind: "truncated" });
       expect(events).toEqual(EVENTS.slice(0, 2));
     }
+  });
+
+  it("ends the question for a credential that runs when it is closed", async () => {
+    const asked = Promise.withResolvers<AbortSignal>();
+    const source = new RefreshedCredential<SigningKey>({
+      clock: systemClock,
+      issue(signal) {
+        asked.resolve(signal);
+        return new Promise(() => {});
+      },
+    });
+    const provider = createEventStreamProvider("http://127.0.0.1:1/v1", systemClock, source);
+    const answer = collectEvents(provider.generate(testRequest({ stream: true }), never));
+    const signal = await asked.promise;
+    await provider.close();
+    expect(signal.aborted).toBe(true);
+    expect(await answer).toMatchObject({ error: { kind: "provider-authentication" } });
   });
 });

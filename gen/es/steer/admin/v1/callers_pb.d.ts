@@ -1139,7 +1139,7 @@ export enum CallerSource {
 export declare const CallerSourceSchema: GenEnum<CallerSource>;
 
 /**
- * A period of a spend limit, in UTC.
+ * A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
  *
  * @generated from enum steer.admin.v1.SpendPeriod
  */
@@ -1152,7 +1152,7 @@ export enum SpendPeriod {
   UNSPECIFIED = 0,
 
   /**
-   * From full hour to full hour.
+   * From full hour to full hour of UTC.
    *
    * @generated from enum value: SPEND_PERIOD_HOUR = 1;
    */

@@ -291,7 +291,7 @@ export const SpendPeriodSchema = /*@__PURE__*/
   enumDesc(file_steer_admin_v1_callers, 2);
 
 /**
- * A period of a spend limit, in UTC.
+ * A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
  *
  * @generated from enum steer.admin.v1.SpendPeriod
  */

@@ -130,13 +130,13 @@ func (CallerSource) EnumDescriptor() ([]byte, []int) {
 	return file_steer_admin_v1_callers_proto_rawDescGZIP(), []int{1}
 }
 
-// A period of a spend limit, in UTC.
+// A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
 type SpendPeriod int32
 
 const (
 	// Not set.
 	SpendPeriod_SPEND_PERIOD_UNSPECIFIED SpendPeriod = 0
-	// From full hour to full hour.
+	// From full hour to full hour of UTC.
 	SpendPeriod_SPEND_PERIOD_HOUR SpendPeriod = 1
 	// From midnight to midnight.
 	SpendPeriod_SPEND_PERIOD_DAY SpendPeriod = 2

@@ -79,7 +79,7 @@ class _SpendPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpendPeri
     SPEND_PERIOD_UNSPECIFIED: _SpendPeriod.ValueType  # 0
     """Not set."""
     SPEND_PERIOD_HOUR: _SpendPeriod.ValueType  # 1
-    """From full hour to full hour."""
+    """From full hour to full hour of UTC."""
     SPEND_PERIOD_DAY: _SpendPeriod.ValueType  # 2
     """From midnight to midnight."""
     SPEND_PERIOD_MONTH: _SpendPeriod.ValueType  # 3
@@ -88,12 +88,12 @@ class _SpendPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpendPeri
     """For ever."""
 
 class SpendPeriod(_SpendPeriod, metaclass=_SpendPeriodEnumTypeWrapper):
-    """A period of a spend limit, in UTC."""
+    """A period of a spend limit, in the time zone `limits.time_zone`: UTC by default."""
 
 SPEND_PERIOD_UNSPECIFIED: SpendPeriod.ValueType  # 0
 """Not set."""
 SPEND_PERIOD_HOUR: SpendPeriod.ValueType  # 1
-"""From full hour to full hour."""
+"""From full hour to full hour of UTC."""
 SPEND_PERIOD_DAY: SpendPeriod.ValueType  # 2
 """From midnight to midnight."""
 SPEND_PERIOD_MONTH: SpendPeriod.ValueType  # 3

@@ -1194,7 +1194,7 @@ export const CallerSourceSchema: GenEnum<CallerSource> = /*@__PURE__*/
   enumDesc(file_steer_admin_v1_callers, 1);
 
 /**
- * A period of a spend limit, in UTC.
+ * A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
  *
  * @generated from enum steer.admin.v1.SpendPeriod
  */
@@ -1207,7 +1207,7 @@ export const SpendPeriod = {
   UNSPECIFIED: 0,
 
   /**
-   * From full hour to full hour.
+   * From full hour to full hour of UTC.
    *
    * @generated from enum value: SPEND_PERIOD_HOUR = 1;
    */
@@ -1236,7 +1236,7 @@ export const SpendPeriod = {
 } as const;
 
 /**
- * A period of a spend limit, in UTC.
+ * A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
  *
  * @generated from enum steer.admin.v1.SpendPeriod
  */

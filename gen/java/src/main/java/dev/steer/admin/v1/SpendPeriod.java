@@ -7,7 +7,7 @@ package dev.steer.admin.v1;
 
 /**
  * <pre>
- * A period of a spend limit, in UTC.
+ * A period of a spend limit, in the time zone `limits.time_zone`: UTC by default.
  * </pre>
  *
  * Protobuf enum {@code steer.admin.v1.SpendPeriod}
@@ -25,7 +25,7 @@ public enum SpendPeriod
   SPEND_PERIOD_UNSPECIFIED(0),
   /**
    * <pre>
-   * From full hour to full hour.
+   * From full hour to full hour of UTC.
    * </pre>
    *
    * <code>SPEND_PERIOD_HOUR = 1;</code>
@@ -77,7 +77,7 @@ public enum SpendPeriod
   public static final int SPEND_PERIOD_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * From full hour to full hour.
+   * From full hour to full hour of UTC.
    * </pre>
    *
    * <code>SPEND_PERIOD_HOUR = 1;</code>
