@@ -59,7 +59,7 @@ function Meter({ limit, spent }: { limit: SpendLimit; spent: UsageRow | undefine
         aria-label={label}
       />
       <span>
-        {formatMoney([amount])}, {formatShare(share)} {word}
+        {formatMoney([amount])} in UTC's {periodWord(period)}, {formatShare(share)} {word}
       </span>
     </div>
   );
