@@ -59,7 +59,7 @@ function Meter({ limit, spent }: { limit: SpendLimit; spent: UsageRow | undefine
         aria-label={label}
       />
       <span>
-        {formatMoney([amount])} in UTC's {periodWord(period)}, {formatShare(share)} {word}
+        {formatMoney([amount])} of this {periodWord(period)} (UTC), {formatShare(share)} {word}
       </span>
     </div>
   );
