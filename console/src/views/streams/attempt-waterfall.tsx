@@ -80,7 +80,7 @@ const COLUMNS: readonly Column<AttemptBars>[] = [
     isNumber: true,
     cell: ({ attempt }) => formatMs(toMs(attempt.duration)),
   },
-  { title: "Why", cell: ({ attempt }) => <span class="name">{whyText(attempt) || UNKNOWN}</span> },
+  { title: "Why", cell: ({ attempt }) => <span class="why">{whyText(attempt) || UNKNOWN}</span> },
 ];
 
 /** The attempts of a stream on one time line: the wait before each, the first token, the end, and why. */
