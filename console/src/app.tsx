@@ -85,6 +85,10 @@ export function App() {
       onFailure(failure: Failure) {
         if (failure.isAccess) setAccess({ state: "closed", failure });
       },
+      adoptKey(key: string) {
+        writeKey(key);
+        setTurn((before) => before + 1);
+      },
       logOut() {
         writeKey(undefined);
         setAccess({ state: "asking" });

@@ -35,7 +35,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   return (
     <button type="button" class="copy" aria-label={`Copy ${what}`} onClick={() => void copy()}>
       <span aria-live="polite">
-        {state === "ready" ? "⧉" : state === "copied" ? "copied" : "select and copy by hand"}
+        {state === "ready" ? "copy" : state === "copied" ? "copied" : "select and copy by hand"}
       </span>
     </button>
   );
