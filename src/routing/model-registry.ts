@@ -10,7 +10,7 @@ import type {
   UnaryUpstream,
   WireLimits,
 } from "../domain/model.ts";
-import { nearNames } from "../domain/near-names.ts";
+import { NameIndex } from "../domain/name-index.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 import { UnlistedModels } from "./unlisted-models.ts";
 
@@ -165,13 +165,20 @@ function namesOf(models: readonly Model[], fold: (name: string) => string): Map<
   return named;
 }
 
-function notFound(name: string, models: readonly Model[]): GatewayError {
+/** All names of models without regard to case. Of names that differ in case alone, the first counts. */
+function knownNames(models: readonly Model[]): Iterable<string> {
   const known = NAMES.flatMap((names) => models.flatMap(names));
-  const unique = new Map(known.toReversed().map((each) => [each.toLowerCase(), each]));
-  const providers = models.flatMap(({ provider, providerType }) => [provider, providerType]);
+  return new Map(known.toReversed().map((each) => [each.toLowerCase(), each])).values();
+}
+
+function notFound(
+  name: string,
+  providers: ReadonlySet<string>,
+  known: Pick<NameIndex, "near">,
+): GatewayError {
   const slash = name.indexOf("/");
-  const wanted = providers.includes(name.slice(0, slash)) ? name.slice(slash + 1) : name;
-  const suggestions = nearNames(wanted, unique.values()).join(", ");
+  const wanted = providers.has(name.slice(0, slash)) ? name.slice(slash + 1) : name;
+  const suggestions = known.near(wanted).join(", ");
   const hint = suggestions === "" ? "" : `; did you mean ${suggestions}?`;
   return new GatewayError("not-found", `no model "${name}"${hint}`, {
     reason: "MODEL_NOT_FOUND",
@@ -189,6 +196,8 @@ export function createModelRegistry(
   const exact = offers.map((models) => namesOf(models, (name) => name));
   const folded = offers.map((models) => namesOf(models, (name) => name.toLowerCase()));
   const list = offers.flat();
+  const providers = new Set(list.flatMap(({ provider, providerType }) => [provider, providerType]));
+  const known = new NameIndex(() => knownNames(list));
 
   function find(indexes: readonly ReadonlyMap<string, Model>[], name: string): readonly Model[] {
     const found = indexes.flatMap((index) => index.get(name) ?? []);
@@ -225,7 +234,7 @@ export function createModelRegistry(
       const found = named(name);
       const listed = found.length > 0 ? found : qualified(name);
       const models = listed.length > 0 ? listed : unlisted.lookup(name);
-      if (models.length === 0) throw notFound(name, list);
+      if (models.length === 0) throw notFound(name, providers, known);
       return models;
     },
   };
