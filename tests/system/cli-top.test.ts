@@ -3,6 +3,7 @@ import { endless, type OperatedService, startOperated } from "../support/operate
 import { startReplicas } from "../support/replica-set.ts";
 import { runInTerminal } from "../support/run-in-terminal.ts";
 import { runSteer } from "../support/run-steer.ts";
+import { eventually } from "../support/stack.ts";
 
 const ESC = "\u001b";
 const ENTER = `${ESC}[?1049h`;
@@ -19,6 +20,12 @@ beforeAll(async () => {
   const faults = [1, 2, 3, 4].map((attempt) => ({ attempt, status: 500 }));
   await operated.finished({ script: { faults } });
   await operated.open(endless);
+  // The figures are those of the second that ended, in which the generation may not have run yet.
+  await eventually(async () => {
+    const args = ["top", "--once", "--json", "--this-replica"];
+    const { stdout } = await runSteer(args, { env: operated.env });
+    return JSON.parse(stdout).lastMinute?.runningGenerations === 1;
+  });
 });
 
 afterAll(() => operated[Symbol.asyncDispose]());

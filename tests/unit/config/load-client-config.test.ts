@@ -3,10 +3,15 @@ import { loadClientConfig } from "../../../src/config/load-client-config.ts";
 
 describe("loadClientConfig", () => {
   it("finds the service on this machine unless told otherwise", () => {
-    expect(loadClientConfig({})).toEqual({ address: "127.0.0.1:50051", apiKey: undefined });
-    expect(loadClientConfig({ STEER_ADDRESS: "gw:1", STEER_API_KEY: "k" })).toEqual({
+    expect(loadClientConfig({})).toMatchObject({ address: "127.0.0.1:50051", apiKey: undefined });
+    expect(loadClientConfig({ STEER_ADDRESS: "gw:1", STEER_API_KEY: "k" })).toMatchObject({
       address: "gw:1",
       apiKey: "k",
     });
+  });
+
+  it("knows a terminal without a cursor", () => {
+    expect(loadClientConfig({ TERM: "dumb" }).isDumbTerminal).toBe(true);
+    expect(loadClientConfig({ TERM: "xterm" }).isDumbTerminal).toBe(false);
   });
 });
