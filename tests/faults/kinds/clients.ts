@@ -1,5 +1,6 @@
 // Clients whose connections break, that are slow, that come all at once, that cancel.
 import { setTimeout as delay } from "node:timers/promises";
+import { startCluster } from "../harness/cluster.ts";
 import type { Reading } from "../harness/consumer.ts";
 import { connectEndpoint, type Endpoint, grpcEndpoint } from "../harness/endpoint.ts";
 import { startProxy } from "../harness/proxy.ts";
@@ -53,8 +54,12 @@ export const slowReader: Fault = {
   id: "F14",
   title: "a reader of 1 KB/s beside fast ones",
   async run(scene) {
-    const { replicas } = scene.cluster;
-    const link = await startProxy(Number(replicas[0]?.process.grpc.split(":").at(-1)));
+    // Of its own, because other faults kill replicas at the same time, and a takeover takes seconds.
+    await using cluster = await startCluster({ replicas: 1, provider: scene.cluster.provider });
+    const own = scene.on(cluster);
+    await using link = await startProxy(
+      Number(cluster.replicas[0]?.process.grpc.split(":").at(-1)),
+    );
     link.set({ bytesPerSecond: 1_024 });
     const slow = grpcEndpoint(link.address);
     scene.injected++;
@@ -63,12 +68,12 @@ export const slowReader: Fault = {
       await done;
       return performance.now() - startedAt;
     };
-    const fast = scene.stream({ owner: 0, readers: 4, paceMs: 2 });
+    const fast = own.stream({ owner: 0, readers: 4, paceMs: 2 });
     // Other faults, which run at the same time, delay the readers of this stream as much.
-    const alone = timed(scene.stream({ owner: 0, readers: 4, paceMs: 2 }).done);
+    const alone = timed(own.stream({ owner: 0, readers: 4, paceMs: 2 }).done);
     const beside = timed(fast.done);
     await delay(30);
-    const reading = scene.follow(fast.rid, [slow]);
+    const reading = own.follow(fast.rid, [slow]);
     const [tookMs, aloneMs] = await Promise.all([beside, alone]);
     link.set({});
     await reading;
@@ -77,7 +82,6 @@ export const slowReader: Fault = {
       `the fast readers took ${Math.round(tookMs)} ms, and those of another stream ${Math.round(aloneMs)} ms`,
     );
     slow.close();
-    await link[Symbol.asyncDispose]();
   },
 };
 

@@ -15,7 +15,8 @@ export const fullDisk: Fault = {
   async run(scene) {
     const folder = mkdtempSync(join(tmpdir(), "steer-disk-"));
     // Where no disk can be made the store has a bound of its own.
-    const disk = canMount() ? mountDisk(folder, "4m") : undefined;
+    // The write-ahead log alone takes four MiB. What the fault takes away must be there before.
+    const disk = canMount() ? mountDisk(folder, "16m") : undefined;
     const cluster = await startCluster({
       replicas: 1,
       provider: scene.cluster.provider,
