@@ -219,40 +219,35 @@ async function hasWritten({ client }: Replica): Promise<boolean> {
   return lag?.seconds === 0n && lag.nanos === 0;
 }
 
-/** The records that the ledger has: all but the last ones of killed replicas, so that the sums are equal. */
-function keptRecords(
+/** The sums of records, none of them by nothing. */
+const sumOf = (lines: readonly UsageLine[]): Totals => (lines.length === 0 ? {} : totalsOf(lines));
+
+/**
+ * The sums of the calls that were made at a replica, without the last records of killed replicas that the ledger
+ * lacks: those that make the sums equal.
+ */
+function expectedSums(
   cluster: Cluster,
-  ledger: ReadonlyMap<string, Totals>,
-  recordsOf: (name: string) => readonly UsageLine[],
-): readonly UsageLine[] {
-  const labels = cluster.all.map(({ name }) => name);
-  const lacking = (name: string): number =>
-    recordsOf(name).length - Number(ledger.get(name)?.["calls"] ?? 0);
-  const missing = new Map(labels.map((name) => [name, lacking(name)]));
+  name: string,
+  own: readonly UsageLine[],
+  ledger: Totals,
+): Totals {
+  const missing = own.length - Number(ledger["calls"] ?? 0);
   const files = cluster.all.flatMap((replica) => {
     const { killedAt } = replica;
     if (killedAt === undefined) return [];
-    const lines = callLines(replica).filter(
-      (line) => Number(line["time_ms"]) > killedAt - LAST_BATCH_MS,
-    );
-    return [{ lines, labelOf: (line: UsageLine) => labelsOf(line)["replica"] ?? "" }];
+    const isLast = (line: UsageLine): boolean => Number(line["time_ms"]) > killedAt - LAST_BATCH_MS;
+    return [
+      callLines(replica).filter((line) => labelsOf(line)["replica"] === name && isLast(line)),
+    ];
   });
-  const all = labels.flatMap(recordsOf);
-  let nearest: readonly UsageLine[] = [];
+  let sums: Totals = sumOf(own);
   for (const lost of lostRecords(files, missing)) {
     const ids = new Set(lost.map(idOf));
-    nearest = all.filter((line) => !ids.has(idOf(line)));
-    if (labels.every((name) => isDeepStrictEqual(ledger.get(name) ?? {}, sumOf(nearest, name)))) {
-      return nearest;
-    }
+    sums = sumOf(own.filter((line) => !ids.has(idOf(line))));
+    if (isDeepStrictEqual(sums, ledger)) break;
   }
-  return nearest;
-}
-
-/** The sums of the records of calls that were made at a replica. */
-function sumOf(lines: readonly UsageLine[], name: string): Totals {
-  const own = lines.filter((line) => labelsOf(line)["replica"] === name);
-  return own.length === 0 ? {} : totalsOf(own);
+  return sums;
 }
 
 it(
@@ -276,9 +271,12 @@ it(
       await eventually(() => recordsOf(name).length >= inLedger(name));
     }
     const lines = cluster.all.flatMap(({ name }) => recordsOf(name));
-    const kept = keptRecords(cluster, ledger, recordsOf);
     for (const { name } of cluster.all) {
-      expect({ name, ...ledger.get(name) }).toEqual({ name, ...sumOf(kept, name) });
+      const sums = ledger.get(name) ?? {};
+      expect({ name, ...sums }).toEqual({
+        name,
+        ...expectedSums(cluster, name, recordsOf(name), sums),
+      });
     }
 
     // A call has one record, unless its owner had ended it and could not store its end.
