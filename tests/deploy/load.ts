@@ -10,6 +10,7 @@ const { generate, resumeStream, streamGenerate } = GenerationService.method;
 export const LOAD_CONFIG = `
 faults: {allow: true} # because: scripted faults are the failures of the load
 stream: {retention: 1s} # because: streams are removed while somebody looks
+limits: {defaults: {concurrency: 7}} # because: calls are refused beside the long streams, and nowhere else
 providers:
   - {id: simulator, type: simulator}
   - {id: shaky, type: simulator}
