@@ -187,3 +187,37 @@ describe("delivered content", () => {
     expect(state.whole.quantile(0.5, clock.now())).toBe(900);
   });
 });
+
+describe("the counts of a target", () => {
+  it("open a circuit that a reset closes, and leave the one of answers alone", async () => {
+    const { clock, state } = setUp();
+    const permits = Array.from({ length: 20 }, () => acquired(state.counts));
+    for (const permit of permits.slice(0, 10)) permit.end(answered(503));
+    await clock.advance(DEFAULT_SETTINGS.health.minSpanMs);
+    for (const permit of permits.slice(10)) permit.end(answered(503));
+    expect([state.counts.circuit.state, state.circuit.state]).toEqual(["open", "closed"]);
+    state.reset();
+    expect(state.counts.circuit.state).toBe("closed");
+  });
+
+  it("that succeed do not put an instance in again that is out, as content does", () => {
+    const { state } = setUp();
+    const count = acquired(state.counts);
+    const answer = acquired(state);
+    acquired(state).end(answered(401));
+    count.content(10, "counted");
+    expect(state.health()).toMatchObject({ state: "out" });
+    answer.content(10, "streamed");
+    expect(state.health()).toBeUndefined();
+    count.end(undefined);
+    answer.end(undefined);
+  });
+
+  it("have their places among those of answers", () => {
+    const { state } = setUp();
+    const count = acquired(state.counts);
+    expect(state.limit.inFlight).toBe(1);
+    count.end(undefined);
+    expect(state.limit.inFlight).toBe(0);
+  });
+});
