@@ -1,6 +1,6 @@
 // Providers that break off, stall, fail and are away.
 import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.js";
-import { MAX_IN_FLIGHT } from "../harness/cluster.ts";
+import { MAX_IN_FLIGHT, startCluster } from "../harness/cluster.ts";
 import type { Outage, ScriptFault } from "../harness/script.ts";
 import type { Fault } from "./fault.ts";
 
@@ -47,9 +47,12 @@ export const lostPrimary: Fault = {
   title: "the first target is dead, and the second one takes over",
   async run(scene) {
     const { provider } = scene.cluster;
+    // Of its own, because other faults end the streams of all replicas of the scene at the same time.
+    await using cluster = await startCluster({ replicas: 1, provider });
     scene.injected++;
     provider.outage("first", "down");
-    const readings = (await scene.streams(scene.scale.streams, { model: "pair" })).flat();
+    const own = scene.on(cluster);
+    const readings = (await own.streams(scene.scale.streams, { model: "pair" })).flat();
     provider.outage("first", undefined);
     const { mostAtOnce } = await provider.figures();
     const most = mostAtOnce["second"] ?? 0;
