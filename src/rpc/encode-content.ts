@@ -1,16 +1,18 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
-  type AnnotationSchema,
+  type Annotation,
   ImageDetail,
-  type MediaSourceSchema,
+  type ImagePart,
+  type MediaSource,
   type Message,
-  MessageSchema,
   type Part,
-  PartSchema,
-  type ProviderDataSchema,
+  type ProviderData,
+  type ReasoningPart,
   Role,
-  type TextPartSchema,
-  type TokenLogprobSchema,
+  type TextPart,
+  type TokenLogprob,
+  type ToolCall,
+  type ToolResult,
+  type TopLogprob,
 } from "../../gen/service/steer/v1/content_pb.ts";
 import type * as spec from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-data.ts";
@@ -29,99 +31,134 @@ export const IMAGE_DETAILS = enumTable<NonNullable<spec.ImagePart["detail"]>, Im
   high: ImageDetail.HIGH,
 });
 
+// Messages are literals, as in encode-generation.ts.
+
 export function encodeProviderData({
   providerType,
   json,
   api,
-}: provider.ProviderData): MessageInitShape<typeof ProviderDataSchema> {
-  return { providerType, json, api };
+}: provider.ProviderData): ProviderData {
+  return { $typeName: "steer.v1.ProviderData", providerType, json, api };
 }
 
-/** The field `provider_data`, if there is data. */
-function dataField(data: provider.ProviderData | undefined) {
-  return data === undefined ? undefined : { providerData: encodeProviderData(data) };
+function encodeAnnotation(annotation: provider.Annotation): Annotation {
+  const { start, end, firstPage, lastPage, providerData } = annotation;
+  const encoded: Annotation = {
+    $typeName: "steer.v1.Annotation",
+    uri: annotation.uri ?? "",
+    title: annotation.title ?? "",
+    citedText: annotation.citedText ?? "",
+    fileId: annotation.fileId ?? "",
+    filename: annotation.filename ?? "",
+  };
+  if (start !== undefined) encoded.start = start;
+  if (end !== undefined) encoded.end = end;
+  if (firstPage !== undefined) encoded.firstPage = firstPage;
+  if (lastPage !== undefined) encoded.lastPage = lastPage;
+  if (providerData !== undefined) encoded.providerData = encodeProviderData(providerData);
+  return encoded;
 }
 
-function encodeAnnotation({
-  providerData,
-  ...fields
-}: provider.Annotation): MessageInitShape<typeof AnnotationSchema> {
-  return { ...fields, ...dataField(providerData) };
+const NO_BYTES = new Uint8Array();
+
+function encodeTop({ token, logprob, rawBytes = NO_BYTES }: provider.TopLogprob): TopLogprob {
+  return { $typeName: "steer.v1.TopLogprob", token, logprob, rawBytes };
 }
 
-function encodeTop({ token, logprob, rawBytes }: provider.TopLogprob) {
-  return { token, logprob, ...(rawBytes !== undefined && { rawBytes }) };
-}
-
-export function encodeLogprob(
-  each: provider.TokenLogprob,
-): MessageInitShape<typeof TokenLogprobSchema> {
-  return { ...encodeTop(each), top: each.top.map(encodeTop) };
-}
-
-function encodeText({
-  text,
-  annotations,
-  logprobs,
-}: spec.TextPart): MessageInitShape<typeof TextPartSchema> {
+export function encodeLogprob(each: provider.TokenLogprob): TokenLogprob {
+  const { token, logprob, rawBytes = NO_BYTES, top } = each;
   return {
-    text,
-    ...(annotations !== undefined && { annotations: annotations.map(encodeAnnotation) }),
-    ...(logprobs !== undefined && { logprobs: logprobs.map(encodeLogprob) }),
+    $typeName: "steer.v1.TokenLogprob",
+    token,
+    logprob,
+    rawBytes,
+    top: top.map(encodeTop),
   };
 }
 
-function encodeSource(source: spec.MediaSource): MessageInitShape<typeof MediaSourceSchema> {
-  const { mediaType } = source;
+function encodeText({ text, annotations = [], logprobs = [] }: spec.TextPart): TextPart {
+  return {
+    $typeName: "steer.v1.TextPart",
+    text,
+    annotations: annotations.map(encodeAnnotation),
+    logprobs: logprobs.map(encodeLogprob),
+  };
+}
+
+function encodeOrigin(source: spec.MediaSource): MediaSource["origin"] {
   switch (source.type) {
     case "inline":
-      return { mediaType, origin: { case: "inlineData", value: source.data } };
+      return { case: "inlineData", value: source.data };
     case "uri":
-      return { mediaType, origin: { case: "uri", value: source.uri } };
-    case "provider-file": {
-      const { fileId, provider: providerType } = source;
-      return {
-        mediaType,
-        provider: providerType,
-        origin: { case: "providerFileId", value: fileId },
-      };
-    }
+      return { case: "uri", value: source.uri };
+    case "provider-file":
+      return { case: "providerFileId", value: source.fileId };
   }
 }
 
+function encodeSource(source: spec.MediaSource): MediaSource {
+  return {
+    $typeName: "steer.v1.MediaSource",
+    origin: encodeOrigin(source),
+    mediaType: source.mediaType,
+    provider: source.type === "provider-file" ? source.provider : "",
+  };
+}
+
+function encodeToolCall({ id, name, argumentsJson, providerData }: spec.ToolCallPart): ToolCall {
+  const call: ToolCall = { $typeName: "steer.v1.ToolCall", id, name, argumentsJson };
+  if (providerData !== undefined) call.providerData = encodeProviderData(providerData);
+  return call;
+}
+
+function encodeReasoning(part: spec.ReasoningPart): ReasoningPart {
+  const { text, signature, redacted, provider: type, providerData } = part;
+  const encoded: ReasoningPart = {
+    $typeName: "steer.v1.ReasoningPart",
+    text,
+    signature,
+    redacted,
+    provider: type,
+  };
+  if (providerData !== undefined) encoded.providerData = encodeProviderData(providerData);
+  return encoded;
+}
+
+function encodeImage({ source, detail }: spec.ImagePart): ImagePart {
+  return {
+    $typeName: "steer.v1.ImagePart",
+    source: encodeSource(source),
+    detail: detail === undefined ? ImageDetail.UNSPECIFIED : IMAGE_DETAILS.values[detail],
+  };
+}
+
+function encodeToolResult({ toolCallId, name, content, isError }: spec.ToolResultPart): ToolResult {
+  const parts = content.map(encodePart);
+  return { $typeName: "steer.v1.ToolResult", toolCallId, name, content: parts, isError };
+}
+
 /** The field of the part's kind. */
-function encodeData(part: spec.Part): NonNullable<MessageInitShape<typeof PartSchema>["data"]> {
+function encodeData(part: spec.Part): Part["data"] {
   switch (part.type) {
     case "text":
       return { case: "text", value: encodeText(part) };
     case "refusal":
-      return { case: "refusal", value: { text: part.text } };
-    case "tool-call": {
-      const { id, name, argumentsJson, providerData } = part;
-      const value = { id, name, argumentsJson, ...dataField(providerData) };
-      return { case: "toolCall", value };
-    }
-    case "reasoning": {
-      const { text, signature, redacted, provider: providerType, providerData } = part;
-      const own = dataField(providerData);
-      const value = { text, signature, redacted, provider: providerType, ...own };
-      return { case: "reasoning", value };
-    }
+      return { case: "refusal", value: { $typeName: "steer.v1.RefusalPart", text: part.text } };
+    case "tool-call":
+      return { case: "toolCall", value: encodeToolCall(part) };
+    case "reasoning":
+      return { case: "reasoning", value: encodeReasoning(part) };
     case "provider":
       return { case: "providerPart", value: encodeProviderData(part) };
-    case "image": {
-      const detail = part.detail && { detail: IMAGE_DETAILS.values[part.detail] };
-      return { case: "image", value: { source: encodeSource(part.source), ...detail } };
-    }
+    case "image":
+      return { case: "image", value: encodeImage(part) };
     case "file": {
-      const value = { source: encodeSource(part.source), filename: part.filename };
+      const source = encodeSource(part.source);
+      const value = { $typeName: "steer.v1.FilePart", source, filename: part.filename } as const;
       return { case: "file", value };
     }
-    case "tool-result": {
-      const { toolCallId, name, isError } = part;
-      const content = part.content.map(encodePart);
-      return { case: "toolResult", value: { toolCallId, name, content, isError } };
-    }
+    case "tool-result":
+      return { case: "toolResult", value: encodeToolResult(part) };
   }
 }
 
@@ -129,18 +166,24 @@ function encodeData(part: spec.Part): NonNullable<MessageInitShape<typeof PartSc
 const OWN_DATA: ReadonlySet<spec.Part["type"]> = new Set(["tool-call", "reasoning", "provider"]);
 
 export function encodePart(part: spec.Part): Part {
-  return create(PartSchema, {
-    data: encodeData(part),
-    ...(!OWN_DATA.has(part.type) && dataField(part.providerData)),
-    ...(part.cacheHint !== undefined && { cacheHint: part.cacheHint }),
-  });
+  const { providerData, cacheHint } = part;
+  const encoded: Part = { $typeName: "steer.v1.Part", data: encodeData(part) };
+  if (providerData !== undefined && !OWN_DATA.has(part.type)) {
+    encoded.providerData = encodeProviderData(providerData);
+  }
+  if (cacheHint !== undefined) {
+    encoded.cacheHint = { $typeName: "steer.v1.CacheHint", ttl: cacheHint.ttl };
+  }
+  return encoded;
 }
 
-export function encodeMessage(message: spec.Message): Message {
-  return create(MessageSchema, {
-    role: ROLES.values[message.role],
-    parts: message.parts.map(encodePart),
-    name: message.name ?? "",
-    ...dataField(message.providerData),
-  });
+export function encodeMessage({ role, parts, name = "", providerData }: spec.Message): Message {
+  const encoded: Message = {
+    $typeName: "steer.v1.Message",
+    role: ROLES.values[role],
+    parts: parts.map(encodePart),
+    name,
+  };
+  if (providerData !== undefined) encoded.providerData = encodeProviderData(providerData);
+  return encoded;
 }

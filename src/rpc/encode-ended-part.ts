@@ -1,13 +1,13 @@
-import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Part, PartSchema } from "../../gen/service/steer/v1/content_pb.ts";
-import type { PartEndSchema } from "../../gen/service/steer/v1/stream_pb.ts";
+import type { PartEnd } from "../../gen/service/steer/v1/stream_pb.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import type { Annotation } from "../domain/provider-data.ts";
 import { encodePart } from "./encode-content.ts";
 import { MAX_CONTENT_BYTES } from "./encode-generation.ts";
 
 /** The fields of `part_end` for a part. */
-type EndedPart = Pick<MessageInitShape<typeof PartEndSchema>, "part" | "remainder">;
+type EndedPart = Pick<PartEnd, "part" | "remainder">;
 
 /** A part with fewer UTF-16 units and bytes is small enough without measuring. */
 const SURELY_SMALL = 256 * 1024;

@@ -1,11 +1,21 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { Generation, ModelTarget } from "../../gen/service/steer/v1/generation_pb.ts";
 import {
-  type JsonDeltaSchema,
+  type AttemptNotice,
+  type Heartbeat,
+  type JsonDelta,
+  type PartEnd,
+  type ReasoningDelta,
   RecoveryAction,
-  type StreamCompleteSchema,
+  type StreamComplete,
   StreamDurability,
+  type StreamError,
   type StreamEvent,
   StreamEventSchema,
+  type StreamStart,
+  type TextDelta,
+  type ToolCallDelta,
+  type UsageUpdate,
 } from "../../gen/service/steer/v1/stream_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation.ts";
@@ -23,30 +33,39 @@ import {
   encodeWithinLimit,
 } from "./encode-generation.ts";
 import { enumTable } from "./enum-table.ts";
-
-type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
-type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
+import { toBytes } from "./to-bytes.ts";
 
 type Body<Type extends domain.StreamEventBody["type"]> = Extract<
   domain.StreamEventBody,
   { type: Type }
 >;
 
-function encodeComplete(body: Body<"complete">): CompleteInit {
-  const { firstOutputSequence } = body;
-  const data = body.generation.message?.providerData;
-  const omitted = {
-    firstOutputSequence,
-    messageOmitted: true,
-    ...(data !== undefined && { providerData: encodeProviderData(data) }),
+/** The end of a stream without the message of its result, or with less of it. */
+function completeOf(body: Body<"complete">, generation: Generation): StreamComplete {
+  return {
+    $typeName: "steer.v1.StreamComplete",
+    generation,
+    messageOmitted: false,
+    firstOutputSequence: body.firstOutputSequence,
   };
+}
+
+function withoutMessage(body: Body<"complete">, generation: Generation): StreamComplete {
+  const complete = completeOf(body, generation);
+  complete.messageOmitted = true;
+  const data = body.generation.message?.providerData;
+  if (data !== undefined) complete.providerData = encodeProviderData(data);
+  return complete;
+}
+
+function encodeComplete(body: Body<"complete">): StreamComplete {
   if (body.message === "omitted") {
-    return { generation: encodeGeneration(body.generation, "none"), ...omitted };
+    return withoutMessage(body, encodeGeneration(body.generation, "none"));
   }
   const { generation, detail } = encodeWithinLimit(body.generation);
-  if (detail !== "none") return { generation, firstOutputSequence };
-  if (body.message !== "whole") return { generation, ...omitted };
-  return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
+  if (detail !== "none") return completeOf(body, generation);
+  if (body.message !== "whole") return withoutMessage(body, generation);
+  return completeOf(body, encodeGeneration(body.generation, "message"));
 }
 
 export const ACTIONS = enumTable<domain.RecoveryAction, RecoveryAction>({
@@ -64,113 +83,121 @@ export const DURABILITIES = enumTable<domain.StreamDurability, StreamDurability>
   cluster: StreamDurability.CLUSTER,
 });
 
-function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonDeltaSchema> {
-  const { partIndex, documentIndex, pointer, append, valueJson, final } = delta;
+function encodeTarget({ provider, model }: domain.TargetName): ModelTarget {
+  return { $typeName: "steer.v1.ModelTarget", provider, model };
+}
+
+function encodeChange({ append, valueJson }: domain.JsonDelta): JsonDelta["change"] {
+  if (valueJson !== undefined) return { case: "valueJson", value: valueJson };
+  if (append !== undefined) return { case: "append", value: append };
+  return { case: undefined };
+}
+
+function encodeJsonDelta(delta: domain.JsonDelta): JsonDelta {
+  const { partIndex, documentIndex, pointer, final } = delta;
+  const change = encodeChange(delta);
+  return { $typeName: "steer.v1.JsonDelta", partIndex, documentIndex, pointer, change, final };
+}
+
+function encodeTextDelta({ partIndex, text, logprobs = [] }: Body<"text-delta">): TextDelta {
   return {
+    $typeName: "steer.v1.TextDelta",
     partIndex,
-    documentIndex,
-    pointer,
+    text,
+    logprobs: logprobs.map(encodeLogprob),
+  };
+}
+
+function encodeToolCallDelta(delta: Body<"tool-call-delta">): ToolCallDelta {
+  const { partIndex, id = "", name = "", argumentsFragment } = delta;
+  return { $typeName: "steer.v1.ToolCallDelta", partIndex, id, name, argumentsFragment };
+}
+
+function encodePartEnd({ partIndex, part, isShort = false }: Body<"part-end">): PartEnd {
+  const end: PartEnd = { $typeName: "steer.v1.PartEnd", partIndex };
+  return part === undefined ? end : Object.assign(end, encodeEndedPart(part, isShort));
+}
+
+function encodeUsageUpdate({ usage, cost, final }: Body<"usage">): UsageUpdate {
+  const update: UsageUpdate = {
+    $typeName: "steer.v1.UsageUpdate",
+    usage: encodeUsage(usage),
     final,
-    ...(append !== undefined && { change: { case: "append", value: append } }),
-    ...(valueJson !== undefined && { change: { case: "valueJson", value: valueJson } }),
   };
+  if (cost !== undefined) update.cost = encodeCost(cost);
+  return update;
 }
 
-function encodeStart(body: Body<"start">): EventInit {
+function encodeStart(body: Body<"start">): StreamStart {
   const { streamId, generationId, requestedModel, target, durability, retentionMs } = body;
-  return {
-    case: "start",
-    value: {
-      streamId,
-      generationId,
-      requestedModel,
-      target: { provider: target.provider, model: target.model },
-      resumable: durability !== "none",
-      createTime: encodeTime(body.createTimeMs),
-      durability: DURABILITIES.values[durability],
-      ...(retentionMs !== undefined && { retention: encodeDuration(retentionMs) }),
-    },
+  const start: StreamStart = {
+    $typeName: "steer.v1.StreamStart",
+    streamId,
+    generationId,
+    requestedModel,
+    target: encodeTarget(target),
+    resumable: durability !== "none",
+    createTime: encodeTime(body.createTimeMs),
+    durability: DURABILITIES.values[durability],
   };
+  if (retentionMs !== undefined) start.retention = encodeDuration(retentionMs);
+  return start;
 }
 
-function encodeNotice({ notice }: Body<"attempt-notice">): EventInit {
+function encodeNotice({ notice }: Body<"attempt-notice">): AttemptNotice {
   const { failed, action, next, delayMs, discardOutput } = notice;
-  return {
-    case: "attemptNotice",
-    value: {
-      failed: encodeAttempt(failed),
-      action: ACTIONS.values[action],
-      next: { provider: next.provider, model: next.model },
-      discardOutput,
-      ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),
-    },
+  const encoded: AttemptNotice = {
+    $typeName: "steer.v1.AttemptNotice",
+    failed: encodeAttempt(failed),
+    action: ACTIONS.values[action],
+    next: encodeTarget(next),
+    discardOutput,
   };
+  if (delayMs > 0) encoded.delay = encodeDuration(delayMs);
+  return encoded;
 }
 
-function encodeFailure({ failure }: Body<"error">): EventInit {
+function encodeFailure({ failure }: Body<"error">): StreamError {
   const { error, partial } = failure;
-  const value = {
+  return {
+    $typeName: "steer.v1.StreamError",
     error: encodeGatewayError(error, partial),
     partial: encodeGeneration(partial, "none"),
   };
-  return { case: "error", value };
 }
 
-function encodeBody(body: domain.StreamEventBody): EventInit {
+function encodeReasoningDelta({ partIndex, text }: Body<"reasoning-delta">): ReasoningDelta {
+  return { $typeName: "steer.v1.ReasoningDelta", partIndex, text };
+}
+
+function encodeHeartbeat({ isUndurable: undurable }: Body<"heartbeat">): Heartbeat {
+  return { $typeName: "steer.v1.Heartbeat", undurable };
+}
+
+function encodeBody(body: domain.StreamEventBody): StreamEvent["event"] {
   switch (body.type) {
     case "text-delta":
-      return {
-        case: "textDelta",
-        value: {
-          partIndex: body.partIndex,
-          text: body.text,
-          ...(body.logprobs !== undefined && { logprobs: body.logprobs.map(encodeLogprob) }),
-        },
-      };
+      return { case: "textDelta", value: encodeTextDelta(body) };
     case "reasoning-delta":
-      return {
-        case: "reasoningDelta",
-        value: { partIndex: body.partIndex, text: body.text },
-      };
+      return { case: "reasoningDelta", value: encodeReasoningDelta(body) };
     case "tool-call-delta":
-      return {
-        case: "toolCallDelta",
-        value: {
-          partIndex: body.partIndex,
-          id: body.id ?? "",
-          name: body.name ?? "",
-          argumentsFragment: body.argumentsFragment,
-        },
-      };
+      return { case: "toolCallDelta", value: encodeToolCallDelta(body) };
     case "json-delta":
       return { case: "jsonDelta", value: encodeJsonDelta(body) };
     case "part-end":
-      return {
-        case: "partEnd",
-        value: {
-          partIndex: body.partIndex,
-          ...(body.part !== undefined && encodeEndedPart(body.part, body.isShort === true)),
-        },
-      };
+      return { case: "partEnd", value: encodePartEnd(body) };
     case "usage":
-      return {
-        case: "usage",
-        value: {
-          usage: encodeUsage(body.usage),
-          final: body.final,
-          ...(body.cost !== undefined && { cost: encodeCost(body.cost) }),
-        },
-      };
+      return { case: "usage", value: encodeUsageUpdate(body) };
     case "start":
-      return encodeStart(body);
+      return { case: "start", value: encodeStart(body) };
     case "attempt-notice":
-      return encodeNotice(body);
+      return { case: "attemptNotice", value: encodeNotice(body) };
     case "complete":
       return { case: "complete", value: encodeComplete(body) };
     case "error":
-      return encodeFailure(body);
+      return { case: "error", value: encodeFailure(body) };
     case "heartbeat":
-      return { case: "heartbeat", value: { undurable: body.isUndurable } };
+      return { case: "heartbeat", value: encodeHeartbeat(body) };
   }
 }
 
@@ -183,14 +210,15 @@ export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Arr
     const { type, partIndex, text } = body;
     return encodeDelta(type, { sequence, attemptIndex, writer, partIndex, text });
   }
-  const message = create(StreamEventSchema, {
+  const message: StreamEvent = {
+    $typeName: "steer.v1.StreamEvent",
     sequence,
     attemptIndex,
     writer,
     event: encodeBody(body),
-    ...(eventTimeMs !== undefined && { eventTime: encodeTime(eventTimeMs) }),
-  });
-  return toBinary(StreamEventSchema, message);
+  };
+  if (eventTimeMs !== undefined) message.eventTime = encodeTime(eventTimeMs);
+  return toBytes(StreamEventSchema, message);
 }
 
 const INTERNAL = encodeGatewayError(new GatewayError("internal", ""), undefined);
@@ -205,7 +233,9 @@ export function encodeInternalEnd(sequence: number, writer: number): Uint8Array 
 }
 
 export function decodeEvent(bytes: Uint8Array): StreamEvent {
-  return fromBinary(StreamEventSchema, bytes);
+  // The library makes buffers of the bytes in a Buffer. Not every store has buffers, and readers get one type.
+  const { buffer, byteOffset, byteLength } = bytes;
+  return fromBinary(StreamEventSchema, new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /**

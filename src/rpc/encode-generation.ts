@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { type JsonObject, toBinary } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type Attempt,
@@ -11,8 +11,7 @@ import {
   type Generation,
   GenerationSchema,
   type Timing,
-  TimingSchema,
-  WarningSchema,
+  type Warning as WarningMessage,
 } from "../../gen/service/steer/v1/generation_pb.ts";
 import {
   type Cost,
@@ -95,18 +94,26 @@ export function encodeDuration(ms: number): Duration {
   return { $typeName: "google.protobuf.Duration", seconds: BigInt(seconds), nanos };
 }
 
-// A literal costs a third of the library's `create`. Every answer has attempts with usage and cost, and a page of
-// streams has hundreds.
+// Messages are literals, which cost a third of the library's `create`. A literal lacks no field: the compiler requires
+// all but optional ones and messages.
 
 export function encodeUsage(usage: TokenUsage): Usage {
-  const { source, unseenOutputTokens: _, ...counts } = usage;
-  return {
+  const { cacheReadTokens, cacheWriteTokens, cacheWriteLongTokens } = usage;
+  const { reasoningTokens, confidence } = usage;
+  const encoded: Usage = {
     $typeName: "steer.v1.Usage",
-    estimator: "",
-    ...counts,
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
     totalTokens: tokenSum(usage.inputTokens, usage.outputTokens),
-    source: USAGE_SOURCES.values[source],
+    source: USAGE_SOURCES.values[usage.source],
+    estimator: usage.estimator ?? "",
   };
+  if (cacheReadTokens !== undefined) encoded.cacheReadTokens = cacheReadTokens;
+  if (cacheWriteTokens !== undefined) encoded.cacheWriteTokens = cacheWriteTokens;
+  if (cacheWriteLongTokens !== undefined) encoded.cacheWriteLongTokens = cacheWriteLongTokens;
+  if (reasoningTokens !== undefined) encoded.reasoningTokens = reasoningTokens;
+  if (confidence !== undefined) encoded.confidence = confidence;
+  return encoded;
 }
 
 export function encodeCost(cost: money.Cost): Cost {
@@ -125,9 +132,8 @@ export function encodeCost(cost: money.Cost): Cost {
 }
 
 export function encodeAttempt(attempt: domain.Attempt): Attempt {
-  const failure = attempt.providerFailure;
-  const { errorKind } = attempt;
-  return {
+  const { errorKind, providerFailure: failure, delayMs, timeToFirstTokenMs } = attempt;
+  const encoded: Attempt = {
     $typeName: "steer.v1.Attempt",
     index: attempt.index,
     provider: attempt.provider,
@@ -141,39 +147,42 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
     startTime: encodeTime(attempt.startTimeMs),
     duration: encodeDuration(attempt.durationMs),
     outputDelivered: attempt.outputDelivered,
-    delayFromProvider: attempt.delayMs > 0 && attempt.delayFromProvider,
+    delayFromProvider: delayMs > 0 && attempt.delayFromProvider,
     errorCategory: errorKind === undefined ? ErrorCategory.UNSPECIFIED : categoryOf(errorKind),
     reason: errorKind === undefined ? "" : errorRow(errorKind, attempt.errorReason).reason,
-    ...(attempt.delayMs > 0 && { delay: encodeDuration(attempt.delayMs) }),
-    ...(attempt.timeToFirstTokenMs !== undefined && {
-      timeToFirstToken: encodeDuration(attempt.timeToFirstTokenMs),
-    }),
-    ...(attempt.usage !== undefined && { usage: encodeUsage(attempt.usage) }),
-    ...(attempt.cost !== undefined && { cost: encodeCost(attempt.cost) }),
   };
+  if (delayMs > 0) encoded.delay = encodeDuration(delayMs);
+  if (timeToFirstTokenMs !== undefined) {
+    encoded.timeToFirstToken = encodeDuration(timeToFirstTokenMs);
+  }
+  if (attempt.usage !== undefined) encoded.usage = encodeUsage(attempt.usage);
+  if (attempt.cost !== undefined) encoded.cost = encodeCost(attempt.cost);
+  return encoded;
 }
 
 function encodeTiming(timing: domain.Timing): Timing {
-  return create(TimingSchema, {
+  const { queuedMs, retryDelayMs, timeToFirstTokenMs } = timing;
+  const { chunkGapP50Ms, chunkGapP95Ms, chunkGapMaxMs } = timing;
+  const encoded: Timing = {
+    $typeName: "steer.v1.Timing",
     total: encodeDuration(timing.totalMs),
     stallCount: timing.stallCount,
     chunkCount: timing.chunkCount,
     characterCount: timing.characterCount,
-    ...(timing.queuedMs > 0 && { queued: encodeDuration(timing.queuedMs) }),
-    ...(timing.retryDelayMs > 0 && { retryDelay: encodeDuration(timing.retryDelayMs) }),
-    ...(timing.timeToFirstTokenMs !== undefined && {
-      timeToFirstToken: encodeDuration(timing.timeToFirstTokenMs),
-    }),
-    ...(timing.chunkGapP50Ms !== undefined && {
-      chunkGapP50: encodeDuration(timing.chunkGapP50Ms),
-    }),
-    ...(timing.chunkGapP95Ms !== undefined && {
-      chunkGapP95: encodeDuration(timing.chunkGapP95Ms),
-    }),
-    ...(timing.chunkGapMaxMs !== undefined && {
-      chunkGapMax: encodeDuration(timing.chunkGapMaxMs),
-    }),
-  });
+  };
+  if (queuedMs > 0) encoded.queued = encodeDuration(queuedMs);
+  if (retryDelayMs > 0) encoded.retryDelay = encodeDuration(retryDelayMs);
+  if (timeToFirstTokenMs !== undefined) {
+    encoded.timeToFirstToken = encodeDuration(timeToFirstTokenMs);
+  }
+  if (chunkGapP50Ms !== undefined) encoded.chunkGapP50 = encodeDuration(chunkGapP50Ms);
+  if (chunkGapP95Ms !== undefined) encoded.chunkGapP95 = encodeDuration(chunkGapP95Ms);
+  if (chunkGapMaxMs !== undefined) encoded.chunkGapMax = encodeDuration(chunkGapMaxMs);
+  return encoded;
+}
+
+function encodeWarning({ reason, message, field }: Warning): WarningMessage {
+  return { $typeName: "steer.v1.Warning", reason, message, field };
 }
 
 /** How much of the output a result carries. Its text is in several fields. */
@@ -181,35 +190,36 @@ export type OutputDetail = "all" | "message" | "none";
 
 /** The result. `message` leaves out the copies of its text, `none` also the message. */
 export function encodeGeneration(generation: domain.Generation, detail: OutputDetail): Generation {
-  const { finishReason, message, outputJson, usage, totalUsage, cost } = generation;
-  const warnings =
-    detail === "message" ? [...generation.warnings, COPIES_OMITTED] : generation.warnings;
-  const ownUsage = usage === undefined ? undefined : encodeUsage(usage);
-  return create(GenerationSchema, {
+  const { finishReason, message, outputJson, usage, totalUsage, cost, warnings } = generation;
+  const encoded: Generation = {
+    $typeName: "steer.v1.Generation",
     generationId: generation.generationId,
     requestedModel: generation.requestedModel,
     provider: generation.provider,
     model: generation.model,
     providerModel: generation.providerModel,
     providerResponseId: generation.providerResponseId,
+    finishReason:
+      finishReason === undefined ? FinishReason.UNSPECIFIED : FINISH_REASONS.values[finishReason],
     providerFinishReason: generation.providerFinishReason,
     attempts: generation.attempts.map(encodeAttempt),
     timing: encodeTiming(generation.timing),
-    warnings: warnings.map((warning) => create(WarningSchema, warning)),
-    providerApi: generation.providerApi,
-    providerMetadata: { ...generation.providerMetadata },
+    warnings: (detail === "message" ? [...warnings, COPIES_OMITTED] : warnings).map(encodeWarning),
+    providerMetadata: generation.providerMetadata as Record<string, JsonObject>,
     createTime: encodeTime(generation.createTimeMs),
-    ...(finishReason !== undefined && { finishReason: FINISH_REASONS.values[finishReason] }),
-    ...(ownUsage !== undefined && { usage: ownUsage }),
+    outputText: detail === "all" ? generation.outputText : "",
+    providerApi: generation.providerApi,
+  };
+  if (detail !== "none" && message !== undefined) encoded.message = encodeMessage(message);
+  if (detail === "all" && outputJson !== undefined) encoded.outputJson = outputJson;
+  if (usage !== undefined) encoded.usage = encodeUsage(usage);
+  if (totalUsage !== undefined) {
     // For a call with one attempt, the total is the same.
-    ...(totalUsage !== undefined && {
-      totalUsage: totalUsage === usage ? ownUsage : encodeUsage(totalUsage),
-    }),
-    ...(cost !== undefined && { cost: encodeCost(cost) }),
-    ...(detail !== "none" && message !== undefined && { message: encodeMessage(message) }),
-    ...(detail === "all" && { outputText: generation.outputText }),
-    ...(detail === "all" && outputJson !== undefined && { outputJson }),
-  });
+    const own = totalUsage === usage ? encoded.usage : undefined;
+    encoded.totalUsage = own ?? encodeUsage(totalUsage);
+  }
+  if (cost !== undefined) encoded.cost = encodeCost(cost);
+  return encoded;
 }
 
 /** Most gRPC clients accept 4 MiB; the rest is for the fields around a result or a part. */

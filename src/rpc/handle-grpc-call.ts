@@ -1,4 +1,4 @@
-import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import type { Clock } from "../clock.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
@@ -9,6 +9,7 @@ import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
 import { packStatus } from "./pack-status.ts";
+import { toBytes } from "./to-bytes.ts";
 
 /** Encoded messages are sent unchanged. */
 type ServerStream = grpc.ServerWritableStream<GrpcRequest, Message | Uint8Array>;
@@ -118,7 +119,7 @@ export function handleUnary(
       const message = await dispatcher.unary(
         adapted.incoming,
         call.request.take(call),
-        (response) => toBinary(method.output, response),
+        (response) => toBytes(method.output, response),
       );
       adapted.ended = true;
       call.sendMetadata(adapted.headers);
