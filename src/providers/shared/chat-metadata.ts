@@ -66,15 +66,27 @@ const USAGE_GROUPS = {
   completion_tokens_details: ["reasoning_tokens"],
 };
 
-/** Keeps fields that no other reader uses. `others`: fields of the usage that the metadata has at its top. */
+/** The fields of a vendor's usage. They are constants, so that no answer creates them. */
+export class ChatUsageFields {
+  /** Fields that the metadata has at its top. */
+  readonly others: readonly string[];
+  readonly known: KnownUsage;
+
+  constructor(others: readonly string[]) {
+    this.others = others;
+    this.known = new KnownUsage([...USAGE_FIELDS, ...others], USAGE_GROUPS);
+  }
+}
+
+const USUAL_USAGE = new ChatUsageFields([]);
+
+/** Keeps fields that no other reader uses. */
 export class ChatMetadata {
   readonly #metadata = new AnswerMetadata();
-  readonly #usage;
-  readonly #others: readonly string[];
+  readonly #usage: ChatUsageFields;
 
-  constructor(others: readonly string[] = []) {
-    this.#others = others;
-    this.#usage = new KnownUsage([...USAGE_FIELDS, ...others], USAGE_GROUPS);
+  constructor(usage: ChatUsageFields = USUAL_USAGE) {
+    this.#usage = usage;
   }
 
   chunk(chunk: JsonObject, json: string): void {
@@ -101,11 +113,11 @@ export class ChatMetadata {
   }
 
   usage(usage: JsonObject, json: string, place: Place): void {
-    for (const name of this.#others) {
+    for (const name of this.#usage.others) {
       const value = usage[name];
       if (value !== undefined && value !== null) this.#metadata.add(name, value);
     }
-    this.#usage.keepOthers(this.#metadata, usage, json, place);
+    this.#usage.known.keepOthers(this.#metadata, usage, json, place);
   }
 
   /** Keeps sources that belong to no text. */

@@ -7,7 +7,7 @@ import { type AnswerReader, parseEvent } from "./answer-reader.ts";
 import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
 import { CHAT_API } from "./chat-message-data.ts";
 import { ChatMessageReader, hasOutput } from "./chat-message-reader.ts";
-import { ChatMetadata } from "./chat-metadata.ts";
+import { ChatMetadata, type ChatUsageFields } from "./chat-metadata.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
 import type { StreamEvent } from "./frame-reader.ts";
@@ -23,8 +23,8 @@ export interface ChatReaderOptions {
   readonly newCallId: () => string;
   /** Type of the provider. Data of messages and calls is sent back only to it. */
   readonly providerType: string;
-  /** Fields of `usage` that the metadata has at its top. */
-  readonly usageMetadataFields?: readonly string[];
+  /** Fields of `usage`. Default: those in general use. */
+  readonly usageFields?: ChatUsageFields;
   /** Reads the price in `usage`; `impossible` for an invalid price. */
   readonly readCost?: (usage: JsonObject) => ReportedCost | "impossible" | undefined;
 }
@@ -44,10 +44,10 @@ export class ChatReader implements AnswerReader {
   #isCounted = false;
 
   constructor(options: ChatReaderOptions) {
-    const { providerType, newCallId, usageMetadataFields } = options;
+    const { providerType, newCallId, usageFields } = options;
     const origin = { providerType, api: CHAT_API };
     this.#options = options;
-    this.#metadata = new ChatMetadata(usageMetadataFields);
+    this.#metadata = new ChatMetadata(usageFields);
     this.#message = new ChatMessageReader(origin, newCallId, this.#metadata);
     this.events = this.#message.events;
   }

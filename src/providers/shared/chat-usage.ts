@@ -82,8 +82,12 @@ export function usageEvent(
 
 /** The largest reported value. Servers that have several names for one count fill in one of them. */
 function largest(...values: readonly (JsonValue | undefined)[]): number | undefined {
-  const counts = values.map(tokenCount).filter((count) => count !== undefined);
-  return counts.length === 0 ? undefined : Math.max(...counts);
+  let most: number | undefined;
+  for (const value of values) {
+    const count = tokenCount(value);
+    if (count !== undefined) most = most === undefined ? count : Math.max(most, count);
+  }
+  return most;
 }
 
 /**

@@ -13,6 +13,8 @@ function sorted(value: JsonValue): JsonValue {
   );
 }
 
+const EMPTY_OBJECT = "{}";
+
 /** Called with the name of each option that is not sent as it was given. */
 export type OnIgnored = (option: string) => void;
 
@@ -28,8 +30,17 @@ function holds(sent: unknown, given: JsonValue): boolean {
   return (sent instanceof RawJson ? sent.text : JSON.stringify(sent)) === JSON.stringify(given);
 }
 
-function withoutUndefined(fields: BodyFields): BodyFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** The fields with those of `nested` that have a field themselves. */
+function withNested(
+  fields: BodyFields,
+  nested: Readonly<Record<string, BodyFields | undefined>>,
+): BodyFields {
+  const all: Record<string, unknown> = { ...fields };
+  for (const [key, own = {}] of Object.entries(nested)) {
+    const encoded = rawObject(own);
+    if (encoded.text !== EMPTY_OBJECT) all[key] = encoded;
+  }
+  return all;
 }
 
 /**
@@ -42,13 +53,14 @@ export function encodeBody(
   nested: Readonly<Record<string, BodyFields | undefined>> = {},
   onIgnored: OnIgnored = () => {},
 ): string {
+  const all = withNested(fields, nested);
+  // Most requests have no options.
+  if (Object.keys(options).length === 0) return rawObject(all).text;
   // A map, because a key of the caller can be `constructor` or `__proto__`.
-  const body = new Map<string, unknown>(Object.entries(fields));
+  const body = new Map<string, unknown>(Object.entries(all));
   const extra = sorted(options);
   const extras = isJsonObject(extra) ? extra : {};
   for (const [key, own] of Object.entries(nested)) {
-    const said = own === undefined ? {} : withoutUndefined(own);
-    if (Object.keys(said).length > 0) body.set(key, rawObject(said));
     const given = extras[key];
     if (own !== undefined && (given === undefined || isJsonObject(given))) continue;
     delete extras[key];

@@ -13,25 +13,26 @@ export class RawJson {
 /** Fields of a JSON object. Undefined ones are left out. */
 export type BodyFields = Readonly<Record<string, unknown>>;
 
-/** A JSON object with its fields in the given order. Any value can be a `RawJson`. */
-function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string {
-  let text = "";
-  for (const [key, value] of fields) {
-    if (value === undefined) continue;
-    const encoded = value instanceof RawJson ? value.text : JSON.stringify(value);
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${encoded}`;
-  }
-  return `{${text}}`;
+/** The members of an object, as text, with one more. Any value can be a `RawJson`. */
+function withMember(members: string, key: string, value: unknown): string {
+  if (value === undefined) return members;
+  const encoded = value instanceof RawJson ? value.text : JSON.stringify(value);
+  return `${members}${members === "" ? "" : ","}${JSON.stringify(key)}:${encoded}`;
 }
 
-/** Like `encodeJsonObject`, for nested objects. */
+/** A JSON object with its fields in the given order. */
 export function rawObject(fields: BodyFields): RawJson {
-  return new RawJson(encodeJsonObject(Object.entries(fields)));
+  let members = "";
+  // Most fields of a body are undefined: a list of entries would be several times as long as the body.
+  for (const key in fields) members = withMember(members, key, fields[key]);
+  return new RawJson(`{${members}}`);
 }
 
-/** A JSON object with its fields in this order, even if names look like integers. */
+/** The same for fields with names that can look like integers, which an object would put first. */
 export function rawEntries(fields: Iterable<readonly [string, unknown]>): RawJson {
-  return new RawJson(encodeJsonObject(fields));
+  let members = "";
+  for (const [key, value] of fields) members = withMember(members, key, value);
+  return new RawJson(`{${members}}`);
 }
 
 /** An array of objects that are already JSON text. */

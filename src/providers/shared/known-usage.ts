@@ -6,10 +6,15 @@ function isZero(value: JsonValue): boolean {
   return isJsonObject(value) && Object.values(value).every(isZero);
 }
 
-/** Unknown fields with a value other than zero. */
-function othersOf(source: JsonObject, isKnown: (name: string) => boolean): JsonObject {
-  const others = Object.entries(source).filter(([name, value]) => !isKnown(name) && !isZero(value));
-  return Object.fromEntries(others);
+/** Unknown fields with a value other than zero; undefined: none, as in most answers. */
+function othersOf(source: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
+  const others: [string, JsonValue][] = [];
+  for (const name in source) {
+    if (known.has(name)) continue;
+    const value = source[name];
+    if (value !== undefined && !isZero(value)) others.push([name, value]);
+  }
+  return others.length === 0 ? undefined : Object.fromEntries(others);
 }
 
 const USAGE: FieldRules = { known: new Set(), group: "usage" };
@@ -35,13 +40,12 @@ export class KnownUsage {
     place: Place,
   ): void {
     if (!isJsonObject(usage)) return;
-    const others = othersOf(usage, (name) => this.#fields.has(name));
-    metadata.keep(others, USAGE, json, () => place);
+    const others = othersOf(usage, this.#fields);
+    if (others !== undefined) metadata.keep(others, USAGE, json, () => place);
     for (const [group, inner] of this.#groups) {
       const value = usage[group];
-      if (!isJsonObject(value)) continue;
-      const own = othersOf(value, (name) => inner.has(name));
-      if (Object.keys(own).length > 0) metadata.add(group, own, USAGE);
+      const own = isJsonObject(value) ? othersOf(value, inner) : undefined;
+      if (own !== undefined) metadata.add(group, own, USAGE);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { AnswerReader } from "../shared/answer-reader.ts";
 import { createCallIds } from "../shared/call-id.ts";
+import { ChatUsageFields } from "../shared/chat-metadata.ts";
 import { ChatReader } from "../shared/chat-reader.ts";
 import {
   readChatCounts,
@@ -39,6 +40,8 @@ export function readUsage(usage: JsonObject): UsageReport {
   });
 }
 
+const USAGE_FIELDS = new ChatUsageFields(["cost_in_usd_ticks", "num_sources_used"]);
+
 /** A tick is 1e-10 of a dollar, or 100 trillionths. */
 const PICOS_PER_TICK = 100;
 /** Above this bound a cost is not exact in a double, so it is unknown. */
@@ -63,6 +66,6 @@ export function chatReader(
     toError: (payload) => toInBandError(payload, headers, rules, clock),
     newCallId: createCallIds(clock),
     providerType: "xai",
-    usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],
+    usageFields: USAGE_FIELDS,
   });
 }
