@@ -67,7 +67,7 @@ export function generateService(use) {
   return withCopy(["buf.gen.yaml"], (copy) => {
     runOrThrow("buf", ["generate"], { cwd: copy });
     runOrThrow("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], { cwd: copy });
-    runOrThrow("node", ["tools/message-writers.mjs", join(copy, "gen")]);
+    runOrThrow("node", ["tools/message-codecs.mjs", join(copy, "gen")]);
     const folders = ["gen/service", "gen/steer.binpb"];
     return use(
       folders.flatMap((folder) => staleFiles(copy, folder)),

@@ -6,7 +6,7 @@ import { WireWriter } from "./wire-writer.ts";
 
 type Write = (writer: WireWriter, message: Message) => void;
 
-/** Messages with a generated writer: `ROOTS` of tools/message-writers.mjs. */
+/** Messages with a generated writer: `ANSWERS` of tools/message-codecs.mjs. */
 const WRITERS: ReadonlyMap<DescMessage, Write> = new Map<DescMessage, Write>([
   [GenerateResponseSchema, writeGenerateResponse as Write],
   [StreamEventSchema, writeStreamEvent as Write],

@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   createRegistry,
   type DescMessage,
-  fromBinary,
   fromJson,
   fromJsonString,
   type JsonValue,
@@ -11,6 +10,7 @@ import {
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { EncodedRequest } from "../call.ts";
 import { syntaxProblem } from "../json-text.ts";
+import { fromBytes } from "./from-bytes.ts";
 import { takeLongBytes } from "./long-bytes.ts";
 import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
 import { readJson } from "./read-json.ts";
@@ -130,7 +130,7 @@ export class RequestDecoder {
 
   #fromWire(schema: DescMessage, bytes: Uint8Array): Message {
     try {
-      return fromBinary(schema, bytes, { recursionLimit: MAX_DEPTH });
+      return fromBytes(schema, bytes);
     } catch (cause) {
       // The scan leaves texts that are not UTF-8 to the decoder.
       throw new GatewayError("validation", `the request is not a ${schema.typeName}`, { cause });
