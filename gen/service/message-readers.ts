@@ -25,7 +25,6 @@ function readDuration(r: WireReader, end: number): Duration {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -50,7 +49,6 @@ function readAbortPolicy(r: WireReader, end: number): AbortPolicy {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -100,7 +98,6 @@ function readAnnotation(r: WireReader, end: number): Annotation {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -122,7 +119,6 @@ function readBudget(r: WireReader, end: number): Budget {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -140,7 +136,6 @@ function readCacheHint(r: WireReader, end: number): CacheHint {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -162,7 +157,6 @@ function readFilePart(r: WireReader, end: number): FilePart {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -195,7 +189,6 @@ function readFunctionTool(r: WireReader, end: number): FunctionTool {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -217,7 +210,6 @@ export function readGenerateRequest(r: WireReader, end: number): GenerateRequest
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -295,7 +287,6 @@ function readGenerationSpec(r: WireReader, end: number): GenerationSpec {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -313,7 +304,6 @@ function readHedgePolicy(r: WireReader, end: number): HedgePolicy {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -335,7 +325,6 @@ function readImagePart(r: WireReader, end: number): ImagePart {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -353,7 +342,6 @@ function readJsonObjectFormat(r: WireReader, end: number): JsonObjectFormat {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -386,7 +374,6 @@ function readJsonSchemaFormat(r: WireReader, end: number): JsonSchemaFormat {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -421,7 +408,6 @@ function readMediaSource(r: WireReader, end: number): MediaSource {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -451,7 +437,6 @@ function readMessage(r: WireReader, end: number): Message {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -473,7 +458,6 @@ function readModelTarget(r: WireReader, end: number): ModelTarget {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -500,7 +484,6 @@ function readOutputFormat(r: WireReader, end: number): OutputFormat {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -555,7 +538,6 @@ function readPart(r: WireReader, end: number): Part {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -581,7 +563,6 @@ function readProviderData(r: WireReader, end: number): ProviderData {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -603,7 +584,6 @@ function readProviderTool(r: WireReader, end: number): ProviderTool {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -627,7 +607,6 @@ function readReasoningConfig(r: WireReader, end: number): ReasoningConfig {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -661,7 +640,6 @@ function readReasoningPart(r: WireReader, end: number): ReasoningPart {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -679,7 +657,6 @@ function readRefusalPart(r: WireReader, end: number): RefusalPart {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -709,7 +686,6 @@ export function readResumeStreamRequest(r: WireReader, end: number): ResumeStrea
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -754,7 +730,6 @@ function readRetryPolicy(r: WireReader, end: number): RetryPolicy {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -807,7 +782,6 @@ function readRoutingPolicy(r: WireReader, end: number): RoutingPolicy {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -856,7 +830,6 @@ function readSamplingParams(r: WireReader, end: number): SamplingParams {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -886,7 +859,6 @@ export function readStreamGenerateRequest(r: WireReader, end: number): StreamGen
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -948,7 +920,6 @@ function readStreamOptions(r: WireReader, end: number): StreamOptions {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -962,7 +933,6 @@ function readTextFormat(r: WireReader, end: number): TextFormat {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -988,7 +958,6 @@ function readTextPart(r: WireReader, end: number): TextPart {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1022,7 +991,6 @@ function readTimeouts(r: WireReader, end: number): Timeouts {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1052,7 +1020,6 @@ function readTokenLogprob(r: WireReader, end: number): TokenLogprob {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1075,7 +1042,6 @@ function readTool(r: WireReader, end: number): Tool {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1105,7 +1071,6 @@ function readToolCall(r: WireReader, end: number): ToolCall {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1131,7 +1096,6 @@ function readToolChoice(r: WireReader, end: number): ToolChoice {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1161,7 +1125,6 @@ function readToolResult(r: WireReader, end: number): ToolResult {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }
 
@@ -1187,6 +1150,5 @@ function readTopLogprob(r: WireReader, end: number): TopLogprob {
         r.giveUp();
     }
   }
-  r.ended(end);
   return m;
 }

@@ -1,10 +1,9 @@
 import type { MediaSource, Part, ProviderData } from "../../gen/service/steer/v1/content_pb.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { isJsonObject } from "../domain/json.ts";
 import { jsonDepth } from "../domain/json-depth.ts";
 import { MAX_PROVIDER_JSON_DEPTH } from "../domain/provider-data.ts";
-import { jsonSyntaxError } from "./json-text.ts";
+import { jsonObjectProblem } from "./json-text.ts";
 
 type PartType = domain.Part["type"];
 
@@ -15,9 +14,8 @@ function checkProviderData({ json }: ProviderData, path: string): void {
   if (jsonDepth(json, MAX_PROVIDER_JSON_DEPTH) > MAX_PROVIDER_JSON_DEPTH) {
     throw invalidField(`${path}.json`, `is deeper than ${MAX_PROVIDER_JSON_DEPTH} levels`);
   }
-  const problem = jsonSyntaxError(json);
+  const problem = jsonObjectProblem(json);
   if (problem !== undefined) throw invalidField(`${path}.json`, problem);
-  if (!isJsonObject(JSON.parse(json))) throw invalidField(`${path}.json`, "not a JSON object");
 }
 
 /** The field `provider_data`, if there is data. */

@@ -14,7 +14,6 @@ import type {
 import type { Tool, ToolChoice } from "../../gen/service/steer/v1/tool_pb.ts";
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { isJsonObject } from "../domain/json.ts";
 import { checkOptionalData } from "./check-content.ts";
 import { decodeMessages } from "./decode-messages.ts";
 import { decodeOptionalData } from "./decode-provider-data.ts";
@@ -28,7 +27,7 @@ import {
   UNSUPPORTED,
 } from "./encode-spec.ts";
 import { kindOf } from "./error-category.ts";
-import { jsonSyntaxError } from "./json-text.ts";
+import { jsonObjectProblem } from "./json-text.ts";
 
 /** Whole milliseconds, rounded up, because stores and timers have no smaller unit. */
 export function milliseconds(duration: Duration): number {
@@ -37,9 +36,8 @@ export function milliseconds(duration: Duration): number {
 
 /** A JSON Schema is an object or a boolean; providers accept only objects. */
 function checkSchema(schema: string, path: string): void {
-  const problem = jsonSyntaxError(schema);
+  const problem = jsonObjectProblem(schema);
   if (problem !== undefined) throw invalidField(path, problem);
-  if (!isJsonObject(JSON.parse(schema))) throw invalidField(path, "not a JSON object");
 }
 
 function decodeTool(tool: Tool, path: string): domain.Tool {

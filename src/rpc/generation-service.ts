@@ -175,7 +175,7 @@ export function createGenerationService({
       call.setResponseHeader("x-steer-generation-id", answer.generation.generationId);
       const message = encodeWhole(answer.generation);
       reportGeneration(call, message);
-      return create(GenerateResponseSchema, { generation: message });
+      return { $typeName: GenerateResponseSchema.typeName, generation: message, replayed: false };
     },
 
     // The stream is passed on directly: a further generator would cost something for every event.

@@ -1,3 +1,5 @@
+import { isJsonObject } from "../domain/json.ts";
+
 /** Describes a parser's error for a text that is not JSON. The parser's own message would quote the text. */
 export function syntaxProblem(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : "";
@@ -7,11 +9,10 @@ export function syntaxProblem(error: unknown, text: string): string {
     : `not JSON at position ${position}`;
 }
 
-/** Position at which a text stops being JSON; undefined: the text is JSON. */
-export function jsonSyntaxError(text: string): string | undefined {
+/** Why a text is no JSON object: the position at which it stops being JSON, for example. Undefined: it is one. */
+export function jsonObjectProblem(text: string): string | undefined {
   try {
-    JSON.parse(text);
-    return undefined;
+    return isJsonObject(JSON.parse(text)) ? undefined : "not a JSON object";
   } catch (error) {
     return syntaxProblem(error, text);
   }

@@ -37,7 +37,7 @@ function jsonOf(text: fc.Arbitrary<string>, key: fc.Arbitrary<string>): fc.Arbit
 const text = fc.oneof(
   { weight: 8, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
   { weight: 4, arbitrary: fc.string({ maxLength: 150 }) },
-  fc.constantFrom("é".repeat(64), "x".repeat(20_000), "\u0000", "\ufeff"),
+  fc.constantFrom("é".repeat(64), "x".repeat(20_000), "\u007f\u0080", "\u0080", "\ufeff"),
 );
 const key = fc.string({ maxLength: 5 }).filter((name) => name !== "__proto__");
 

@@ -123,7 +123,6 @@ function functionOf(desc, isRoot) {
           "  r.giveUp();",
         ]),
       ]),
-      "r.ended(end);",
       "return m;",
     ]),
   ];

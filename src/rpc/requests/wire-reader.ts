@@ -1,4 +1,5 @@
 // Reads the fields of messages in the protobuf encoding, for the functions that gen/service/message-readers.ts defines.
+// `scanWire` has seen the bytes before: every field is within its message.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 
 /** Of a longer text, the decoder is faster than a loop over its bytes. */
@@ -43,11 +44,6 @@ export class WireReader {
     if (set !== undefined) this.giveUp();
   }
 
-  /** Gives up if a field exceeds its message. */
-  ended(end: number): void {
-    if (this.at !== end) this.giveUp();
-  }
-
   /** A number below 2^31. */
   int32(): number {
     const bytes = this.#bytes;
@@ -60,7 +56,7 @@ export class WireReader {
       if (byte < 0x80) return value;
     }
     byte = bytes[this.at++] ?? this.giveUp();
-    // A negative number has ten bytes.
+    // A negative number has ten bytes. A length must not be negative: the next field would be an earlier one.
     return byte < 8 ? value | (byte << 28) : this.giveUp();
   }
 
@@ -136,9 +132,8 @@ export class WireReader {
     while (this.at < end) {
       if (this.tag() !== VALUES) this.giveUp();
       const { key, value } = this.#entry(() => this.#value());
-      object[key] = value === undefined ? this.giveUp() : value;
+      object[key] = value ?? null;
     }
-    this.ended(end);
     return object;
   }
 
@@ -155,7 +150,6 @@ export class WireReader {
         value = readValue();
       }
     }
-    this.ended(end);
     // An assignment to this name would set the prototype of the map.
     if (key === "__proto__") this.giveUp();
     return value === undefined ? { key } : { key, value };
@@ -164,14 +158,15 @@ export class WireReader {
   #value(): JsonValue {
     const end = this.end();
     const value = this.#kind(this.tag());
-    this.ended(end);
-    return value;
+    // Without a kind, the tag of something else was read.
+    return this.at === end ? value : this.giveUp();
   }
 
   #kind(tag: number): JsonValue {
     switch (tag) {
       case NULL:
-        return this.int32() === 0 ? null : this.giveUp();
+        this.int32();
+        return null;
       case NUMBER:
         return this.double();
       case STRING:
@@ -193,7 +188,6 @@ export class WireReader {
       if (this.tag() !== VALUES) this.giveUp();
       list.push(this.#value());
     }
-    this.ended(end);
     return list;
   }
 

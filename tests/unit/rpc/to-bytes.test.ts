@@ -61,6 +61,13 @@ function outcomeOf(encode: () => Uint8Array): string {
 const answer = (outputText: string): GenerateResponse =>
   create(GenerateResponseSchema, { generation: { outputText } });
 
+it("writes the number of a field in one byte or two", () => {
+  const write = (w: WireWriter, tag: number): void => w.bool(tag, true);
+  const tags = [15 << 3, 16 << 3, 2_047 << 3];
+  const written = tags.map((tag) => writer.encode(write, tag).toString("hex"));
+  expect(written).toEqual(["7801", "800101", "f87f01"]);
+});
+
 describe("toBytes", () => {
   it("writes a text of any length, and a short one after it", () => {
     for (const text of ["é".repeat(3_000_000), "x".repeat(65_000), "Hi"]) {

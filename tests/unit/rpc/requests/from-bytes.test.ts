@@ -118,8 +118,56 @@ describe("fromBytes", () => {
     expect(fromBytes(CancelGenerationRequestSchema, bytes)).toEqual(message);
   });
 
-  it("refuses a text that is not UTF-8", () => {
-    const bytes = Uint8Array.of(0x0a, 1, 0xff);
-    expect(() => fromBytes(ResumeStreamRequestSchema, bytes)).toThrow();
+  it.each([
+    ["a text that is not UTF-8", [0x0a, 1, 0xff]],
+    ["a text beyond the end", [0x0a, 5, 0x61]],
+    ["a length that is missing", [0x0a]],
+    ["a length of 32 bits", [0x0a, 0xfa, 0xff, 0xff, 0xff, 0x0f]],
+    ["a length of more than 32 bits", [0x0a, 0xff, 0xff, 0xff, 0xff, 0x1f]],
+    ["a truth value that is missing", [0x20]],
+    ["a truth value beyond one", [0x20, 2]],
+    ["a number of ten bytes", [0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]],
+    ["a fixed number that is cut off", [0x1d, 1, 2]],
+    ["a field of another type", [0x08, 1]],
+    ["a field that the contract does not know", [0x28, 1]],
+    ["a group", [0x2b, 0x2c]],
+  ])("has the result of the library: %s", (_what, bytes) => {
+    expectSame(ResumeStreamRequestSchema, Uint8Array.from(bytes));
+  });
+
+  it.each([
+    ["a name that objects inherit", { labels: { ["__proto__"]: "x" } }],
+    ["such a name in JSON", { providerOptions: { own: JSON.parse('{"__proto__":1}') } }],
+    ["a negative number", { sampling: { seed: -1 } }],
+  ])("has the result of the library: %s", (_what, spec) => {
+    const message = create(GenerateRequestSchema, { spec });
+    expectSame(GenerateRequestSchema, toBinary(GenerateRequestSchema, message));
+  });
+
+  const within = (tag: number, ...bytes: readonly number[][]) => {
+    const all = bytes.flat();
+    return [tag, all.length, ...all];
+  };
+  /** The member `v` of an object of JSON, with these fields as its value. */
+  const member = (...fields: number[]) => within(0x0a, within(0x0a, [0x76]), within(0x12, fields));
+  /** The option `o` of a spec, with these objects. */
+  const option = (...objects: number[][]) =>
+    within(0x5a, within(0x0a, [0x6f]), ...objects.map((object) => within(0x12, object)));
+  const name = within(0x0a, [0x76]);
+
+  it.each([
+    ["a truth value", option(member(0x20, 1))],
+    ["null of another number", option(member(0x08, 1))],
+    ["a value that is missing", option(within(0x0a, name))],
+    ["a value of no kind", option(member())],
+    ["a value of no kind before a tool", [...option(member()), ...within(0x1a, [0x0a, 0])]],
+    ["a value of two kinds", option(member(0x20, 1, 0x20, 0))],
+    ["a value of an unknown kind", option(member(0x38, 1))],
+    ["no object", option()],
+    ["two objects", option(member(0x20, 1), within(0x0a, within(0x0a, [0x77])))],
+    ["two labels in one", within(0x62, name, within(0x12, [0x61]), within(0x12, [0x62]))],
+    ["a label without a name", within(0x62, within(0x12, [0x61]))],
+  ])("has the result of the library for a map: %s", (_what, spec) => {
+    expectSame(GenerateRequestSchema, Uint8Array.from(within(0x12, spec)));
   });
 });
