@@ -70,7 +70,7 @@ it("writes the number of a field in one byte or two", () => {
 
 describe("toBytes", () => {
   it("writes a text of any length, and a short one after it", () => {
-    for (const text of ["é".repeat(3_000_000), "x".repeat(65_000), "Hi"]) {
+    for (const text of ["€".repeat(1_000_000), "x".repeat(300_000), "Hi"]) {
       const message = answer(text);
       expectSame(GenerateResponseSchema, message, toBytes(GenerateResponseSchema, message));
     }
