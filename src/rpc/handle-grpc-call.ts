@@ -1,6 +1,7 @@
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import type { Clock } from "../clock.ts";
+import { LEFT } from "../domain/push-iterable.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
@@ -141,13 +142,14 @@ export function handleServerStream(
     const { signal } = adapted.incoming;
     let first = true;
     try {
-      const messages = dispatcher.serverStream(adapted.incoming, call.request.take(call));
-      for await (const message of messages) {
-        if (adapted.gone) break;
-        if (first) call.sendMetadata(adapted.headers);
-        first = false;
-        if (!call.write(message) && !signal.aborted) await writable(call, signal);
-      }
+      await dispatcher
+        .serverStream(adapted.incoming, call.request.take(call))
+        .forEach((message) => {
+          if (adapted.gone) throw LEFT;
+          if (first) call.sendMetadata(adapted.headers);
+          first = false;
+          return call.write(message) || signal.aborted ? undefined : writable(call, signal);
+        });
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);
