@@ -3,7 +3,7 @@ import { describeDefect, internalError } from "../domain/defect.ts";
 import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
-import { forEachOf, LEFT, PushIterable } from "../domain/push-iterable.ts";
+import { LEFT, PushIterable, pushItemsTo } from "../domain/push-iterable.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Call, CallHead } from "./call.ts";
@@ -202,7 +202,7 @@ export class RunningCall<Refusal extends Error> {
   ): PushIterable<Event> {
     return new PushIterable(async (take) => {
       try {
-        await forEachOf(await work(this.handlerCall()), take);
+        await pushItemsTo(await work(this.handlerCall()), take);
       } catch (error) {
         if (error !== LEFT) throw this.finish(error);
         // The listener has stopped reading, so the caller is gone.

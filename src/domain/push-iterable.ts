@@ -10,13 +10,15 @@ export const LEFT = new Error("the reader takes no more items");
 /** What an iterating reader shares with its producer. */
 interface Handover<Item> {
   /** The item that the reader has not asked to follow yet. */
-  held: { readonly item: Item; readonly taken: () => void; readonly left: (error: Error) => void } | undefined;
+  held:
+    | { readonly item: Item; readonly taken: () => void; readonly left: (error: Error) => void }
+    | undefined;
   isOver: boolean;
   wake: () => void;
 }
 
 /**
- * A sequence that its producer passes to its reader without a promise for each item: `forEach` calls the reader as
+ * A sequence that its producer passes to its reader without a promise for each item: `pushTo` calls the reader as
  * soon as an item is there. It can be iterated too, one item at a time. It has one reader, once.
  */
 export class PushIterable<Item> implements AsyncIterable<Item> {
@@ -31,7 +33,7 @@ export class PushIterable<Item> implements AsyncIterable<Item> {
   }
 
   /** Passes all items. Rejects with the producer's error, or with what `take` throws or rejects with. */
-  async forEach(take: Take<Item>): Promise<void> {
+  async pushTo(take: Take<Item>): Promise<void> {
     const failures: unknown[] = [];
     const leave = (error: unknown): never => {
       failures.push(error);
@@ -39,6 +41,7 @@ export class PushIterable<Item> implements AsyncIterable<Item> {
     };
     try {
       await this.#produce((item) => {
+        if (failures.length > 0) throw LEFT;
         try {
           return take(item)?.catch(leave);
         } catch (error) {
@@ -90,12 +93,12 @@ export class PushIterable<Item> implements AsyncIterable<Item> {
   }
 }
 
-/** Passes all items of any sequence, as `PushIterable.forEach` does. */
-export async function forEachOf<Item>(
+/** Passes all items of any sequence, as `PushIterable.pushTo` does. */
+export async function pushItemsTo<Item>(
   items: AsyncIterable<Item>,
   take: Take<Item>,
 ): Promise<void> {
-  if (items instanceof PushIterable) return items.forEach(take);
+  if (items instanceof PushIterable) return items.pushTo(take);
   for await (const item of items) {
     const wait = take(item);
     if (wait !== undefined) await wait;

@@ -1,5 +1,5 @@
 import { ServerResponse } from "node:http";
-import { forEachOf } from "../domain/push-iterable.ts";
+import { pushItemsTo } from "../domain/push-iterable.ts";
 import type { DoorRefusal } from "./door.ts";
 
 /** Headers for streams, which proxies would otherwise hold back. */
@@ -47,7 +47,7 @@ export class DoorResponse {
    */
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
     let json: string | undefined;
-    await forEachOf(pieces, (piece) => {
+    await pushItemsTo(pieces, (piece) => {
       if (type() !== "json") return this.isBegun ? this.#write(piece) : this.#writeFirst(piece);
       json = (json ?? "") + piece;
       return undefined;

@@ -14,7 +14,7 @@ import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { forEachOf, PushIterable, type Take, takeAll } from "../domain/push-iterable.ts";
+import { PushIterable, pushItemsTo, type Take, takeAll } from "../domain/push-iterable.ts";
 import type {
   CallIdentity,
   CountMethod,
@@ -92,7 +92,7 @@ function deliver(
         : new DiscardGuard(stream.streamId, stream.holdsOutput);
     const takeEvent = guard === undefined ? take : guarded(guard, take);
     try {
-      await forEachOf(stream.deliveries, (delivery) => {
+      await pushItemsTo(stream.deliveries, (delivery) => {
         if (delivery.type === "events") return takeAll(delivery.events, takeEvent);
         const { sequence, isUndurable } = delivery;
         const body = { type: "heartbeat", isUndurable } as const;

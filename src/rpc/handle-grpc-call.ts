@@ -142,14 +142,12 @@ export function handleServerStream(
     const { signal } = adapted.incoming;
     let first = true;
     try {
-      await dispatcher
-        .serverStream(adapted.incoming, call.request.take(call))
-        .forEach((message) => {
-          if (adapted.gone) throw LEFT;
-          if (first) call.sendMetadata(adapted.headers);
-          first = false;
-          return call.write(message) || signal.aborted ? undefined : writable(call, signal);
-        });
+      await dispatcher.serverStream(adapted.incoming, call.request.take(call)).pushTo((message) => {
+        if (adapted.gone) throw LEFT;
+        if (first) call.sendMetadata(adapted.headers);
+        first = false;
+        return call.write(message) || signal.aborted ? undefined : writable(call, signal);
+      });
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);

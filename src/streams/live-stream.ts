@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { InputWait } from "../domain/input-wait.ts";
 import { PushIterable, type Take } from "../domain/push-iterable.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
 import { readerLeft } from "./stream-errors.ts";
@@ -26,19 +27,20 @@ export class LiveStream {
   #sequence = 0;
   #last: Uint8Array | undefined;
   #ended = false;
-  /** Set while the reader waits: ends the wait, after `taken` if it is given. */
-  #wake: ((taken?: Promise<void>) => void) | undefined;
-  #pass: (events: readonly Uint8Array[]) => Promise<void> | undefined = () => undefined;
+  /** The reader's wait for an event. */
+  readonly #wait = new InputWait();
+  #pass: Take<readonly Uint8Array[]> = () => undefined;
   #wakeProducer: (() => void) | undefined;
 
   /** Hands an event to the reader. If a promise is returned, the reader lags and the producer must wait for it. */
   add(event: Uint8Array): Promise<void> | undefined {
     this.#last = event;
-    if (this.#wake !== undefined) {
-      this.#passOn(event);
+    if (this.#wait.isWaiting) {
+      this.#wait.handOn(this.#pass, [event]);
       return undefined;
     }
     this.#pending.push(event);
+    this.#wait.end();
     if (this.#pending.length < MAX_PENDING_EVENTS || this.#ended) return undefined;
     return new Promise((resolve) => {
       this.#wakeProducer = resolve;
@@ -53,7 +55,7 @@ export class LiveStream {
   /** Marks the end: no event follows. */
   end(): void {
     this.#ended = true;
-    this.#wakeUp();
+    this.#wait.end();
     this.#wakeProducer?.();
   }
 
@@ -69,7 +71,7 @@ export class LiveStream {
 
   async #follow(options: FollowOptions, take: Take<StreamDelivery>): Promise<void> {
     const { clock, heartbeatMs, signal } = options;
-    const wake = (): void => this.#wakeUp();
+    const wake = (): void => this.#wait.end();
     signal.addEventListener("abort", wake, { once: true });
     let beatDue = false;
     let lastDelivery = clock.now();
@@ -90,7 +92,7 @@ export class LiveStream {
       lastDelivery = clock.now();
       beatDue = false;
     };
-    const pass = (events: readonly Uint8Array[]): Promise<void> | undefined => {
+    const pass: Take<readonly Uint8Array[]> = (events) => {
       this.#sequence += events.length;
       const wait = take({ type: "events", events });
       if (wait !== undefined) return wait.then(taken);
@@ -110,9 +112,7 @@ export class LiveStream {
           await take({ type: "heartbeat", sequence: this.#sequence, isUndurable: false });
           lastDelivery = clock.now();
         } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
+          await this.#wait.begin();
         }
       }
       throw readerLeft();
@@ -122,21 +122,5 @@ export class LiveStream {
       this.end();
       await options.onLeave();
     }
-  }
-
-  /** Delivers an event to the waiting reader in the producer's own turn. What goes wrong ends the reading. */
-  #passOn(event: Uint8Array): void {
-    try {
-      const wait = this.#pass([event]);
-      if (wait !== undefined) this.#wakeUp(wait);
-    } catch (error) {
-      this.#wakeUp(Promise.reject(error));
-    }
-  }
-
-  #wakeUp(taken?: Promise<void>): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.(taken);
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
+import { InputWait } from "../domain/input-wait.ts";
 import { LEFT, PushIterable, type Take } from "../domain/push-iterable.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
@@ -77,6 +78,7 @@ export function isRead(readers: Iterable<StreamReader>): boolean {
   return false;
 }
 
+type BatchMessage = Extract<BusMessage, { type: "batch" }>;
 type ReadLog = Extract<ReadResult, { state: "read" }>;
 
 export class StreamReader {
@@ -98,8 +100,10 @@ export class StreamReader {
   #deadline: DeadlineWatch | undefined;
   /** Time since which the caller has not accepted a delivery; undefined: no delivery waits. */
   #waitsSince: number | undefined;
-  /** Set while the reader waits for a message: ends the wait, after `taken` if it is given. */
-  #wake: ((taken?: Promise<void>) => void) | undefined;
+  /** The wait for a message. */
+  readonly #wait = new InputWait();
+  /** Delivers a batch that the reader waits for. */
+  readonly #passBatch: Take<BatchMessage>;
   #take: Take<StreamDelivery> = () => undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
   #last: Uint8Array | undefined;
@@ -110,6 +114,12 @@ export class StreamReader {
     this.#writer = options.cursor.writer;
     this.#lastDelivery = options.clock.now();
     this.#lastHeard = this.#lastDelivery;
+    const passBatch: Take<BatchMessage> = ({ batch, isLast }) => {
+      this.#next = batch.last + 1;
+      this.#writer = batch.writer;
+      return this.#pass(batch.events, isLast);
+    };
+    this.#passBatch = passBatch;
   }
 
   /** The last event of the stream. Valid only after `follow` has ended normally. */
@@ -133,7 +143,7 @@ export class StreamReader {
     this.#take = take;
     const stopListening = bus.listen(streamId, (message) => this.#receive(message));
     onListen();
-    const onAbort = (): void => this.#wakeUp();
+    const onAbort = (): void => this.#wait.end();
     signal.addEventListener("abort", onAbort, { once: true });
     const stopWatch = this.#watchSilence();
     this.#deadline = new DeadlineWatch(clock, this.#options.deadline, onAbort);
@@ -175,9 +185,7 @@ export class StreamReader {
     } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
       await this.#beat();
     } else {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#wait.begin();
     }
   }
 
@@ -207,37 +215,19 @@ export class StreamReader {
     this.#taken();
   }
 
-  #wakeUp(taken?: Promise<void>): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.(taken);
-  }
-
   #receive(message: BusMessage): void {
+    if (message.type === "batch" && this.#isAwaited(message.batch)) {
+      return this.#wait.handOn(this.#passBatch, message);
+    }
     if (message.type === "durability") this.#isUndurable = message.isUndurable;
-    else if (message.type === "batch" && this.#isAwaited(message.batch)) {
-      return this.#passOn(message.batch, message.isLast);
-    } else this.#inbox.push(message, this.#isUndurable);
-    this.#wakeUp();
+    else this.#inbox.push(message, this.#isUndurable);
+    this.#wait.end();
   }
 
-  /** Whether the reader waits, and waits for this batch. */
+  /** Whether the reader waits, and for this batch. */
   #isAwaited({ first, writer }: Batch): boolean {
     const isNext = first === this.#next && (writer === this.#writer || this.#writer === 0);
-    return isNext && this.#wake !== undefined && !this.#options.signal.aborted;
-  }
-
-  /** Delivers an awaited batch in the writer's own turn. What goes wrong ends the reading, not the writing. */
-  #passOn(batch: Batch, isLast: boolean): void {
-    this.#next = batch.last + 1;
-    this.#writer = batch.writer;
-    let wait: Promise<void> | undefined;
-    try {
-      wait = this.#pass(batch.events, isLast);
-    } catch (error) {
-      wait = Promise.reject(error);
-    }
-    if (isLast || wait !== undefined) this.#wakeUp(wait);
+    return isNext && this.#wait.isWaiting && !this.#options.signal.aborted;
   }
 
   #isOfAnother({ last, writer }: Batch): boolean {
@@ -390,7 +380,7 @@ export class StreamReader {
       const toPoll = this.#lastHeard + pollMs - now;
       if (toBeat <= 0) this.#isBeatDue = true;
       if (toPoll <= 0 && !isLocal()) this.#isPollDue = true;
-      if (this.#isBeatDue || this.#isPollDue) this.#wakeUp();
+      if (this.#isBeatDue || this.#isPollDue) this.#wait.end();
       const next = Math.min(toBeat > 0 ? toBeat : beatMs, toPoll > 0 ? toPoll : pollMs);
       stop = clock.schedule(next, watch);
     };

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { forEachOf, LEFT, PushIterable, type Take, takeAll } from "../../../src/domain/push-iterable.ts";
+import {
+  LEFT,
+  PushIterable,
+  pushItemsTo,
+  type Take,
+  takeAll,
+} from "../../../src/domain/push-iterable.ts";
 
 /** A producer that the test drives, with the end that it saw. */
 function driven() {
@@ -34,12 +40,12 @@ function counting(count: number, ended: (error: unknown) => void) {
   });
 }
 
-describe("forEach", () => {
+describe("pushTo", () => {
   it("passes each item in the producer's own turn, and begins when it is called", async () => {
     const { items, begun, push, end } = driven();
     expect(begun()).toBe(0);
     const taken: number[] = [];
-    const reading = items.forEach((item) => void taken.push(item));
+    const reading = items.pushTo((item) => void taken.push(item));
     expect(begun()).toBe(1);
     expect(push(1)).toBeUndefined();
     expect(taken).toEqual([1]);
@@ -50,7 +56,7 @@ describe("forEach", () => {
   it("makes the producer wait for what the reader waits for", async () => {
     const { items, push, end } = driven();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const reading = items.forEach(() => promise);
+    const reading = items.pushTo(() => promise);
     let isTaken = false;
     const taken = push(1)?.then(() => {
       isTaken = true;
@@ -65,24 +71,32 @@ describe("forEach", () => {
 
   it("rejects with the producer's error", async () => {
     const { items, end } = driven();
-    const reading = items.forEach(() => undefined);
+    const reading = items.pushTo(() => undefined);
     end(new Error("broken"));
     await expect(reading).rejects.toThrow("broken");
   });
 
   it.each([
-    ["throws", () => { throw new Error("own"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("own");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("own"))],
-  ])("a reader that %s is told of by its own error, the producer only that it left", async (_, take) => {
-    const ends: unknown[] = [];
-    await expect(counting(9, (error) => ends.push(error)).forEach(take)).rejects.toThrow("own");
-    expect(ends).toEqual([LEFT]);
-  });
+  ])(
+    "a reader that %s is told of by its own error, the producer only that it left",
+    async (_, take) => {
+      const ends: unknown[] = [];
+      await expect(counting(9, (error) => ends.push(error)).pushTo(take)).rejects.toThrow("own");
+      expect(ends).toEqual([LEFT]);
+    },
+  );
 
   it("rejects with the reader's error even if the producer ends well or by another error", async () => {
     for (const error of [undefined, new Error("late")]) {
       const { items, push, end } = driven();
-      const reading = items.forEach(() => {
+      const reading = items.pushTo(() => {
         throw new Error("own");
       });
       expect(() => push(1)).toThrow(LEFT);
@@ -151,14 +165,14 @@ describe("iteration", () => {
   });
 });
 
-describe("forEachOf", () => {
+describe("pushItemsTo", () => {
   it("takes the items of any sequence, and waits between them", async () => {
     async function* generated() {
       yield 1;
       yield 2;
     }
     const taken: string[] = [];
-    await forEachOf(generated(), async (item) => {
+    await pushItemsTo(generated(), async (item) => {
       taken.push(`begin ${item}`);
       await Promise.resolve();
       taken.push(`end ${item}`);
@@ -169,7 +183,7 @@ describe("forEachOf", () => {
   it("passes the items of a push iterable in the producer's own turn", async () => {
     const { items, push, end } = driven();
     const taken: number[] = [];
-    const reading = forEachOf(items, (item) => void taken.push(item));
+    const reading = pushItemsTo(items, (item) => void taken.push(item));
     void push(1);
     expect(taken).toEqual([1]);
     end();
