@@ -352,6 +352,7 @@ export class StreamWriter {
   }
 
   #release(): void {
+    if (this.#waiting.length === 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

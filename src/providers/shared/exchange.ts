@@ -221,7 +221,9 @@ async function exchangeEvents(
     const reader = exchange.createReader(response);
     const { events } = reader;
     const clear = (): void => {
-      events.length = 0;
+      // The usual single event keeps the array, which would otherwise be allocated anew for each.
+      if (events.length === 1) events.pop();
+      else events.length = 0;
     };
     await openAnswer(
       response,

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../../src/clock.ts";
 import {
   createUpstream,
+  type UpstreamRequest,
   type UpstreamResponse,
 } from "../../../../src/providers/shared/upstream.ts";
 import { startHttpUpstream } from "../../../support/http-upstream.ts";
