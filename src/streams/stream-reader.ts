@@ -1,7 +1,6 @@
 // One reader of a stream: from a cursor to the end, each event once and in order. First and resumed readers use the
 // same code.
 
-import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import { InputWait } from "../domain/input-wait.ts";
 import { LEFT, PushIterable, type Take } from "../domain/push-iterable.ts";
@@ -9,9 +8,9 @@ import type { StreamDelivery } from "../ports/gateway.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
 import { within } from "../store/store-health.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
-import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
+import { DeadlineWatch } from "./reader-deadline.ts";
 import { ReaderInbox } from "./reader-inbox.ts";
-import type { BusMessage, StreamBus } from "./stream-bus.ts";
+import type { BusMessage } from "./stream-bus.ts";
 import {
   readerLeft,
   sequenceAhead,
@@ -19,8 +18,9 @@ import {
   streamExpired,
   streamNotFound,
 } from "./stream-errors.ts";
+import type { FillCause, ReaderOptions } from "./stream-reader-options.ts";
 import type { Batch } from "./stream-record.ts";
-import type { ReadResult, StreamStore } from "./stream-store.ts";
+import type { ReadResult } from "./stream-store.ts";
 
 /** Most batches in one read. */
 const READ_LIMIT = 256;
@@ -36,41 +36,6 @@ const ANSWER_MS = 2_000;
 
 /** A reader that accepts nothing for this long, in milliseconds, counts as gone. */
 const STUCK_MS = 60_000;
-
-/** Why a reader reads from the store. */
-export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
-
-/** Receives the progress of one reader. */
-export interface ReaderWatch {
-  /** The first event after the cursor was accepted. */
-  first(): void;
-  /** Called once: with `undefined` at the end of the stream, otherwise with the error that ended the reading. */
-  ended(error: unknown): void;
-}
-
-export interface ReaderOptions {
-  readonly store: StreamStore;
-  readonly bus: StreamBus;
-  readonly clock: Clock;
-  readonly streamId: string;
-  readonly cursor: Cursor;
-  /** Aborted when the reader is gone. */
-  readonly signal: AbortSignal;
-  /** Unset: the caller set none. */
-  readonly deadline?: ReaderDeadline | undefined;
-  /** Longest silence before a heartbeat, in milliseconds; 0: no heartbeats. */
-  readonly heartbeatMs: number;
-  /** Whether this process writes the stream. */
-  readonly isLocal: () => boolean;
-  /** Called when the reader begins to receive the events of this process's writer. */
-  readonly onListen: () => void;
-  /** Whether an encoded event is the last of its stream. */
-  readonly isTerminal: (event: Uint8Array) => boolean;
-  readonly onFill: (cause: FillCause) => void;
-  readonly watch: ReaderWatch | undefined;
-  /** Called when the reader has left, at the end or before it. */
-  readonly onLeave: () => void;
-}
 
 /** Whether at least one reader accepts deliveries. */
 export function isRead(readers: Iterable<StreamReader>): boolean {

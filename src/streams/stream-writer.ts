@@ -352,7 +352,6 @@ export class StreamWriter {
   }
 
   #release(): void {
-    if (this.#waiting.length === 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
