@@ -5,7 +5,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { StreamGenerateRequestSchema } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startHttpUpstream } from "../support/http-upstream.ts";
-import { countResources, INSPECTABLE } from "../support/inspected.ts";
+import { countResources, INSPECTABLE, type ResourceCounter } from "../support/inspected.ts";
 import { startService } from "../support/service.ts";
 
 const ROUNDS = 10;
@@ -47,6 +47,25 @@ function framesUntil(stream: ClientHttp2Stream, text: string): Promise<number> {
   });
 }
 
+/** The least that an event makes: work in the background falls into some of the rounds only. */
+async function leastOf(counter: ResourceCounter, send: (text: string) => Promise<number>) {
+  const types = ["PROMISE", "Timeout", "Immediate", "TickObject", "WRITEWRAP"];
+  const least: Record<string, number> = {};
+  for (let round = 0; round < ROUNDS; round++) {
+    await counter.take();
+    let frames = 0;
+    for (let event = 0; event < EVENTS_A_ROUND; event++) {
+      frames += await send(`word ${round}.${event}.`);
+    }
+    const counts: Readonly<Record<string, number>> = { ...(await counter.take()), frames };
+    for (const type of ["frames", ...types]) {
+      const count = (counts[type] ?? 0) / EVENTS_A_ROUND;
+      least[type] = Math.min(least[type] ?? Number.POSITIVE_INFINITY, count);
+    }
+  }
+  return least;
+}
+
 it.each(["stored", "ephemeral"])(
   "an event of a stream that is %s takes one write, no timer and no promise",
   { timeout: 120_000 },
@@ -67,38 +86,36 @@ models:
 `,
     });
     const session = connect(`http://${service.grpc}`);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/steer.v1.GenerationService/StreamGenerate",
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    const first = framesUntil(stream, "first");
-    stream.end(requestOf(kind === "ephemeral"));
-    const provider = await begun.promise;
-    await first;
-
-    const counter = await countResources(service);
-    const least: Record<string, number> = {};
-    for (let round = 0; round < ROUNDS; round++) {
-      await counter.take();
-      for (let event = 0; event < EVENTS_A_ROUND; event++) {
-        const text = `word ${round}.${event}.`;
+    try {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/steer.v1.GenerationService/StreamGenerate",
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      const first = framesUntil(stream, "first");
+      stream.end(requestOf(kind === "ephemeral"));
+      const provider = await begun.promise;
+      await first;
+      const counter = await countResources(service);
+      const send = async (text: string): Promise<number> => {
         const frames = framesUntil(stream, text);
         provider.write(delta(text));
-        expect(await frames).toBe(1);
-      }
-      const counts = await counter.take();
-      // Work in the background falls into some of the rounds.
-      for (const type of ["PROMISE", "Timeout", "Immediate", "TickObject", "WRITEWRAP"]) {
-        const count = (counts[type] ?? 0) / EVENTS_A_ROUND;
-        least[type] = Math.min(least[type] ?? Number.POSITIVE_INFINITY, count);
-      }
+        return frames;
+      };
+      expect(await leastOf(counter, send)).toEqual({
+        frames: 1,
+        PROMISE: 0,
+        Timeout: 0,
+        Immediate: 0,
+        TickObject: 2,
+        WRITEWRAP: 1,
+      });
+      counter.close();
+      provider.end();
+    } finally {
+      session.destroy();
+      await service.stop();
     }
-    expect(least).toEqual({ PROMISE: 0, Timeout: 0, Immediate: 0, TickObject: 2, WRITEWRAP: 1 });
-    counter.close();
-    session.destroy();
-    provider.end();
-    await service.stop();
   },
 );
