@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../../src/clock.ts";
+import { pushItemsTo } from "../../../../src/domain/push-iterable.ts";
 import {
   createUpstream,
   type UpstreamRequest,
@@ -244,6 +245,38 @@ describe("the end of reading", () => {
     await turns(100);
     expect(await (await upstream.send(post(), never)).text()).toBe("ok");
     expect(server.connections).toBe(1);
+    await upstream.close();
+  });
+
+  it("is after the piece with which the body was released, and never before it is taken", async () => {
+    const begun = Promise.withResolvers<(text: string) => void>();
+    await using server = await startHttpUpstream(({ response }) => {
+      response.write("1");
+      begun.resolve((text) => void response.write(text));
+    });
+    const upstream = createUpstream(server.baseUrl, steppedClock().clock);
+    const response = await upstream.send(post(), never);
+    const seen: string[] = [];
+    const taken = Promise.withResolvers<void>();
+    const given = Promise.withResolvers<void>();
+    let hasEnded = false;
+    const reading = pushItemsTo(response.body, (piece) => {
+      seen.push(Buffer.from(piece).toString());
+      if (seen.length === 1) return undefined;
+      response.release();
+      given.resolve();
+      return taken.promise;
+    }).then(() => {
+      hasEnded = true;
+    });
+    await turns(10);
+    (await begun.promise)("2");
+    await given.promise;
+    await turns(10);
+    expect(hasEnded).toBe(false);
+    taken.resolve();
+    await reading;
+    expect(seen).toEqual(["1", "2"]);
     await upstream.close();
   });
 
