@@ -310,14 +310,21 @@ describe("the end of reading", () => {
     const response = await upstream.send(post(), never);
     for (let before = -1; before !== written; await turns(200)) before = written;
     expect(written).toBeLessThan(32 * 1024 * 1024);
-    const read = written;
-    let seen = 0;
-    for await (const piece of response.body) {
-      seen += piece.length;
-      // The server sends more only while it is read.
-      if (seen > read) break;
-    }
-    expect(written).toBeGreaterThan(read);
+    const unread = written;
+    let taken = 0;
+    const slow = Promise.withResolvers<void>();
+    const read = response.body.pushTo((piece) => {
+      taken += piece.length;
+      // Nothing follows before the reader is done with the piece.
+      return taken > unread ? undefined : slow.promise;
+    });
+    for (let before = -1; before !== written; await turns(200)) before = written;
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(1024 * 1024);
+    expect(written).toBeLessThan(32 * 1024 * 1024);
+    slow.resolve();
+    for (const before = written; written === before; ) await turns(1);
     response.close();
+    await expect(read).rejects.toThrow();
   });
 });
