@@ -5,6 +5,7 @@ import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
+import { releaseCall } from "./grpc-internals.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
@@ -127,8 +128,13 @@ export function handleUnary(
       adapted.ended = true;
       reply(toFirstFailure(error, adapted));
     }
+    releaseCall(call);
   }
   return (call, reply) => void serve(call, reply);
+}
+
+function release(this: ServerStream): void {
+  releaseCall(this);
 }
 
 export function handleServerStream(
@@ -139,15 +145,17 @@ export function handleServerStream(
   async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
+    call.once("close", release);
     let first = true;
     try {
       const messages = dispatcher.serverStream(adapted.incoming, call.request.take(call));
       for await (const message of messages) {
-        if (adapted.gone) break;
+        if (adapted.gone) return;
         if (first) call.sendMetadata(adapted.headers);
         first = false;
         if (!call.write(message) && !signal.aborted) await writable(call, signal);
       }
+      if (adapted.gone) return;
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);

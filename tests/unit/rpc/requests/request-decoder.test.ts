@@ -94,7 +94,7 @@ it.each(formats)(
     const content = [{ data: { case: "image", value: { source, detail: 77 } } } as const];
     const result = { data: { case: "toolResult", value: { toolCallId: "c", content } } } as const;
     const request = encode({
-      spec: { model: "m", messages: [{ role: Role.TOOL, parts: [result] }] },
+      spec: { model: "m", messages: [{ role: Role.TOOL, parts: [result as never] }] },
     });
     expect((await refusalOf(request)).violations).toEqual([
       {
