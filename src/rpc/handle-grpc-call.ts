@@ -7,7 +7,7 @@ import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
-import { type CallInternals, callInternals } from "./grpc-internals.ts";
+import { type CallInternals, callInternals, releaseCall } from "./grpc-internals.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
@@ -154,8 +154,13 @@ export function handleUnary(
       adapted.ended = true;
       reply(toFirstFailure(error, adapted));
     }
+    releaseCall(call);
   }
   return (call, reply) => void serve(call, reply);
+}
+
+function release(this: ServerStream): void {
+  releaseCall(this);
 }
 
 export function handleServerStream(
@@ -166,6 +171,7 @@ export function handleServerStream(
   async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
+    call.once("close", release);
     const internals = callInternals(call);
     let first = true;
     try {
@@ -176,6 +182,7 @@ export function handleServerStream(
         const bytes = message instanceof Uint8Array ? message : toBytes(method.output, message);
         return sendMessage(internals, bytes, signal);
       });
+      if (adapted.gone) return;
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);

@@ -20,6 +20,14 @@ interface Message {
   readonly params?: { readonly url?: string; readonly workerInfo?: { readonly url: string } };
 }
 
+/** What happened to the bytes that were allocated for some work. */
+export interface Collected {
+  /** Bytes that young collections found, dead and alive. */
+  readonly allocated: number;
+  /** Bytes that young collections moved to the old objects, where only a full collection frees them. */
+  readonly promoted: number;
+}
+
 /** Bytes held by a service after full collections, and its heap limit. */
 export interface HeldMemory {
   readonly held: number;
@@ -118,4 +126,37 @@ export async function heldBy(service: ServiceProcess): Promise<HeldMemory> {
   const answer = await inspector.ask("Runtime.evaluate", { expression: MEMORY });
   inspector.close();
   return JSON.parse(String(answer)) as HeldMemory;
+}
+
+const START_PROFILE = `{
+  globalThis.collections = new (process.getBuiltinModule("node:v8").GCProfiler)();
+  globalThis.collections.start();
+}`;
+
+const END_PROFILE = `(() => {
+  const used = ({ heapSpaceStatistics }, name) =>
+    heapSpaceStatistics.find(({ spaceName }) => spaceName === name).spaceUsedSize;
+  let [allocated, promoted, left] = [0, 0, 0];
+  for (const { gcType, beforeGC, afterGC } of globalThis.collections.stop().statistics) {
+    if (gcType === "Scavenge") {
+      allocated += used(beforeGC, "new_space") - left;
+      promoted += used(afterGC, "old_space") - used(beforeGC, "old_space");
+    }
+    left = used(afterGC, "new_space");
+  }
+  return JSON.stringify({ allocated, promoted });
+})()`;
+
+/** Counts what collections do during the work. Everything that lives before it is among the old objects. */
+export async function collectedDuring(
+  service: ServiceProcess,
+  work: () => Promise<void>,
+): Promise<Collected> {
+  const inspector = await inspect(service);
+  await inspector.ask("HeapProfiler.collectGarbage");
+  await inspector.ask("Runtime.evaluate", { expression: START_PROFILE });
+  await work();
+  const answer = await inspector.ask("Runtime.evaluate", { expression: END_PROFILE });
+  inspector.close();
+  return JSON.parse(String(answer)) as Collected;
 }
