@@ -74,5 +74,21 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
         limits: createRedisLimitStore(engine),
       };
     }
+    case "hosted": {
+      const { HostedEngine } = await import("./store/hosted/engine.ts");
+      const { createHostedCallerStore } = await import("./callers/hosted/caller-store.ts");
+      const { createHostedStreamStore } = await import("./streams/hosted/stream-store.ts");
+      const { createHostedLedgerStore } = await import("./ledger/hosted/ledger-store.ts");
+      const { createHostedLimitStore } = await import("./limits/hosted/limit-store.ts");
+      const engine = await HostedEngine.connect({ ...address, clock });
+      const streams = createHostedStreamStore(engine);
+      return {
+        engine,
+        streams,
+        callers: createHostedCallerStore(engine),
+        ledger: createHostedLedgerStore(engine),
+        limits: createHostedLimitStore(engine),
+      };
+    }
   }
 }

@@ -1,0 +1,58 @@
+// The engine of this process for other processes on this host.
+import { hostCallers } from "./callers/hosted/host-callers.ts";
+import type { Clock } from "./clock.ts";
+import { hostLedger } from "./ledger/hosted/host-ledger.ts";
+import { hostLimits } from "./limits/hosted/host-limits.ts";
+import type { Stores } from "./open-stores.ts";
+import { hostSessions } from "./store/hosted/host-sessions.ts";
+import type { HostedService } from "./store/hosted/hosted-service.ts";
+import { openSocketPlace } from "./store/hosted/socket-place.ts";
+import { StoreHost } from "./store/hosted/store-host.ts";
+import type { StoreAddress } from "./store/store-address.ts";
+import { hostStreams } from "./streams/hosted/host-streams.ts";
+
+export interface ServeStoresOptions {
+  /** They stay the caller's, who closes them after this. */
+  readonly stores: Stores;
+  readonly clock: Clock;
+  /** Called when a client is cut off because of what it has sent. */
+  readonly onFault: (reason: string) => void;
+  /** What else the host offers beside the tenants. */
+  readonly services?: readonly HostedService[];
+  /** Folder for the socket; default: that of temporary files. */
+  readonly folder?: string;
+}
+
+export interface ServedStores {
+  /** With which the clients open the stores. */
+  readonly address: Extract<StoreAddress, { type: "hosted" }>;
+  /** Ends all connections, and with them their sessions. */
+  close(): Promise<void>;
+}
+
+/** Serves all tenants of an engine at a socket that only this user's processes can open. Rejects if it cannot. */
+export async function serveStores(options: ServeStoresOptions): Promise<ServedStores> {
+  const { stores, clock, onFault, services = [], folder } = options;
+  const place = await openSocketPlace(folder);
+  const host = new StoreHost({
+    path: place.path,
+    capabilities: stores.engine.capabilities,
+    services: [
+      hostSessions(clock, stores.streams),
+      hostStreams(stores.streams),
+      hostCallers(stores.callers),
+      hostLedger(stores.ledger),
+      hostLimits(stores.limits),
+      ...services,
+    ] as readonly HostedService[],
+    onFault,
+  });
+  await host.open();
+  return {
+    address: { type: "hosted", path: place.path },
+    async close() {
+      await host.close();
+      place.remove();
+    },
+  };
+}
