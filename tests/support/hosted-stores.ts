@@ -1,12 +1,9 @@
 // Stores that a host in this process serves, and that clients reach by its socket.
-import type { Clock } from "../../src/clock.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { openStores, type Stores } from "../../src/open-stores.ts";
 import { type ServedStores, serveStores } from "../../src/serve-stores.ts";
-import type { StoreAddress } from "../../src/store/store-address.ts";
 
 export interface HostedStores {
-  readonly inner: Stores;
   readonly served: ServedStores;
   readonly faults: string[];
   /** Another client. */
@@ -14,10 +11,9 @@ export interface HostedStores {
   close(): Promise<void>;
 }
 
-/** `clock`: the time of the store. Clients have the real time. */
-export async function hostStores(address: StoreAddress, clock: Clock): Promise<HostedStores> {
+/** `clock`: that of the stores. Clients have the real time. */
+export async function hostStores(inner: Stores, clock: Clock): Promise<HostedStores> {
   const faults: string[] = [];
-  const inner = await openStores(address, clock);
   const served = await serveStores({
     stores: inner,
     clock,
@@ -25,7 +21,6 @@ export async function hostStores(address: StoreAddress, clock: Clock): Promise<H
   });
   const clients: Stores[] = [];
   return {
-    inner,
     served,
     faults,
     async connect() {
