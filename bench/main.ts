@@ -16,6 +16,7 @@ import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
 import { growth } from "./legs/growth.ts";
 import { held } from "./legs/held.ts";
+import { hosted } from "./legs/hosted.ts";
 import { hostile } from "./legs/hostile.ts";
 import { interceptors } from "./legs/interceptors.ts";
 import { json } from "./legs/json.ts";
@@ -63,6 +64,7 @@ const LEGS: readonly Leg[] = [
   faulted,
   commits,
   stores,
+  hosted,
   resume,
   held,
   ledger,

@@ -1,6 +1,7 @@
 // The engine of this process for other processes on this host.
 import { hostCallers } from "./callers/hosted/host-callers.ts";
 import type { Clock } from "./clock.ts";
+import type { Log } from "./domain/log-line.ts";
 import { hostLedger } from "./ledger/hosted/host-ledger.ts";
 import { hostLimits } from "./limits/hosted/host-limits.ts";
 import type { Stores } from "./open-stores.ts";
@@ -15,8 +16,7 @@ export interface ServeStoresOptions {
   /** They stay the caller's, who closes them after this. */
   readonly stores: Stores;
   readonly clock: Clock;
-  /** Called when a client is cut off because of what it has sent. */
-  readonly onFault: (reason: string) => void;
+  readonly log: Log;
   /** What else the host offers beside the tenants. */
   readonly services?: readonly HostedService[];
   /** Folder for the socket; default: that of temporary files. */
@@ -32,7 +32,7 @@ export interface ServedStores {
 
 /** Serves all tenants of an engine at a socket that only this user's processes can open. Rejects if it cannot. */
 export async function serveStores(options: ServeStoresOptions): Promise<ServedStores> {
-  const { stores, clock, onFault, services = [], folder } = options;
+  const { stores, clock, log, services = [], folder } = options;
   const place = await openSocketPlace(folder);
   const host = new StoreHost({
     path: place.path,
@@ -45,7 +45,7 @@ export async function serveStores(options: ServeStoresOptions): Promise<ServedSt
       hostLimits(stores.limits),
       ...services,
     ] as readonly HostedService[],
-    onFault,
+    onFault: (reason) => log({ event: "store client cut", reason }),
   });
   await host.open();
   return {

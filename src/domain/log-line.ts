@@ -173,6 +173,7 @@ export const LOG_EVENTS = {
   },
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
+  "store client cut": { reason: "text" },
   "limit near": { caller: "text", limit: "text", used: "count" },
   "limits counted locally": { calls: "count" },
   "stream lost": { cause: "text" },

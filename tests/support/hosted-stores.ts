@@ -17,7 +17,9 @@ export async function hostStores(inner: Stores, clock: Clock): Promise<HostedSto
   const served = await serveStores({
     stores: inner,
     clock,
-    onFault: (reason) => faults.push(reason),
+    log: (line) => {
+      if (line.event === "store client cut") faults.push(line.reason);
+    },
   });
   const clients: Stores[] = [];
   return {
@@ -34,4 +36,12 @@ export async function hostStores(inner: Stores, clock: Clock): Promise<HostedSto
       await inner.engine.close();
     },
   };
+}
+
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** A host of its own memory. */
+export async function hostedMemory(): Promise<HostedStores> {
+  const inner = await openStores({ type: "memory", maxBytes: MAX_BYTES }, systemClock);
+  return hostStores(inner, systemClock);
 }

@@ -8,9 +8,9 @@ import { BOUNDS, type LedgerBounds, type LedgerStore } from "../../src/ledger/le
 import { createMemoryLedgerStore } from "../../src/ledger/memory/ledger-store.ts";
 import { createRedisLedgerStore } from "../../src/ledger/redis/ledger-store.ts";
 import { createSqliteLedgerStore } from "../../src/ledger/sqlite/ledger-store.ts";
+import { openStores, type Stores } from "../../src/open-stores.ts";
 import { MemoryEngine } from "../../src/store/memory/engine.ts";
 import { RedisEngine } from "../../src/store/redis/engine.ts";
-import { openStores, type Stores } from "../../src/open-stores.ts";
 import type { Sessions } from "../../src/store/sessions.ts";
 import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
 import { createMemoryStreamStore } from "../../src/streams/memory/stream-store.ts";

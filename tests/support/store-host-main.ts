@@ -6,5 +6,5 @@ import { serveStores } from "../../src/serve-stores.ts";
 
 const [, , folder = ""] = process.argv;
 const stores = await openStores({ type: "memory", maxBytes: 256 * 1024 * 1024 }, systemClock);
-const { address } = await serveStores({ stores, clock: systemClock, onFault: () => {}, folder });
+const { address } = await serveStores({ stores, clock: systemClock, log: () => {}, folder });
 process.stdout.write(`${address.path}\n`);

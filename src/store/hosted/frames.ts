@@ -99,7 +99,8 @@ export class FrameWriter {
   #reserve(size: number): void {
     const needed = this.#used + size;
     if (needed <= this.#bytes.length) return;
-    if (needed - this.#frameAt > MAX_FRAME_BYTES * 2) throw new FrameTooLong("the frame is endless");
+    if (needed - this.#frameAt > MAX_FRAME_BYTES * 2)
+      throw new FrameTooLong("the frame is endless");
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = larger;
@@ -175,7 +176,8 @@ export class FrameReader {
     if (left < LENGTH_BYTES) return undefined;
     let bytes = this.#first(LENGTH_BYTES);
     const length = bytes.readUInt32LE(this.#offset);
-    if (length > MAX_FRAME_BYTES) throw new MalformedFrame(`a frame of ${length} bytes is too long`);
+    if (length > MAX_FRAME_BYTES)
+      throw new MalformedFrame(`a frame of ${length} bytes is too long`);
     if (left < LENGTH_BYTES + length) return undefined;
     bytes = this.#first(LENGTH_BYTES + length);
     const start = this.#offset + LENGTH_BYTES;

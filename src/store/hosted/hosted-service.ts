@@ -39,7 +39,9 @@ export interface ServedPeer<C extends ServiceCalls<C>> {
  * A service that the host offers to its clients. Calls of a client start in their order. A handler throws, or rejects
  * with, `StoreUnavailable` alone.
  */
-export interface HostedService<C extends ServiceCalls<C> = Record<string, (...args: never[]) => unknown>> {
+export interface HostedService<
+  C extends ServiceCalls<C> = Record<string, (...args: never[]) => unknown>,
+> {
   readonly shape: ServiceShape;
   serve(peer: Peer): ServedPeer<C>;
 }

@@ -3,9 +3,9 @@ import type { HostedService, Peer } from "../../store/hosted/hosted-service.ts";
 import { ignoreOutage, StoreUnavailable } from "../../store/store-unavailable.ts";
 import { packEvents } from "../packed-events.ts";
 import type { Append, AppendResult, ReadResult, StreamStore } from "../stream-store.ts";
-import { writePublished } from "./log-codecs.ts";
+import { writePublished } from "./batch-codec.ts";
 import { PublishedBatches } from "./published-batches.ts";
-import { type PackedRead, type StreamCalls, STREAMS } from "./stream-calls.ts";
+import { type PackedRead, STREAMS, type StreamCalls } from "./stream-calls.ts";
 
 /** Most streams that readers of one client follow. Readers of further streams ask for events from time to time. */
 const MOST_SUBSCRIPTIONS = 100_000;

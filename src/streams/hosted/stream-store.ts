@@ -4,8 +4,8 @@ import { ignoreOutage } from "../../store/store-unavailable.ts";
 import { unpackEvents } from "../packed-events.ts";
 import type { Batch } from "../stream-record.ts";
 import type { StreamStore } from "../stream-store.ts";
-import { readPublished } from "./log-codecs.ts";
-import { type StreamCalls, STREAMS } from "./stream-calls.ts";
+import { readPublished } from "./batch-codec.ts";
+import { STREAMS, type StreamCalls } from "./stream-calls.ts";
 
 /** The stream store of another process on this host: `host-streams.ts` is its counterpart. */
 export function createHostedStreamStore(engine: HostedEngine): StreamStore {

@@ -4,8 +4,8 @@ import {
   FrameReader,
   FrameTooLong,
   FrameWriter,
-  MalformedFrame,
   MAX_FRAME_BYTES,
+  MalformedFrame,
 } from "../../../../src/store/hosted/frames.ts";
 
 const content = fc.record({

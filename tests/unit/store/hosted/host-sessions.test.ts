@@ -50,8 +50,10 @@ describe("a session", () => {
     const { calls } = connect();
     await calls.openSession("a", TTL_MS);
     // What is due is read between the timer and the next one.
-    clock.schedule(TTL_MS, () => void calls.renewSession("a", TTL_MS));
+    const answers: Promise<string>[] = [];
+    clock.schedule(TTL_MS, () => void answers.push(calls.renewSession("a", TTL_MS)));
     await clock.advance(TTL_MS);
+    expect(await Promise.all(answers)).toEqual(["renewed"]);
     await clock.advance(TTL_MS - 1);
     expect(isAlive()).toBe(true);
   });

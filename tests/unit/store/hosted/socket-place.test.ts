@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
-import { openSocketPlace } from "../../../../src/store/hosted/socket-place.ts";
 import { openStores } from "../../../../src/open-stores.ts";
 import { serveStores } from "../../../../src/serve-stores.ts";
+import { openSocketPlace } from "../../../../src/store/hosted/socket-place.ts";
 import { startStoreHost } from "../../../support/store-host.ts";
 
 let parent: string;
@@ -22,13 +22,8 @@ it("only this user can open the socket, whatever the umask is", async () => {
   const inner = await openStores({ type: "memory", maxBytes: 1024 * 1024 }, systemClock);
   const before = process.umask(0);
   try {
-    const onFault = (): void => {};
-    const served = await serveStores({
-      stores: inner,
-      clock: systemClock,
-      onFault,
-      folder: parent,
-    });
+    const log = (): void => {};
+    const served = await serveStores({ stores: inner, clock: systemClock, log, folder: parent });
     const { path } = served.address;
     expect(path.startsWith(parent)).toBe(true);
     expect([modeOf(join(path, "..")), modeOf(path)]).toEqual(["700", "600"]);

@@ -1,9 +1,9 @@
-// Codecs of what is in the path of every event: appends, their answers, and batches for readers.
+// The codec of appends and their answers, which are in the path of every event.
 import type { CallCodec } from "../../store/hosted/codec.ts";
 import { type Frame, type FrameWriter, MalformedFrame } from "../../store/hosted/frames.ts";
-import { packEvents, unpackEvents } from "../packed-events.ts";
-import type { Batch, CancelReason, Ending, EndPhase, StreamProgress } from "../stream-record.ts";
+import type { CancelReason, Ending, EndPhase, StreamProgress } from "../stream-record.ts";
 import type { Append, AppendResult } from "../stream-store.ts";
+import { readBatch, writeBatch } from "./batch-codec.ts";
 
 const PHASES: readonly EndPhase[] = ["completed", "failed", "cancelled"];
 const CANCELS: readonly CancelReason[] = ["caller", "operator", "disconnect", "revoked"];
@@ -27,25 +27,6 @@ function readIndex<T>(from: Frame, values: readonly T[]): T | undefined {
   const index = from.u8();
   if (index !== NONE && index >= values.length) throw new MalformedFrame(`no value ${index}`);
   return values[index];
-}
-
-function writeBatch(to: FrameWriter, { first, last, writer, events }: Batch): void {
-  to.number(first);
-  to.number(last);
-  to.number(writer);
-  to.u32(events.length);
-  for (const event of events) to.bytes(event);
-}
-
-/** The events are views of the frame. */
-function readBatch(from: Frame): Batch {
-  const first = from.number();
-  const last = from.number();
-  const writer = from.number();
-  const count = from.u32();
-  const events: Uint8Array[] = [];
-  for (let index = 0; index < count; index++) events.push(from.view());
-  return { first, last, writer, events };
 }
 
 const ENDING = 1;
@@ -132,17 +113,3 @@ export const APPEND: CallCodec<readonly [Append], AppendResult> = {
   },
   answer: { write: writeResult, read: readResult },
 };
-
-/** A batch for the readers of a stream. */
-export function writePublished(to: FrameWriter, streamId: string, batch: Batch): void {
-  to.text(streamId);
-  writeBatch(to, { ...batch, events: [packEvents(batch.events)] });
-}
-
-export function readPublished(from: Frame): { readonly streamId: string; readonly batch: Batch } {
-  const streamId = from.text();
-  const { events, ...batch } = readBatch(from);
-  // One copy for all events: readers keep them.
-  const packed = Uint8Array.from(events[0] ?? new Uint8Array());
-  return { streamId, batch: { ...batch, events: unpackEvents(packed) } };
-}

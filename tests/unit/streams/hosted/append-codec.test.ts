@@ -1,12 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { FrameReader, FrameWriter, MalformedFrame } from "../../../../src/store/hosted/frames.ts";
 import type { Codec } from "../../../../src/store/hosted/codec.ts";
-import {
-  APPEND,
-  readPublished,
-  writePublished,
-} from "../../../../src/streams/hosted/log-codecs.ts";
+import { FrameReader, FrameWriter, MalformedFrame } from "../../../../src/store/hosted/frames.ts";
+import { APPEND } from "../../../../src/streams/hosted/append-codec.ts";
+import { readPublished, writePublished } from "../../../../src/streams/hosted/batch-codec.ts";
 import type { Append, AppendResult } from "../../../../src/streams/stream-store.ts";
 
 const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
