@@ -106,7 +106,7 @@ function readResult(from: Frame): AppendResult {
   }
 }
 
-export const APPEND: CallCodec<readonly [Append], AppendResult> = {
+export const appendCodec: CallCodec<readonly [Append], AppendResult> = {
   args: {
     write: (to, [append]) => writeAppend(to, append),
     read: (from) => [readAppend(from)],

@@ -4,7 +4,7 @@ import type { Cursor } from "../../domain/cursor.ts";
 import type { ServiceShape } from "../../store/hosted/hosted-service.ts";
 import type { Batch } from "../stream-record.ts";
 import type { LogCalls, OwnershipCalls, ReadResult, RetentionCalls } from "../stream-store.ts";
-import { APPEND } from "./append-codec.ts";
+import { appendCodec } from "./append-codec.ts";
 
 /** A batch with its events in one buffer. */
 export interface PackedBatch extends Omit<Batch, "events"> {
@@ -24,4 +24,4 @@ export interface StreamCalls extends Omit<LogCalls, "read">, OwnershipCalls, Ret
   unsubscribe(streamId: string): Promise<void>;
 }
 
-export const STREAMS: ServiceShape = { name: "streams", codecs: { append: APPEND } };
+export const STREAMS: ServiceShape = { name: "streams", codecs: { append: appendCodec } };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Codec } from "../../../../src/store/hosted/codec.ts";
 import { FrameReader, FrameWriter, MalformedFrame } from "../../../../src/store/hosted/frames.ts";
-import { APPEND } from "../../../../src/streams/hosted/append-codec.ts";
+import { appendCodec } from "../../../../src/streams/hosted/append-codec.ts";
 import { readPublished, writePublished } from "../../../../src/streams/hosted/batch-codec.ts";
 import type { Append, AppendResult } from "../../../../src/streams/stream-store.ts";
 
@@ -74,8 +74,8 @@ function plain(value: unknown): unknown {
 it("appends and their answers arrive as they were sent", () => {
   fc.assert(
     fc.property(append, result, (asked, answered) => {
-      expect(plain(through(APPEND.args, [asked]))).toEqual(plain([asked]));
-      expect(through(APPEND.answer, answered)).toEqual(answered);
+      expect(plain(through(appendCodec.args, [asked]))).toEqual(plain([asked]));
+      expect(through(appendCodec.answer, answered)).toEqual(answered);
     }),
   );
 });
@@ -101,18 +101,18 @@ it("what a store keeps of an append is no view of the socket's bytes", () => {
     ending: undefined,
     progress: { provider: "p", details },
   };
-  const [read] = through(APPEND.args, [asked]);
+  const [read] = through(appendCodec.args, [asked]);
   expect(read.progress?.details.buffer.byteLength).toBe(details.length);
 });
 
 it("a part of an append is refused, and never read as another append", () => {
   fc.assert(
     fc.property(append, fc.double({ min: 0, max: 0.999, noNaN: true }), (asked, share) => {
-      const bytes = bytesOf(APPEND.args, [asked]);
+      const bytes = bytesOf(appendCodec.args, [asked]);
       const length = 9 + Math.floor((bytes.length - 9) * share);
       const part = Buffer.from(bytes.subarray(0, length));
       part.writeUInt32LE(length - 4, 0);
-      expect(() => APPEND.args.read(frameOf(part))).toThrow(MalformedFrame);
+      expect(() => appendCodec.args.read(frameOf(part))).toThrow(MalformedFrame);
     }),
   );
 });
