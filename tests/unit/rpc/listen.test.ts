@@ -15,7 +15,7 @@ describe("the address of a listener", () => {
 
   it("is the one that was taken", async () => {
     const server = createServer();
-    const taken = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { address: taken } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
     expect(taken).toEqual({ host: "127.0.0.1", port: (server.address() as net.AddressInfo).port });
     // What goes wrong later is no business of the one who has listened.
     expect(server.listenerCount("error")).toBe(0);
