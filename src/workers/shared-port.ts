@@ -4,6 +4,8 @@ import { type ListenAddress, type Listening, listen } from "../rpc/listen.ts";
 
 /** Most connections that wait for a worker. More are closed. */
 const MAX_WAITING = 1_000;
+/** A worker with this many connections that it has not yet taken is busy, and is passed over. */
+const MAX_UNTAKEN = 32;
 
 /** A worker as a port sees it. */
 export interface Receiver {
@@ -14,9 +16,15 @@ export interface Receiver {
   hand(socket: Socket): Promise<boolean>;
 }
 
+interface Member {
+  readonly receiver: Receiver;
+  /** Connections that were handed over and are not yet taken. */
+  untaken: number;
+}
+
 /**
- * The primary accepts the connections, so that none of them waits at a worker that ends. A worker gets its next
- * connection when it has taken the last one, so that a busy worker gets fewer.
+ * The primary accepts the connections, so that none of them is lost with a worker. The workers get them in turn: gRPC
+ * clients have few connections and keep them, so that the shares must be equal.
  */
 export class SharedPort {
   readonly address: ListenAddress;
@@ -24,9 +32,8 @@ export class SharedPort {
   readonly #maxWaiting: number;
   /** Accepted connections without a worker, the oldest first. */
   readonly #waiting: Socket[] = [];
-  readonly #members = new Set<Receiver>();
-  /** Members that can be given a connection, the one whose turn is next first. */
-  #idle: Receiver[] = [];
+  /** The member whose turn is next first. */
+  #members: Member[] = [];
   #isClosing = false;
 
   private constructor(server: net.Server, listening: Listening, maxWaiting: number) {
@@ -47,21 +54,19 @@ export class SharedPort {
   }
 
   join(receiver: Receiver): void {
-    this.#members.add(receiver);
-    this.#idle.push(receiver);
+    this.#members.push({ receiver, untaken: 0 });
     this.#handOver();
   }
 
   leave(receiver: Receiver): void {
-    this.#members.delete(receiver);
-    this.#idle = this.#idle.filter((each) => each !== receiver);
-    if (this.#isClosing && this.#members.size === 0) this.close();
+    this.#members = this.#members.filter((member) => member.receiver !== receiver);
+    if (this.#isClosing && this.#members.length === 0) this.close();
   }
 
   /** Closes when the last worker has left. Until then, connections are handed over as before. */
   closeWhenLeft(): void {
     this.#isClosing = true;
-    if (this.#members.size === 0) this.close();
+    if (this.#members.length === 0) this.close();
   }
 
   /** Takes no more connections, and closes those that wait. */
@@ -79,20 +84,23 @@ export class SharedPort {
   }
 
   #handOver(): void {
-    while (this.#waiting.length > 0 && this.#idle.length > 0) {
+    while (this.#waiting.length > 0) {
+      const turn = this.#members.findIndex(({ untaken }) => untaken < MAX_UNTAKEN);
+      const [member] = turn < 0 ? [] : this.#members.splice(turn, 1);
+      if (member === undefined) return;
+      this.#members.push(member);
       const socket = this.#waiting.shift();
-      if (socket === undefined || socket.destroyed) continue;
-      const receiver = this.#idle.shift();
-      if (receiver !== undefined) void this.#handTo(receiver, socket);
+      if (socket?.destroyed === false) void this.#handTo(member, socket);
     }
   }
 
-  async #handTo(receiver: Receiver, socket: Socket): Promise<void> {
-    const isTaken = await receiver.hand(socket);
+  async #handTo(member: Member, socket: Socket): Promise<void> {
+    member.untaken++;
+    const isTaken = await member.receiver.hand(socket);
+    member.untaken--;
     // The worker has its own descriptor of the connection, so this closes nothing for the client.
     if (isTaken) socket.destroy();
     else this.#waiting.unshift(socket);
-    if (this.#members.has(receiver)) this.#idle.push(receiver);
     this.#handOver();
   }
 }

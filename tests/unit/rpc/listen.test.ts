@@ -42,7 +42,8 @@ describe("the sockets of a listener that closes", () => {
       socket.on("error", () => {});
       socket.once("close", () => sockets.delete(socket));
     });
-    const { port } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { address } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { port } = address;
     const clients = Array.from({ length: count }, () => net.connect(port, "127.0.0.1"));
     await eventually(() => sockets.size === count);
     const clock = createManualClock();
