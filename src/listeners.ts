@@ -9,8 +9,8 @@ import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener, type HttpListenerOptions } from "./rpc/http-listener.ts";
-import type { Listener } from "./rpc/listener.ts";
 import type { Listen } from "./rpc/listen.ts";
+import type { Listener } from "./rpc/listener.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");

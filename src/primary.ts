@@ -1,10 +1,9 @@
 // The process above the workers: it has the ports, the output of the log and the metrics of all, and serves no call.
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import type { Writable } from "node:stream";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
-import { textOfConfig } from "./config/config-tree.ts";
-import { loadConfig } from "./config/load-config.ts";
+import { loadConfig, loadConfigText } from "./config/load-config.ts";
 import { readTls } from "./config/tls-files.ts";
 import { consoleUrl } from "./console/console-url.ts";
 import { reloadProblem } from "./deployment/reloads.ts";
@@ -15,13 +14,13 @@ import { addressText } from "./rpc/listen.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 import { VERSION } from "./version.ts";
 import { forwardLines } from "./workers/line-forwarder.ts";
-import type { PortName } from "./workers/messages.ts";
 import { SharedPort } from "./workers/shared-port.ts";
+import type { PortName } from "./workers/worker-messages.ts";
 import { readWorkerMetrics } from "./workers/worker-metrics.ts";
 import { type WorkerEvents, WorkerProcess } from "./workers/worker-process.ts";
 import { type EndedWorker, WorkerSet } from "./workers/worker-set.ts";
 
-const PROGRAM = join(import.meta.dirname, "worker-main.ts");
+const PROGRAM = new URL("./worker-main.ts", import.meta.url);
 const PORTS = ["grpc", "http"] as const satisfies readonly PortName[];
 /** Time in milliseconds that a worker has after `drain.grace`. It needs at most 2 s. */
 const LAST_MS = 5_000;
@@ -37,7 +36,7 @@ export interface PrimaryOptions {
   readonly configText: string | undefined;
   readonly log: Log;
   /** Gets the lines of the workers' logs. */
-  readonly output: NodeJS.WriteStream;
+  readonly output: Writable;
   /** A line of a worker could not be passed on. */
   readonly onLostLine: () => void;
   /** No worker is left, and the last one could not start. */
@@ -105,8 +104,8 @@ export class Primary {
   /** Reads the configuration again, for all workers. A mistake in it changes nothing. */
   reload(): void {
     try {
-      const text = textOfConfig(process.env);
-      const next = loadConfig(providerTypes, process.env, text);
+      const text = loadConfigText();
+      const next = loadConfig(providerTypes, undefined, text);
       for (const { tls } of [next.grpc, next.http]) if (tls !== undefined) readTls(tls);
       this.#config = next;
       this.#configText = text;
@@ -190,12 +189,12 @@ export class Primary {
       ...(console.enabled && { console: consoleUrl(address, ofHttp.tls !== undefined) }),
       replica: this.#name,
       version: VERSION,
-      workers,
+      worker_count: workers,
     });
     this.#isTold = true;
   }
 
-  #tellEnd({ worker, process, exitCode, signal, replacedInMs }: EndedWorker): void {
+  #tellEnd({ worker, process, exitCode, signal, message, replacedInMs }: EndedWorker): void {
     for (const port of PORTS) this.#ports?.[port].leave(process.receivers[port]);
     if (replacedInMs === undefined) return;
     this.#options.log({
@@ -204,6 +203,7 @@ export class Primary {
       replica: process.replica,
       ...(exitCode !== undefined && { exit_code: exitCode }),
       ...(signal !== undefined && { signal }),
+      ...(message !== undefined && { problem: message }),
       replaced_in_ms: replacedInMs,
     });
   }

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { systemClock } from "./clock.ts";
 import { describeDefect } from "./domain/defect.ts";
 import { type BufferedLog, createLog } from "./log.ts";
@@ -5,6 +6,8 @@ import { type BufferedLog, createLog } from "./log.ts";
 export interface ProcessLog extends BufferedLog {
   /** Writes an error to standard error. */
   say(message: string): void;
+  /** The stream of the log. */
+  readonly output: Writable;
 }
 
 /** The log of this process, on its standard output. `worker`: its position among the workers, if it is one. */
@@ -23,5 +26,5 @@ export function createProcessLog(worker?: number): ProcessLog {
   process.on("unhandledRejection", (error) => {
     log({ event: "defect", ...describeDefect(error) });
   });
-  return { log, countLost, flush, say };
+  return { log, countLost, flush, say, output: process.stdout };
 }

@@ -5,7 +5,7 @@ import { createProcessLog } from "./process-log.ts";
 
 /** Runs the service in several workers until a signal ends the process. `configText`: the file that `config` is from. */
 export async function runPrimary(config: Config, configText: string | undefined): Promise<void> {
-  const { log, countLost, flush, say } = createProcessLog();
+  const { log, countLost, flush, say, output } = createProcessLog();
   const end = (code: number): void => {
     flush();
     process.exit(code);
@@ -15,7 +15,7 @@ export async function runPrimary(config: Config, configText: string | undefined)
     config,
     configText,
     log,
-    output: process.stdout,
+    output,
     onLostLine: countLost,
     onHopeless(problem) {
       say(problem);

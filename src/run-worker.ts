@@ -47,7 +47,7 @@ export async function runWorker(): Promise<void> {
     service = await startService(
       log,
       systemClock,
-      () => loadConfig(providerTypes, process.env, configText),
+      () => loadConfig(providerTypes, undefined, configText),
       {
         ...OWN_PARTS,
         worker: {

@@ -1,12 +1,11 @@
-import { textOfConfig } from "./config/config-tree.ts";
-import { loadConfig } from "./config/load-config.ts";
+import { loadConfig, loadConfigText } from "./config/load-config.ts";
 import * as providerTypes from "./providers/registry.ts";
 
 /** The configuration and the text of its file; undefined: it has a mistake, which has been told. */
 function readConfig() {
   try {
-    const text = textOfConfig(process.env);
-    return { text, config: loadConfig(providerTypes, process.env, text) };
+    const text = loadConfigText();
+    return { text, config: loadConfig(providerTypes, undefined, text) };
   } catch (error) {
     process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -125,6 +125,13 @@ function freeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
+function addressesOf({ grpc, http }: ConfigFields) {
+  return {
+    grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
+    http: http?.address ?? DEFAULT_HTTP_ADDRESS,
+  };
+}
+
 /** Checks the sections against each other and fills in defaults. Throws `ConfigProblem`. */
 export function createConfig(
   fields: ConfigFields,
@@ -142,10 +149,7 @@ export function createConfig(
   } = fields;
   const store = storeAddress(fields.stream);
   checkWorkers(workers, store);
-  const addresses = {
-    grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
-    http: http?.address ?? DEFAULT_HTTP_ADDRESS,
-  };
+  const addresses = addressesOf(fields);
   const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
   checkCallers(callers, verifiesClients);
   checkGroups(callers, groups);

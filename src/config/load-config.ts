@@ -32,6 +32,11 @@ export function loadConfig(
   }
 }
 
+/** The text of the file of `STEER_CONFIG`; undefined: there is none. Throws `ConfigError`. */
+export function loadConfigText(environment: Environment = process.env): string | undefined {
+  return textOfConfig(environment);
+}
+
 /** The environment with `file` as `STEER_CONFIG`, if `file` is given. */
 export function environmentWith(
   file: string | undefined,

@@ -54,7 +54,7 @@ export const LOG_EVENTS = {
     console: "text?",
     replica: "text",
     version: "text",
-    workers: "count?",
+    worker_count: "count?",
   },
   "worker ready": { worker: "count", replica: "text", pid: "count" },
   "worker ended": {
@@ -62,6 +62,7 @@ export const LOG_EVENTS = {
     replica: "text",
     exit_code: "count?",
     signal: "text?",
+    problem: "text?",
     replaced_in_ms: "ms",
   },
   draining: { signal: "text" },

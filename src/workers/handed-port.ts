@@ -1,7 +1,6 @@
 // A port of the primary as a server of the worker sees it.
 import type { Server, Socket } from "node:net";
-import type { Listen } from "../rpc/listen.ts";
-import type { ListenAddress } from "../rpc/listen.ts";
+import type { Listen, ListenAddress } from "../rpc/listen.ts";
 
 /** Connections of one port, handed over by the primary. */
 export class HandedPort {

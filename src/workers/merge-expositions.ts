@@ -42,6 +42,9 @@ export function mergeExpositions(pages: readonly WorkerMetrics[]): string {
       if (!family.comments.includes(line)) family.comments.push(line);
     }
   }
-  const lines = [...families.values()].flatMap(({ comments, samples }) => [...comments, ...samples]);
+  const lines = [...families.values()].flatMap(({ comments, samples }) => [
+    ...comments,
+    ...samples,
+  ]);
   return lines.map((line) => `${line}\n`).join("");
 }

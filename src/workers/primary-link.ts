@@ -1,7 +1,7 @@
 // A worker's channel to its primary.
 import type { Socket } from "node:net";
 import { HandedPort } from "./handed-port.ts";
-import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./messages.ts";
+import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** What the primary asks of a worker. */
 export interface WorkerDuties {

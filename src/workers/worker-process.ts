@@ -3,8 +3,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Clock } from "../clock.ts";
-import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./messages.ts";
 import type { Receiver } from "./shared-port.ts";
+import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** Longest wait for the metrics of a worker, in milliseconds. */
 const METRICS_MS = 5_000;
@@ -28,7 +28,7 @@ export interface WorkerEvents {
 export interface WorkerProcessOptions {
   readonly clock: Clock;
   /** The worker's program. */
-  readonly program: string;
+  readonly program: URL;
   /** Position of the worker, from 0. */
   readonly worker: number;
   readonly start: WorkerStart;

@@ -1,6 +1,6 @@
 // The workers of a primary: starts them, replaces those that die, and ends them.
 import type { Clock } from "../clock.ts";
-import type { PortName, ToWorker } from "./messages.ts";
+import type { PortName, ToWorker } from "./worker-messages.ts";
 import type { WorkerPosition } from "./worker-metrics.ts";
 import type { WorkerEnd, WorkerEvents, WorkerProcess } from "./worker-process.ts";
 
@@ -65,7 +65,7 @@ export class WorkerSet {
 
   /** Resolves when all are ready. Rejects with the reason of the first that cannot start; then call `stop`. */
   start(): Promise<void> {
-    this.#slots.forEach((_, worker) => this.#spawn(worker));
+    for (const worker of this.#slots.keys()) this.#spawn(worker);
     return this.#started.promise;
   }
 
@@ -129,7 +129,8 @@ export class WorkerSet {
     const wasReady = slot?.state === "running" && slot.isReady;
     this.#slots[worker] = { state: "ended" };
     if (this.#phase === "starting") this.#started.reject(new Error(problemOf(ended, worker)));
-    if (this.#phase !== "serving") return this.#options.onEnd({ ...ended, replacedInMs: undefined });
+    if (this.#phase !== "serving")
+      return this.#options.onEnd({ ...ended, replacedInMs: undefined });
     const waitMs = this.#waitOf(worker, this.#options.clock.now() - begunAt);
     const isHopeless = !wasReady && this.running.length === 0;
     this.#options.onEnd({ ...ended, replacedInMs: isHopeless ? undefined : waitMs });

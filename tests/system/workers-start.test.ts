@@ -1,16 +1,11 @@
 // Starts of several workers that fail: one message, exit code 1, and no process is left.
+
 import { createServer } from "node:net";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endsWithParent } from "../support/ends-with-parent.ts";
 import { freePort, type RedisServer, startRedis } from "../support/redis.ts";
 import { startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
-import { environmentOfRun } from "../support/test-run.ts";
-import { isAlive } from "../support/workers.ts";
+import { childrenOf, isAlive } from "../support/workers.ts";
 
 const TWO = "workers: 2 # because: the test is about several\n";
 
@@ -64,35 +59,23 @@ describe("a start of two workers", () => {
   it("tells once why the workers cannot start", async () => {
     const config = `${TWO}grpc: {tls: {cert_file: /no/cert.pem, key_file: /no/key.pem}}\n`;
     const message = await failure(config);
-    expect(message).toMatch(/^Error: the service ended with 1: steer: [^\n]*\/no\/cert\.pem[^\n]*\n$/);
+    expect(message).toMatch(
+      /^Error: the service ended with 1: steer: [^\n]*\/no\/cert\.pem[^\n]*\n$/,
+    );
   });
 
   it("ends its workers if the primary is killed before they serve", async () => {
-    const main = join(import.meta.dirname, "../../src/main.ts");
-    const env = {
-      ...environmentOfRun(),
-      STEER_WORKERS: "2",
-      STEER_STREAM_STORE: redis.url,
-      STEER_GRPC_ADDRESS: "127.0.0.1:0",
-      STEER_HTTP_ADDRESS: "127.0.0.1:0",
-    };
-    const child = spawn(...endsWithParent(process.execPath, [main]), { env, stdio: "ignore" });
-    const childrenOf = (pid: number | undefined): number[] =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .filter((name) => {
-          try {
-            const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-            return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid;
-          } catch {
-            return false;
-          }
-        })
-        .map(Number);
-    await eventually(() => childrenOf(child.pid).length === 2);
-    const workers = childrenOf(child.pid);
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    const spawned = Promise.withResolvers<number>();
+    const started = startService({
+      config: TWO,
+      env: { STEER_STREAM_STORE: redis.url },
+      onSpawn: spawned.resolve,
+    });
+    const primary = await spawned.promise;
+    await eventually(() => childrenOf(primary).length === 2);
+    const workers = childrenOf(primary);
+    process.kill(primary, "SIGKILL");
+    await expect(started).rejects.toThrow("the service ended");
     await eventually(() => !workers.some(isAlive));
   });
 });

@@ -69,7 +69,7 @@ describe.concurrent("workers", () => {
   it("speak with one first line, and serve one port in equal parts", async () => {
     await using service = await start();
     const [first] = service.log;
-    expect(first).toMatchObject({ event: "listening", workers: 2, grpc: service.grpc });
+    expect(first).toMatchObject({ event: "listening", worker_count: 2, grpc: service.grpc });
     const replicas = service.lines("worker ready").map(({ replica }) => String(replica));
     expect(replicas).toEqual([`${first?.["replica"]}.0`, `${first?.["replica"]}.1`]);
 
