@@ -5,6 +5,7 @@ import { generate, streamGenerate } from "../../clients/typescript/steer.ts";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { CALLER_CONFIG, type HelperClient, helperClient } from "../support/helper-clients.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
+import { eventually } from "../support/stack.ts";
 import { startWorkers, type Workers } from "../support/workers.ts";
 
 const STREAM_LOOPS = 8;
@@ -45,6 +46,9 @@ function flawOf(events: readonly StreamEvent[]): string | undefined {
   const last = kept.at(-1)?.event;
   return last?.case === "complete" ? undefined : `the last event is ${last?.case}`;
 }
+
+const isOfModels = ({ method }: Readonly<Record<string, unknown>>): boolean =>
+  method === "openai.v1/models";
 
 describe("a worker that is killed", () => {
   it("is replaced, and its calls go on at the other: no event is lost or doubled", async () => {
@@ -96,5 +100,22 @@ describe("a worker that is killed", () => {
       [0, "SIGKILL"],
     ]);
     expect(ended[0]?.["replaced_in_ms"]).toBe(0);
+  });
+
+  it("loses no connection that was handed to it and not yet taken", async () => {
+    const [halted = 0] = service.pids();
+    process.kill(halted, "SIGSTOP");
+    const before = service.lines("worker ready").length;
+    const answers = Array.from({ length: 20 }, async () => {
+      const init = { headers: { connection: "close", authorization: "Bearer key-of-the-test" } };
+      const response = await fetch(`${service.http}/v1/models`, init);
+      await response.arrayBuffer();
+      return response.headers.get("x-steer-replica");
+    });
+    // Half of them wait for the worker that stands still.
+    await eventually(() => service.lines("call").filter(isOfModels).length >= 10);
+    process.kill(halted, "SIGKILL");
+    expect(await Promise.all(answers)).toHaveLength(20);
+    await eventually(() => service.lines("worker ready").length > before);
   });
 });
