@@ -47,13 +47,17 @@ function flawOf(events: readonly StreamEvent[]): string | undefined {
   return last?.case === "complete" ? undefined : `the last event is ${last?.case}`;
 }
 
+function isKept([first]: readonly StreamEvent[]): boolean {
+  return first?.event.case !== "start" || first.event.value.resumable;
+}
+
 const isOfModels = ({ method }: Readonly<Record<string, unknown>>): boolean =>
   method === "openai.v1/models";
 
 describe("a worker that is killed", () => {
   it("is replaced, and its calls go on at the other: no event is lost or doubled", async () => {
     const failures: string[] = [];
-    const done = { unary: 0, streams: 0, reconnects: 0 };
+    const done = { unary: 0, streams: 0, reconnects: 0, unkept: 0 };
     const stop = new AbortController();
     const loop = async (kind: "unary" | "streams", call: () => Promise<string | undefined>) => {
       while (!stop.signal.aborted) {
@@ -72,8 +76,15 @@ describe("a worker that is killed", () => {
         : loop("streams", async () => {
             const events: StreamEvent[] = [];
             const options = { onReconnect: () => void done.reconnects++ };
-            for await (const event of streamGenerate(client, { spec: STREAMED }, options)) {
-              events.push(event);
+            try {
+              for await (const event of streamGenerate(client, { spec: STREAMED }, options)) {
+                events.push(event);
+              }
+            } catch (error) {
+              // While a busy machine keeps Redis from answering in time, a stream says that it is kept nowhere.
+              if (isKept(events)) throw error;
+              done.unkept++;
+              return undefined;
             }
             return flawOf(events);
           }),
@@ -86,6 +97,7 @@ describe("a worker that is killed", () => {
     stop.abort();
     await Promise.all(loops);
     expect(failures).toEqual([]);
+    if (service.lines("store away").length === 0) expect(done.unkept).toBe(0);
     expect(done.reconnects).toBeGreaterThan(0);
     expect(done.streams).toBeGreaterThan(STREAM_LOOPS);
     expect(done.unary).toBeGreaterThan(UNARY_LOOPS);
