@@ -11,13 +11,21 @@ export interface WorkerPosition {
   readonly starts: number;
 }
 
+/** The primary's own metrics, beside those of the workers. */
+export const WORKER_METRICS = {
+  up: ["steer_worker_up", "gauge", "1 if the worker has answered this scrape."],
+  starts: ["steer_worker_starts_total", "counter", "Processes that were started for the worker."],
+} as const;
+
 async function metricsOf({ worker, process }: WorkerPosition): Promise<WorkerMetrics[]> {
   const text = await process?.readMetrics();
   return text === undefined ? [] : [{ worker, text }];
 }
 
-/** One family of the primary's own. */
-function family(name: string, [type, help]: readonly [string, string], values: readonly number[]) {
+function family(
+  [name, type, help]: readonly [string, string, string],
+  values: readonly number[],
+): string {
   const samples = values.map((value, worker) => `${name}{worker="${worker}"} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join("")}`;
 }
@@ -29,8 +37,8 @@ export async function readWorkerMetrics(positions: readonly WorkerPosition[]): P
   const up = positions.map(({ worker }) => (answered.has(worker) ? 1 : 0));
   const starts = positions.map((position) => position.starts);
   return [
-    family("steer_worker_up", ["gauge", "1 if the worker has answered this scrape."], up),
-    family("steer_worker_starts_total", ["counter", "Processes started for the worker."], starts),
+    family(WORKER_METRICS.up, up),
+    family(WORKER_METRICS.starts, starts),
     mergeExpositions(pages),
   ].join("");
 }
