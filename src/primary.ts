@@ -12,6 +12,7 @@ import type { Log } from "./domain/log-line.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
+import { type SharedStores, shareStores } from "./serve-stores.ts";
 import { VERSION } from "./version.ts";
 import { forwardLines } from "./workers/line-forwarder.ts";
 import { SharedPort } from "./workers/shared-port.ts";
@@ -62,6 +63,8 @@ export class Primary {
   #configText: string | undefined;
   #ports: Ports | undefined;
   #metrics: MetricsListener | undefined;
+  /** The stores of all workers. */
+  #stores: SharedStores | undefined;
   /** Until the first line is written, no worker serves, and their lines wait. */
   #isTold = false;
 
@@ -88,6 +91,7 @@ export class Primary {
     try {
       this.#ports = await openPorts(this.#config);
       this.#metrics = await this.#listenForMetrics();
+      this.#stores = await shareStores(this.#config.store, this.#options);
       await this.#workers.start();
     } catch (error) {
       await this.#workers.stop(UNUSED_MS);
@@ -131,6 +135,7 @@ export class Primary {
   async #close(): Promise<void> {
     for (const port of PORTS) this.#ports?.[port].close();
     await this.#metrics?.close();
+    await this.#stores?.close();
   }
 
   async #listenForMetrics(): Promise<MetricsListener | undefined> {
@@ -149,7 +154,9 @@ export class Primary {
   #spawn(worker: number, life: number, events: WorkerEvents): WorkerProcess {
     const { clock } = this.#options;
     const ports = this.#ports;
-    if (ports === undefined) throw new Error("the ports are opened before the workers");
+    const store = this.#stores?.address;
+    if (ports === undefined || store === undefined)
+      throw new Error("ports and stores are opened before the workers");
     const position = `${this.#name}.${worker}`;
     const process = new WorkerProcess({
       clock,
@@ -159,6 +166,7 @@ export class Primary {
         type: "start",
         replica: life === 1 ? position : `${position}.${life}`,
         configText: this.#configText,
+        store,
         addresses: { grpc: ports.grpc.address, http: ports.http.address },
       },
       events,

@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.ts";
 import { loadConfig } from "./config/load-config.ts";
 import { describeDefect } from "./domain/defect.ts";
+import { openStores } from "./open-stores.ts";
 import { createProcessLog } from "./process-log.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { OWN_PARTS, type RunningService, startService } from "./service.ts";
@@ -50,6 +51,7 @@ export async function runWorker(): Promise<void> {
       () => loadConfig(providerTypes, undefined, configText),
       {
         ...OWN_PARTS,
+        open: (_configured, clock) => openStores(start.store, clock),
         worker: {
           replica: start.replica,
           ports: { grpc: ports.grpc.listen, http: ports.http.listen },

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Log } from "./domain/log-line.ts";
 import { hostLedger } from "./ledger/hosted/host-ledger.ts";
 import { hostLimits } from "./limits/hosted/host-limits.ts";
-import type { Stores } from "./open-stores.ts";
+import { openStores, type Stores } from "./open-stores.ts";
 import { hostSessions } from "./store/hosted/host-sessions.ts";
 import type { HostedService } from "./store/hosted/hosted-service.ts";
 import { openSocketPlace } from "./store/hosted/socket-place.ts";
@@ -55,4 +55,35 @@ export async function serveStores(options: ServeStoresOptions): Promise<ServedSt
       place.remove();
     },
   };
+}
+
+export interface SharedStores {
+  /** With which each process opens the stores. */
+  readonly address: StoreAddress;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the stores usable by several processes: this process opens what only one process can use, and serves it.
+ * Rejects if the engine cannot be used.
+ */
+export async function shareStores(
+  address: StoreAddress,
+  { clock, log }: Pick<ServeStoresOptions, "clock" | "log">,
+): Promise<SharedStores> {
+  if (address.type === "redis") return { address, close: async () => {} };
+  const stores = await openStores(address, clock);
+  try {
+    const served = await serveStores({ stores, clock, log });
+    return {
+      address: served.address,
+      async close() {
+        await served.close();
+        await stores.engine.close();
+      },
+    };
+  } catch (error) {
+    await stores.engine.close();
+    throw error;
+  }
 }

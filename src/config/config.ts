@@ -33,7 +33,6 @@ import { storeAddress, streamSettings } from "./streams.ts";
 import { type TelemetrySettings, telemetrySettings } from "./telemetry.ts";
 import { defaultTimeouts } from "./timeouts.ts";
 import type { TlsFiles } from "./tls-files.ts";
-import { checkWorkers } from "./workers.ts";
 
 /** All settings of the service: file and environment, with defaults. */
 export interface Config {
@@ -148,7 +147,6 @@ export function createConfig(
     workers = 1,
   } = fields;
   const store = storeAddress(fields.stream);
-  checkWorkers(workers, store);
   const addresses = addressesOf(fields);
   const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
   checkCallers(callers, verifiesClients);

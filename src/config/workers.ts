@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import type { StoreAddress } from "../store/store-address.ts";
 import { ConfigProblem, count, type Reader } from "./readers.ts";
 
 const MAX_WORKERS = 256;
@@ -17,11 +16,3 @@ export const workerCount: Reader<number> = (value, path) => {
   if (number > MAX_WORKERS) throw new ConfigProblem(path, message);
   return number;
 };
-
-/** Several workers need a store that they share. Throws `ConfigProblem`. */
-export function checkWorkers(workers: number, store: StoreAddress): void {
-  if (workers === 1 || store.type === "redis") return;
-  const have = `stream.store is ${store.type}`;
-  const message = `${workers} workers need a store that they share, such as redis://HOST:PORT; ${have}`;
-  throw new ConfigProblem(["workers"], message);
-}

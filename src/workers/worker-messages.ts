@@ -1,5 +1,6 @@
 // What the primary and its workers tell each other over the channel of `fork`.
 import type { ListenAddress } from "../rpc/listen.ts";
+import type { StoreAddress } from "../store/store-address.ts";
 
 /** The ports of calls, which all workers share. */
 export type PortName = "grpc" | "http";
@@ -11,6 +12,8 @@ export interface WorkerStart {
   readonly replica: string;
   /** The text of the file of STEER_CONFIG, the same for all workers; undefined: there is no file. */
   readonly configText: string | undefined;
+  /** The store of all workers. */
+  readonly store: StoreAddress;
   /** The addresses as taken. */
   readonly addresses: Readonly<Record<PortName, ListenAddress>>;
 }

@@ -1,4 +1,7 @@
-// Workers that are killed under load, over Redis, with the defaults of the service and of its helper.
+// Workers that are killed under load, over each store, with the defaults of the service and of its helper.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generate, streamGenerate } from "../../clients/typescript/steer.ts";
@@ -17,26 +20,38 @@ const QUICK = { model: "simulator", prompt: "Hi" };
 /** Two seconds: each kill meets some that run. */
 const STREAMED = { ...QUICK, providerOptions: { simulator: { tokens: 40, pace_ms: 50 } } };
 
+const STORES = ["redis", "memory", "sqlite"] as const;
+
+let folder: string;
 let redis: RedisServer;
 let service: Workers;
 let clients: HelperClient[] = [];
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "steer-workers-"));
   redis = await startRedis();
+});
+
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(store: (typeof STORES)[number]): Promise<void> {
+  const url = { redis: redis.url, memory: "memory", sqlite: `sqlite:${folder}/steer.db` }[store];
   service = await startWorkers(2, {
     config: CALLER_CONFIG,
-    env: { STEER_STREAM_STORE: redis.url },
+    env: { STEER_STREAM_STORE: url },
   });
   clients = Array.from({ length: STREAM_LOOPS + UNARY_LOOPS }, () =>
     helperClient("grpc-js", service.grpc),
   );
-});
+}
 
-afterAll(async () => {
+async function stop(): Promise<void> {
   for (const { close } of clients) close();
   await service[Symbol.asyncDispose]();
-  await redis[Symbol.asyncDispose]();
-});
+}
 
 /** What is wrong with the events of a stream that has ended; undefined: nothing. */
 function flawOf(events: readonly StreamEvent[]): string | undefined {
@@ -54,13 +69,16 @@ function isKept([first]: readonly StreamEvent[]): boolean {
 const isOfModels = ({ method }: Readonly<Record<string, unknown>>): boolean =>
   method === "openai.v1/models";
 
-describe("a worker that is killed", () => {
+describe.each(STORES)("a worker that is killed, over %s", (store) => {
+  beforeAll(() => start(store));
+  afterAll(() => stop());
+
   it("is replaced, and its calls go on at the other: no event is lost or doubled", async () => {
     const failures: string[] = [];
     const done = { unary: 0, streams: 0, reconnects: 0, unkept: 0 };
-    const stop = new AbortController();
+    const ending = new AbortController();
     const loop = async (kind: "unary" | "streams", call: () => Promise<string | undefined>) => {
-      while (!stop.signal.aborted) {
+      while (!ending.signal.aborted) {
         const flaw = await call().catch((error: unknown) => String(error));
         if (flaw !== undefined) failures.push(`${kind}: ${flaw}`);
         done[kind]++;
@@ -81,7 +99,7 @@ describe("a worker that is killed", () => {
                 events.push(event);
               }
             } catch (error) {
-              // While a busy machine keeps Redis from answering in time, a stream says that it is kept nowhere.
+              // While a busy machine keeps the store from answering in time, a stream says that it is kept nowhere.
               if (isKept(events)) throw error;
               done.unkept++;
               return undefined;
@@ -94,7 +112,7 @@ describe("a worker that is killed", () => {
       await delay(1_000);
       await service.replace(kill % 2);
     }
-    stop.abort();
+    ending.abort();
     await Promise.all(loops);
     expect(failures).toEqual([]);
     if (service.lines("store away").length === 0) expect(done.unkept).toBe(0);

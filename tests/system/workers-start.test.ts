@@ -1,6 +1,8 @@
 // Starts of several workers that fail: one message, exit code 1, and no process is left.
-
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, type RedisServer, startRedis } from "../support/redis.ts";
 import { startService } from "../support/service.ts";
@@ -40,10 +42,16 @@ describe("a start of two workers", () => {
     );
   });
 
-  it("refuses a store that workers cannot share", async () => {
-    expect(await failure(TWO, { STEER_STREAM_STORE: "memory" })).toBe(
-      "Error: the service ended with 1: steer: steer.yaml:1: workers: 2 workers need a store that they share, such as redis://HOST:PORT; stream.store is memory\n",
+  it("names a store that another process uses", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "steer-workers-"));
+    const path = join(folder, "steer.db");
+    const env = { STEER_STREAM_STORE: `sqlite:${path}` };
+    const first = await startService({ env });
+    expect(await failure(TWO, env)).toBe(
+      `Error: the service ended with 1: steer: The stream store ${path} is in use by another process\n`,
     );
+    await first.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("names a port that is taken", async () => {

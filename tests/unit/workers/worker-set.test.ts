@@ -33,6 +33,7 @@ function createSet(count: number, script: (worker: number, life: number) => stri
           type: "start",
           replica: `${worker}.${life}`,
           configText: script(worker, life),
+          store: { type: "redis", url: "redis://127.0.0.1" },
           addresses: { grpc: ADDRESS, http: ADDRESS },
         },
         events,
