@@ -59,17 +59,17 @@ export class Primary {
   readonly #name = randomBytes(4).toString("hex");
   readonly #workers: WorkerSet;
   #config: Config;
-  #configText: string | undefined;
+  /** The text of the last reload. */
+  #reloadedText: string | undefined;
   #ports: Ports | undefined;
   #metrics: MetricsListener | undefined;
   /** Until the first line is written, no worker serves, and their lines wait. */
   #isTold = false;
 
   constructor(options: PrimaryOptions) {
-    const { clock, config, configText, output, onHopeless } = options;
+    const { clock, config, output, onHopeless } = options;
     this.#options = options;
     this.#config = config;
-    this.#configText = configText;
     // Each worker can wait for the output.
     output.setMaxListeners(output.getMaxListeners() + config.workers);
     this.#workers = new WorkerSet({
@@ -108,7 +108,7 @@ export class Primary {
       const next = loadConfig(providerTypes, undefined, text);
       for (const { tls } of [next.grpc, next.http]) if (tls !== undefined) readTls(tls);
       this.#config = next;
-      this.#configText = text;
+      this.#reloadedText = text;
       this.#workers.tell({ type: "reload", configText: text });
     } catch (error) {
       const message = reloadProblem(error);
@@ -147,7 +147,7 @@ export class Primary {
   }
 
   #spawn(worker: number, life: number, events: WorkerEvents): WorkerProcess {
-    const { clock } = this.#options;
+    const { clock, configText } = this.#options;
     const ports = this.#ports;
     if (ports === undefined) throw new Error("the ports are opened before the workers");
     const position = `${this.#name}.${worker}`;
@@ -158,7 +158,8 @@ export class Primary {
       start: {
         type: "start",
         replica: life === 1 ? position : `${position}.${life}`,
-        configText: this.#configText,
+        configText,
+        reloadedText: this.#reloadedText,
         addresses: { grpc: ports.grpc.address, http: ports.http.address },
       },
       events,

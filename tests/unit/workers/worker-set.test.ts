@@ -33,6 +33,7 @@ function createSet(count: number, script: (worker: number, life: number) => stri
           type: "start",
           replica: `${worker}.${life}`,
           configText: script(worker, life),
+          reloadedText: undefined,
           addresses: { grpc: ADDRESS, http: ADDRESS },
         },
         events,
