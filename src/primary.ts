@@ -60,7 +60,8 @@ export class Primary {
   readonly #name = randomBytes(4).toString("hex");
   readonly #workers: WorkerSet;
   #config: Config;
-  #configText: string | undefined;
+  /** The text of the last reload. */
+  #reloadedText: string | undefined;
   #ports: Ports | undefined;
   #metrics: MetricsListener | undefined;
   /** The stores of all workers. */
@@ -69,10 +70,9 @@ export class Primary {
   #isTold = false;
 
   constructor(options: PrimaryOptions) {
-    const { clock, config, configText, output, onHopeless } = options;
+    const { clock, config, output, onHopeless } = options;
     this.#options = options;
     this.#config = config;
-    this.#configText = configText;
     // Each worker can wait for the output.
     output.setMaxListeners(output.getMaxListeners() + config.workers);
     this.#workers = new WorkerSet({
@@ -112,7 +112,7 @@ export class Primary {
       const next = loadConfig(providerTypes, undefined, text);
       for (const { tls } of [next.grpc, next.http]) if (tls !== undefined) readTls(tls);
       this.#config = next;
-      this.#configText = text;
+      this.#reloadedText = text;
       this.#workers.tell({ type: "reload", configText: text });
     } catch (error) {
       const message = reloadProblem(error);
@@ -152,7 +152,7 @@ export class Primary {
   }
 
   #spawn(worker: number, life: number, events: WorkerEvents): WorkerProcess {
-    const { clock } = this.#options;
+    const { clock, configText } = this.#options;
     const ports = this.#ports;
     const store = this.#stores?.address;
     if (ports === undefined || store === undefined)
@@ -165,8 +165,9 @@ export class Primary {
       start: {
         type: "start",
         replica: life === 1 ? position : `${position}.${life}`,
-        configText: this.#configText,
         store,
+        configText,
+        reloadedText: this.#reloadedText,
         addresses: { grpc: ports.grpc.address, http: ports.http.address },
       },
       events,

@@ -66,5 +66,10 @@ export async function runWorker(): Promise<void> {
     });
     process.exit(1);
   }
+  if (start.reloadedText !== undefined) {
+    // Like the other workers: what needs a restart stays as it was at the start of the primary.
+    configText = start.reloadedText;
+    await service.reload();
+  }
   await link.tell({ type: "ready" });
 }

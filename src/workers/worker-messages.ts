@@ -10,10 +10,12 @@ export interface WorkerStart {
   readonly type: "start";
   /** Name of the worker among the replicas. */
   readonly replica: string;
-  /** The text of the file of STEER_CONFIG, the same for all workers; undefined: there is no file. */
+  /** The text of the file of STEER_CONFIG at the start of the primary; undefined: there is no file. */
   readonly configText: string | undefined;
   /** The store of all workers. */
   readonly store: StoreAddress;
+  /** The text that was reloaded since, which does not change what needs a restart; undefined: none was. */
+  readonly reloadedText: string | undefined;
   /** The addresses as taken. */
   readonly addresses: Readonly<Record<PortName, ListenAddress>>;
 }

@@ -4,6 +4,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient } from "../support/grpc-client.ts";
@@ -50,33 +51,55 @@ function isFree(address: string): Promise<boolean> {
 
 // Each has a service of its own, and waits more than it works.
 describe.concurrent("workers", () => {
-  it("reload all or none at SIGHUP, and a replacement has the configuration in force", async () => {
+  it("reload all or none at SIGHUP, and a replacement is like the others", async () => {
     const folder = mkdtempSync(join(tmpdir(), "steer-workers-"));
     const file = join(folder, "steer.yaml");
-    const withGrace = (grace: string): void =>
+    const write = (grace: string, bytes: string): void =>
       writeFileSync(
         file,
-        `workers: 2 # because: the test is about several\ndrain: {grace: ${grace}} # because: a reload changes it\n`,
+        `workers: 2 # because: the test is about several
+drain: {grace: ${grace}} # because: a reload changes it
+limits: {request_bytes: ${bytes}} # because: a reload does not change it
+`,
       );
-    withGrace("20s");
+    write("20s", "64KiB");
     const service = await startService({
       env: { STEER_CONFIG: file, STEER_STREAM_STORE: redis.url },
     });
     const lines = (event: string) => service.log.filter((line) => line["event"] === event);
     await eventually(() => lines("worker ready").length === 2);
-    withGrace("soon");
+    write("soon", "64KiB");
     service.signal("SIGHUP");
     await eventually(() => lines("reload failed").length === 1);
     expect(lines("reload failed")[0]).toMatchObject({ cause: "signal" });
     expect(lines("reload failed")[0]?.["message"]).toContain("drain.grace");
+    expect(lines("reload failed")[0]?.["worker"]).toBeUndefined();
     // The file is still wrong, and the worker starts.
     process.kill(Number(lines("worker ready")[0]?.["pid"]), "SIGKILL");
     await eventually(() => lines("worker ready").length === 3);
     expect(lines("reloaded")).toEqual([]);
-    withGrace("21s");
+    write("21s", "32MiB");
     service.signal("SIGHUP");
     await eventually(() => lines("reloaded").length === 2);
     expect(new Set(lines("reloaded").map(({ worker }) => worker))).toEqual(new Set([0, 1]));
+    const warnings = lines("warning").map(({ message }) => message);
+    expect(warnings).toEqual([
+      "limits.request_bytes has changed and takes effect at the next start",
+    ]);
+
+    const pids = lines("worker ready").map(({ pid }) => Number(pid));
+    for (const pid of pids.slice(1)) process.kill(pid, "SIGKILL");
+    await eventually(() => lines("worker ready").length === 5);
+    await eventually(() => lines("reloaded").length === 4);
+    // Each by another worker.
+    for (const _ of [0, 1]) {
+      const client = createGrpcClient(service.grpc);
+      const call = client.unary(generate, {
+        spec: { model: "simulator", prompt: "x".repeat(100_000) },
+      });
+      await expect(call).rejects.toMatchObject({ code: grpc.status.RESOURCE_EXHAUSTED });
+      client.close();
+    }
     service.signal("SIGTERM");
     expect(await service.exited).toBe(0);
     rmSync(folder, { recursive: true });

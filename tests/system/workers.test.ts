@@ -202,3 +202,19 @@ describe("two workers with TLS", () => {
     expect(await secure.exited).toBe(0);
   });
 });
+
+describe("a connection to two workers", () => {
+  it("comes to the other one when it has reached its age", async () => {
+    await using aged = await startWorkers(2, {
+      config: "grpc: {max_connection_age: 1s} # because: the default is never\n",
+      env: { STEER_STREAM_STORE: redis.url },
+    });
+    const client = createGrpcClient(aged.grpc);
+    await eventually(async () => {
+      await client.unary(generate, { spec });
+      return countOf(aged.lines("call").map(({ worker }) => `${worker}`)).size === 2;
+    });
+    expect(aged.lines("call").every(({ code }) => code === "OK")).toBe(true);
+    client.close();
+  });
+});

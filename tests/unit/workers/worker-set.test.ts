@@ -34,6 +34,7 @@ function createSet(count: number, script: (worker: number, life: number) => stri
           replica: `${worker}.${life}`,
           configText: script(worker, life),
           store: { type: "redis", url: "redis://127.0.0.1" },
+          reloadedText: undefined,
           addresses: { grpc: ADDRESS, http: ADDRESS },
         },
         events,
