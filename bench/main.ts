@@ -16,6 +16,7 @@ import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
 import { growth } from "./legs/growth.ts";
 import { held } from "./legs/held.ts";
+import { hosted } from "./legs/hosted.ts";
 import { hostile } from "./legs/hostile.ts";
 import { interceptors } from "./legs/interceptors.ts";
 import { json } from "./legs/json.ts";
@@ -33,6 +34,7 @@ import { sizes } from "./legs/sizes.ts";
 import { stores } from "./legs/stores.ts";
 import { stream } from "./legs/stream.ts";
 import { unary } from "./legs/unary.ts";
+import { workers } from "./legs/workers.ts";
 import { RESULTS, writePerformancePage } from "./performance-page.ts";
 import { LOAD_CPU, stayOn } from "./processes.ts";
 import { judge, tableHead, tableLine } from "./report.ts";
@@ -42,6 +44,7 @@ import { type Leg, Scene } from "./scene.ts";
 const LEGS: readonly Leg[] = [
   memory,
   unary,
+  workers,
   cold,
   callers,
   stream,
@@ -63,6 +66,7 @@ const LEGS: readonly Leg[] = [
   faulted,
   commits,
   stores,
+  hosted,
   resume,
   held,
   ledger,

@@ -74,5 +74,28 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
         limits: createRedisLimitStore(engine),
       };
     }
+    case "hosted":
+      return connectStores(address, clock);
   }
+}
+
+/** The stores of another process on this host: `serve-stores.ts` is their counterpart. */
+async function connectStores(
+  address: Extract<StoreAddress, { type: "hosted" }>,
+  clock: Clock,
+): Promise<Stores> {
+  const { HostedEngine } = await import("./store/hosted/engine.ts");
+  const { createHostedCallerStore } = await import("./callers/hosted/caller-store.ts");
+  const { createHostedStreamStore } = await import("./streams/hosted/stream-store.ts");
+  const { createHostedLedgerStore } = await import("./ledger/hosted/ledger-store.ts");
+  const { createHostedLimitStore } = await import("./limits/hosted/limit-store.ts");
+  const engine = await HostedEngine.connect({ ...address, clock });
+  const streams = createHostedStreamStore(engine);
+  return {
+    engine,
+    streams,
+    callers: createHostedCallerStore(engine),
+    ledger: createHostedLedgerStore(engine),
+    limits: createHostedLimitStore(engine),
+  };
 }

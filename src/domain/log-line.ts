@@ -54,6 +54,16 @@ export const LOG_EVENTS = {
     console: "text?",
     replica: "text",
     version: "text",
+    worker_count: "count?",
+  },
+  "worker ready": { worker: "count", replica: "text", pid: "count" },
+  "worker ended": {
+    worker: "count",
+    replica: "text",
+    exit_code: "count?",
+    signal: "text?",
+    problem: "text?",
+    replaced_in_ms: "ms",
   },
   draining: { signal: "text" },
   stopped: {},
@@ -173,6 +183,7 @@ export const LOG_EVENTS = {
   },
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
+  "store client cut": { reason: "text" },
   "limit near": { caller: "text", limit: "text", used: "count" },
   "limits counted locally": { calls: "count" },
   "stream lost": { cause: "text" },
@@ -191,7 +202,12 @@ export const LOG_EVENTS = {
 } as const satisfies Readonly<Record<string, FieldList>>;
 
 /** Fields that the log itself adds to any line. */
-export const LOG_FIELDS = { time: "text", event: "text", dropped_lines: "count?" } as const;
+export const LOG_FIELDS = {
+  time: "text",
+  event: "text",
+  worker: "count?",
+  dropped_lines: "count?",
+} as const;
 
 type ValueOf<Name> = Name extends `${infer Known}?`
   ? ValueOf<Known>

@@ -13,6 +13,7 @@ import type {
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
+import { outlivesProcess } from "../store/store-engine.ts";
 import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
@@ -44,7 +45,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const ephemeral = new EphemeralStreams(dependencies);
   /** A stored generation can outlive its replica. */
   const canMove = (): boolean =>
-    log.store.capabilities.durability !== "process" && log.settings.takeover === "auto";
+    outlivesProcess(log.store.capabilities) && log.settings.takeover === "auto";
 
   async function generate(call: GenerationCall): Promise<WholeAnswer> {
     const { spec, timeoutMs, signal, identity } = call;

@@ -8,6 +8,7 @@ import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
 import type { GenerationCall, OpenStream } from "../ports/gateway.ts";
+import { outlivesProcess } from "../store/store-engine.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { ReaderWatch } from "../streams/stream-reader-options.ts";
@@ -322,7 +323,7 @@ function newStream(
 ): Omit<NewStream, "streamId" | "token" | "start" | "progress"> {
   const { identity } = call;
   const { settings, store } = into;
-  const canMove = settings.takeover === "auto" && store.capabilities.durability !== "process";
+  const canMove = settings.takeover === "auto" && outlivesProcess(store.capabilities);
   // Nobody finds a stream again that the memory of this process holds while the store is away.
   const keepsRequest = identity.keepsRequest === true && !isLocal;
   const { createTimeMs } = run.result;

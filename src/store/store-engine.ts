@@ -3,8 +3,13 @@ export interface StoreCapabilities {
   readonly type: "memory" | "sqlite" | "redis";
   /** Whether several replicas use the store at once. */
   readonly isShared: boolean;
-  /** Data survives within the process, across restarts on this host, or the loss of a host. */
+  /** Data survives within the process that has opened the store, across restarts on this host, or the loss of a host. */
   readonly durability: "process" | "host" | "cluster";
+}
+
+/** Whether another process finds what this one has stored: beside it, or after its end. */
+export function outlivesProcess({ isShared, durability }: StoreCapabilities): boolean {
+  return isShared || durability !== "process";
 }
 
 /**

@@ -7,6 +7,7 @@ import { type CallerStore, TOMBSTONE_MS } from "../../src/callers/caller-store.t
 import { systemClock } from "../../src/clock.ts";
 import { openStores } from "../../src/open-stores.ts";
 import type { StoreAddress } from "../../src/store/store-address.ts";
+import { hostStores } from "./hosted-stores.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
@@ -123,4 +124,55 @@ const redis: CallersUnderTest = {
   },
 };
 
-export const callerStores: readonly CallersUnderTest[] = [memory, sqlite, redis];
+const hostedMemory: CallersUnderTest = {
+  name: "hosted memory",
+  isLasting: true,
+  async open() {
+    const clock = createManualClock();
+    const inner = await openStores({ type: "memory", maxBytes: MAX_BYTES }, clock);
+    const host = await hostStores(inner, clock);
+    return {
+      store: (await host.connect()).callers,
+      age: () => clock.advance(TOMBSTONE_MS),
+      reopen: async () => (await host.connect()).callers,
+      close: () => host.close(),
+    };
+  },
+};
+
+const hostedSqlite: CallersUnderTest = {
+  name: "hosted sqlite",
+  isLasting: true,
+  async open() {
+    const clock = createManualClock();
+    const folder = mkdtempSync(join(tmpdir(), "steer-callers-"));
+    const address: StoreAddress = {
+      type: "sqlite",
+      path: join(folder, "steer.db"),
+      maxBytes: MAX_BYTES,
+    };
+    const start = async () => hostStores(await openStores(address, clock), clock);
+    let host = await start();
+    return {
+      store: (await host.connect()).callers,
+      age: () => clock.advance(TOMBSTONE_MS),
+      async reopen() {
+        await host.close();
+        host = await start();
+        return (await host.connect()).callers;
+      },
+      async close() {
+        await host.close();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+export const callerStores: readonly CallersUnderTest[] = [
+  memory,
+  sqlite,
+  redis,
+  hostedMemory,
+  hostedSqlite,
+];

@@ -8,12 +8,15 @@ import { BOUNDS, type LedgerBounds, type LedgerStore } from "../../src/ledger/le
 import { createMemoryLedgerStore } from "../../src/ledger/memory/ledger-store.ts";
 import { createRedisLedgerStore } from "../../src/ledger/redis/ledger-store.ts";
 import { createSqliteLedgerStore } from "../../src/ledger/sqlite/ledger-store.ts";
+import { openStores, type Stores } from "../../src/open-stores.ts";
 import { MemoryEngine } from "../../src/store/memory/engine.ts";
 import { RedisEngine } from "../../src/store/redis/engine.ts";
 import type { Sessions } from "../../src/store/sessions.ts";
 import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
+import { createMemoryStreamStore } from "../../src/streams/memory/stream-store.ts";
 import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
 import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
+import { hostStores } from "./hosted-stores.ts";
 import { isUp, type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
 
@@ -87,4 +90,48 @@ const redis: LedgerUnderTest = {
   },
 };
 
-export const ledgers: readonly LedgerUnderTest[] = [memory, sqlite, redis];
+async function openHosted(inner: Stores): Promise<OpenLedger> {
+  const host = await hostStores(inner, systemClock);
+  const { ledger, streams } = await host.connect();
+  return { ledger, sessions: streams, close: () => host.close() };
+}
+
+const hostedMemory: LedgerUnderTest = {
+  name: "hosted memory",
+  async open(bounds) {
+    const engine = new MemoryEngine(systemClock);
+    const ledger = createMemoryLedgerStore(engine, { ...BOUNDS, ...bounds });
+    const others = await openStores({ type: "memory", maxBytes: 1024 * 1024 }, systemClock);
+    const streams = createMemoryStreamStore(engine, 1024 * 1024);
+    return openHosted({ ...others, engine, streams, ledger });
+  },
+};
+
+const hostedSqlite: LedgerUnderTest = {
+  name: "hosted sqlite",
+  async open(bounds) {
+    const folder = mkdtempSync(join(tmpdir(), "steer-ledger-"));
+    const path = join(folder, "steer.db");
+    const engine = new SqliteEngine({ clock: systemClock, path, maxBytes: undefined });
+    const streams = createSqliteStreamStore(engine);
+    const ledger = createSqliteLedgerStore(engine, { ...BOUNDS, ...bounds });
+    await engine.open();
+    const others = await openStores({ type: "memory", maxBytes: 1024 * 1024 }, systemClock);
+    const hosted = await openHosted({ ...others, engine, streams, ledger });
+    return {
+      ...hosted,
+      async close() {
+        await hosted.close();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+export const ledgers: readonly LedgerUnderTest[] = [
+  memory,
+  sqlite,
+  redis,
+  hostedMemory,
+  hostedSqlite,
+];

@@ -8,12 +8,15 @@ import type { LimitStore } from "../../src/limits/limit-store.ts";
 import { createMemoryLimitStore } from "../../src/limits/memory/limit-store.ts";
 import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
 import { createSqliteLimitStore } from "../../src/limits/sqlite/limit-store.ts";
+import { openStores } from "../../src/open-stores.ts";
 import { MemoryEngine } from "../../src/store/memory/engine.ts";
 import { RedisEngine } from "../../src/store/redis/engine.ts";
 import type { Sessions } from "../../src/store/sessions.ts";
 import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
+import type { StoreAddress } from "../../src/store/store-address.ts";
 import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
 import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
+import { hostStores } from "./hosted-stores.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { isUp, type RedisServer, startRedis } from "./redis.ts";
 import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
@@ -100,9 +103,41 @@ async function connectLimits(url: string): Promise<OpenedLimits> {
   return { limits, sessions: streams, advance: undefined, close: () => engine.close() };
 }
 
+async function openHostedLimits(address: StoreAddress): Promise<OpenedLimits> {
+  const clock = createManualClock(LEAP_DAY_ENDS);
+  const host = await hostStores(await openStores(address, clock), clock);
+  const { limits, streams } = await host.connect();
+  return {
+    limits,
+    // The sessions of these tests are never renewed.
+    sessions: { ...streams, openSession: (session) => streams.openSession(session, 2 ** 40) },
+    advance: (ms) => clock.advance(ms),
+    close: () => host.close(),
+  };
+}
+
+async function openHostedSqliteLimits(): Promise<OpenedLimits> {
+  const folder = mkdtempSync(join(tmpdir(), "steer-limits-"));
+  const path = join(folder, "store.db");
+  const opened = await openHostedLimits({ type: "sqlite", path, maxBytes: undefined });
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 export const limitStores: readonly LimitsUnderTest[] = [
   { name: "memory", modelRuns: 500, open: openMemoryLimits },
   { name: "sqlite", modelRuns: 40, open: openSqliteLimits },
   { name: "redis", modelRuns: 60, open: openRedisLimits },
   { name: "redis cluster", modelRuns: 20, open: openClusterLimits },
+  {
+    name: "hosted memory",
+    modelRuns: 60,
+    open: () => openHostedLimits({ type: "memory", maxBytes: 1024 * 1024 }),
+  },
+  { name: "hosted sqlite", modelRuns: 20, open: openHostedSqliteLimits },
 ];

@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { openStores, type Stores } from "../../src/open-stores.ts";
+import type { StoreAddress } from "../../src/store/store-address.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { type HostedStores, hostStores } from "./hosted-stores.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createMemoryStreams, type OpenStreams, openSqliteStreams } from "./open-streams.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
@@ -157,4 +160,65 @@ const cluster: StoreUnderTest = {
   },
 };
 
-export const stores: readonly StoreUnderTest[] = [memory, sqlite, redis, cluster];
+function streamsOf({ streams, engine }: Stores): OpenStreams {
+  return { ...streams, close: () => engine.close() };
+}
+
+async function openHostedMemory(maxBytes: number): Promise<OpenedStore> {
+  const clock = createManualClock();
+  const host = await hostStores(await openStores({ type: "memory", maxBytes }, clock), clock);
+  return {
+    store: (await host.connect()).streams,
+    advance: (ms) => clock.advance(ms),
+    openPeer: async () => streamsOf(await host.connect()),
+    close: () => host.close(),
+  };
+}
+
+/** The stores of a process that serves its memory, as another process sees them. */
+const hostedMemory: StoreUnderTest = {
+  name: "hosted memory",
+  sessionsExpire: true,
+  modelRuns: 300,
+  open: () => openHostedMemory(64 * 1024 * 1024),
+  openSmall: () => openHostedMemory(512 * 1024),
+};
+
+async function openHostedSqlite(maxBytes: number): Promise<OpenedStore> {
+  const clock = createManualClock();
+  const folder = mkdtempSync(join(tmpdir(), "steer-store-"));
+  const address: StoreAddress = { type: "sqlite", path: join(folder, "streams.db"), maxBytes };
+  const start = async () => hostStores(await openStores(address, clock), clock);
+  let host: HostedStores = await start();
+  return {
+    store: (await host.connect()).streams,
+    advance: (ms) => clock.advance(ms),
+    async restart() {
+      await host.close();
+      host = await start();
+      return (await host.connect()).streams;
+    },
+    openPeer: async () => streamsOf(await host.connect()),
+    async close() {
+      await host.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const hostedSqlite: StoreUnderTest = {
+  name: "hosted sqlite",
+  sessionsExpire: true,
+  modelRuns: 30,
+  open: () => openHostedSqlite(64 * 1024 * 1024),
+  openSmall: () => openHostedSqlite(1024 * 1024),
+};
+
+export const stores: readonly StoreUnderTest[] = [
+  memory,
+  sqlite,
+  redis,
+  cluster,
+  hostedMemory,
+  hostedSqlite,
+];

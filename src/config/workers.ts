@@ -1,0 +1,18 @@
+import { availableParallelism } from "node:os";
+import { ConfigProblem, count, type Reader } from "./readers.ts";
+
+const MAX_WORKERS = 256;
+
+/** Number of processes that serve calls. `auto`: one for each processor that the process may use. */
+export const workerCount: Reader<number> = (value, path) => {
+  if (value === "auto") return Math.min(availableParallelism(), MAX_WORKERS);
+  const message = `must be auto, or a whole number from 1 to ${MAX_WORKERS}`;
+  let number: number;
+  try {
+    number = count(value, path);
+  } catch (cause) {
+    throw new ConfigProblem(path, message, { cause });
+  }
+  if (number > MAX_WORKERS) throw new ConfigProblem(path, message);
+  return number;
+};
