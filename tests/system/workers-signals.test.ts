@@ -119,11 +119,11 @@ limits: {request_bytes: ${bytes}} # because: a reload does not change it
     const goaways: (number | undefined)[] = [];
     watcher.on("goaway", (_code, lastStream) => void goaways.push(lastStream));
     watcher.on("error", () => {});
+    const greeted = new Promise((resolve) => watcher.once("remoteSettings", resolve));
     const clients = Array.from({ length: 4 }, () => createGrpcClient(service.grpc));
     const calls = clients.map((client) => client.stream(streamGenerate, { spec: slow(80, 50) }));
     const ends = calls.map(lastEventOf);
     await Promise.all(calls.map(({ headers }) => headers));
-    const greeted = new Promise((resolve) => watcher.once("remoteSettings", resolve));
     await greeted;
     service.signal("SIGTERM");
     await eventually(async () => (await fetch(`${service.http}/readyz`)).status === 503);
