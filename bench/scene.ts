@@ -1,6 +1,6 @@
 // The processes around a leg. All of them end with the leg.
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRedis } from "../tests/support/redis.ts";
@@ -27,6 +27,15 @@ export type FloorMode = "echo" | "unary" | "stream" | "replay";
 /** Measurements of a round's length in a window. */
 const SLOTS = 24;
 const ROOT = join(import.meta.dirname, "..");
+
+/** The arguments of Node by which `npm start` of a checkout starts the service. */
+function startOf(checkout: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as {
+    scripts: { start: string };
+  };
+  const [, ...args] = scripts.start.split(" ");
+  return [...args.slice(0, -1), join(checkout, args.at(-1) ?? "")];
+}
 
 interface GatewayOptions {
   /** Program of the bench that runs before the gateway's first line. */
@@ -137,7 +146,7 @@ export class Scene implements AsyncDisposable {
     const config = join(this.folder, `steer-${count}-${more}.yaml`);
     writeFileSync(config, configuration(await this.upstream()) + models(more) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
-    const server = await this.start(SERVER_CPU, [...before, join(checkout, "src/main.ts")], {
+    const server = await this.start(SERVER_CPU, [...before, ...startOf(checkout)], {
       STEER_CONFIG: config,
       BENCH_KEY: "none",
       STEER_GRPC_ADDRESS: "127.0.0.1:0",

@@ -32,6 +32,9 @@ function placesIn(file) {
     "ArrowFunctionExpression:exit": leave,
     ClassDeclaration: (node) => add(node, "a class within a function"),
     ClassExpression: (node) => add(node, "a class within a function"),
+    Property(node) {
+      if (node.kind !== "init") add(node, "an accessor in an object literal");
+    },
     AssignmentExpression(node) {
       if (node.left.type !== "MemberExpression" || !isFunction(node.right)) return;
       add(node, "a function that is assigned to a property");

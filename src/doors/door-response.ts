@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import { pushItemsTo } from "../domain/push-iterable.ts";
 import type { DoorRefusal } from "./door.ts";
 
 /** Headers for streams, which proxies would otherwise hold back. */
@@ -46,11 +47,11 @@ export class DoorResponse {
    */
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
     let json: string | undefined;
-    for await (const piece of pieces) {
-      if (type() === "json") json = (json ?? "") + piece;
-      else if (this.isBegun) await this.#write(piece);
-      else await this.#writeFirst(piece);
-    }
+    await pushItemsTo(pieces, (piece) => {
+      if (type() !== "json") return this.isBegun ? this.#write(piece) : this.#writeFirst(piece);
+      json = (json ?? "") + piece;
+      return undefined;
+    });
     if (json !== undefined) return this.#sendWhole(json);
     if (!this.isBegun) this.#begin(200, EVENT_HEADERS);
     this.#response.end();
@@ -67,7 +68,7 @@ export class DoorResponse {
    * Sends the first piece with the headers at once. Node holds back what is written until all promises that are ready
    * have run, and these include every other event that the provider has sent meanwhile.
    */
-  #writeFirst(piece: string): Promise<void> {
+  #writeFirst(piece: string): Promise<void> | undefined {
     const { socket } = this.#response;
     const corked = this.#response instanceof ServerResponse ? socket : null;
     corked?.cork();
@@ -99,12 +100,12 @@ export class DoorResponse {
     this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
   }
 
-  /** Resolves when the connection accepts more data, or is closed. */
-  async #write(piece: string): Promise<void> {
-    if (this.#isHeadOnly || this.#response.closed) return;
-    if (this.#response.write(piece)) return;
+  /** Resolves when the connection accepts more data, or is closed; undefined: it does already. */
+  #write(piece: string): Promise<void> | undefined {
+    if (this.#isHeadOnly || this.#response.closed) return undefined;
+    if (this.#response.write(piece)) return undefined;
     // Node drops data for a response whose socket is destroyed, and only reports its close.
-    await new Promise<void>((resolve) => {
+    return new Promise((resolve) => {
       const done = (): void => {
         this.#response.off("drain", done);
         this.#response.off("close", done);

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import { LiveMap } from "../domain/live-map.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { JsonStream } from "../output/json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
@@ -23,7 +24,10 @@ export interface EphemeralStreamDependencies extends EventEncoder {
 export class EphemeralStreams {
   readonly #dependencies: EphemeralStreamDependencies;
   /** Running streams by identifier. */
-  readonly #running = new Map<string, { readonly caller: string; readonly run: GenerationRun }>();
+  readonly #running = new LiveMap<
+    string,
+    { readonly caller: string; readonly run: GenerationRun }
+  >();
 
   constructor(dependencies: EphemeralStreamDependencies) {
     this.#dependencies = dependencies;

@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/gateway-error.ts";
+import { LiveList } from "../domain/live-list.ts";
 import type { CallLimits } from "../ports/call-limits.ts";
 import { totalLimitMs } from "../reliability/attempt-limits.ts";
 import type { UsageSink } from "../usage/usage-sink.ts";
@@ -12,7 +13,7 @@ import { PreparedRun } from "./prepared-run.ts";
 export class GenerationRuns {
   readonly #dependencies: RunDependencies;
   readonly #usualOutput = new UsualOutput();
-  readonly #running = new Set<PreparedRun>();
+  readonly #running = new LiveList<PreparedRun>();
   #whenIdle: (() => void)[] = [];
 
   constructor(dependencies: RunDependencies) {
@@ -45,7 +46,7 @@ export class GenerationRuns {
 
   /** Ends the generations of these callers with this error. */
   abortOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
-    for (const run of this.#running) if (isMeant(run.caller)) run.abortAtOnce(error);
+    for (const run of this.#running.values()) if (isMeant(run.caller)) run.abortAtOnce(error);
   }
 
   /**
@@ -68,6 +69,7 @@ export class GenerationRuns {
     for (const { model, options } of route.targets) {
       deployment.provider(model.provider).checkOptions?.(options);
     }
+    let leave = (): boolean => false;
     const run = new PreparedRun({
       dependencies: this.#dependencies,
       deployment,
@@ -76,20 +78,19 @@ export class GenerationRuns {
       usualOutput: this.#usualOutput,
       route,
       limitMs,
-      onStop: (ended) => this.#stopped(ended),
+      onStop: () => this.#stopped(leave()),
     });
     for (const warning of [...(request.warnings ?? []), ...warnings]) run.result.warn(warning);
     run.checkMoney();
     run.checkContinuation();
     if (limited !== undefined) await run.reserve(limited);
-    this.#running.add(run);
+    leave = this.#running.add(run);
     await run.acquire(signal);
     return run;
   }
 
-  #stopped(run: PreparedRun): void {
-    this.#running.delete(run);
-    if (this.#running.size > 0) return;
+  #stopped(wasRunning: boolean): void {
+    if (!wasRunning || this.#running.size > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

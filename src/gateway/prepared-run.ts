@@ -34,7 +34,7 @@ export interface PreparedRunOptions {
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
   /** Called when the run has ended or was released. */
-  readonly onStop: (run: PreparedRun) => void;
+  readonly onStop: () => void;
 }
 
 function totalTimeout(limitMs: number): GatewayError {
@@ -209,7 +209,7 @@ export class PreparedRun implements GenerationRun {
   /** A losing rival attempt has closed its connection by now. */
   #stop(): void {
     this.#giveBack();
-    this.#options.onStop(this);
+    this.#options.onStop();
   }
 
   #skip(targets: readonly SkippedTarget[]): void {

@@ -1,4 +1,5 @@
 // Access to private members of grpc-js. Each has a test that fails if a release removes it.
+import type { EventEmitter } from "node:events";
 import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from "node:http2";
 import type grpc from "@grpc/grpc-js";
 
@@ -40,4 +41,17 @@ export function interceptedInternals(call: object): CallInternals {
 /** The members of a call as handlers get it. */
 export function callInternals(call: object): CallInternals {
   return (call as { readonly call: CallInternals }).call;
+}
+
+function ignore(): void {}
+
+/**
+ * Lets go of everything that a handler's call leads to. grpc-js makes a `Writable` for every call, unary ones too, and
+ * Node creates a function for each that V8 places among its old objects: it would keep the call until a full collection.
+ * The library does not use these members after the end of the call.
+ */
+export function releaseCall(call: EventEmitter): void {
+  Object.assign(call, { call: undefined, metadata: undefined, request: undefined });
+  call.removeAllListeners();
+  call.on("error", ignore);
 }

@@ -46,7 +46,7 @@ export class AbandonedStreams {
   async release(
     store: StreamStore,
     session: string,
-    owned: ReadonlyMap<string, unknown>,
+    owned: { has(streamId: string): boolean },
   ): Promise<void> {
     const now = this.#clock.now();
     const due = [...this.#watches].filter(

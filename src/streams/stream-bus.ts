@@ -1,4 +1,5 @@
 import type { GatewayError } from "../domain/gateway-error.ts";
+import { LiveMap } from "../domain/live-map.ts";
 import type { Batch } from "./stream-record.ts";
 
 /** Messages from a writer of this process to the readers of this process. */
@@ -15,7 +16,7 @@ type Listener = (message: BusMessage) => void;
 
 /** Passes messages of the writers of this process to its readers, by stream. */
 export class StreamBus {
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #listeners = new LiveMap<string, Set<Listener>>();
 
   listen(streamId: string, listener: Listener): () => void {
     let listeners = this.#listeners.get(streamId);

@@ -1,6 +1,7 @@
 // Stored streams for the gateway: begin, join, follow, cancel, take over.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import { LiveMap } from "../domain/live-map.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
 import { type StoreHealth, within } from "../store/store-health.ts";
@@ -14,7 +15,8 @@ import { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere, requestIdReused, writerLost } from "./stream-errors.ts";
 import { isMovable } from "./stream-machine.ts";
 import type { StreamObserver } from "./stream-observer.ts";
-import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
+import { isRead, StreamReader } from "./stream-reader.ts";
+import type { ReaderOptions } from "./stream-reader-options.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import type { StoredStream, StreamStore } from "./stream-store.ts";
@@ -66,11 +68,11 @@ export class StreamLog {
   readonly control: ControlChannel;
   readonly bus = new StreamBus();
   readonly #options: StreamLogOptions;
-  readonly #owned = new Map<string, OwnedStream>();
+  readonly #owned = new LiveMap<string, OwnedStream>();
   readonly #abandoned: AbandonedStreams;
   readonly #ended = new EndedStreams();
   /** Local readers of streams that other replicas write, by stream. */
-  readonly #readers = new Map<string, Set<StreamReader>>();
+  readonly #readers = new LiveMap<string, Set<StreamReader>>();
 
   constructor(options: StreamLogOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ export class StreamLog {
   }
 
   /** Streams that this process writes. */
-  get owned(): ReadonlyMap<string, OwnedStream> {
+  get owned(): Pick<LiveMap<string, OwnedStream>, "get" | "has" | "size" | "values"> {
     return this.#owned;
   }
 
@@ -220,7 +222,8 @@ export class StreamLog {
 
   /** Streams of other replicas that have readers here. */
   get readElsewhere(): readonly string[] {
-    return [...this.#readers]
+    return this.#readers
+      .entries()
       .filter(([streamId, readers]) => !this.#owned.has(streamId) && isRead(readers))
       .map(([streamId]) => streamId);
   }

@@ -20,6 +20,14 @@ interface Message {
   readonly params?: { readonly url?: string; readonly workerInfo?: { readonly url: string } };
 }
 
+/** What happened to the bytes that were allocated for some work. */
+export interface Collected {
+  /** Bytes that young collections found, dead and alive. */
+  readonly allocated: number;
+  /** Bytes that young collections moved to the old objects, where only a full collection frees them. */
+  readonly promoted: number;
+}
+
 /** Bytes held by a service after full collections, and its heap limit. */
 export interface HeldMemory {
   readonly held: number;
@@ -62,6 +70,36 @@ async function inspect(
   };
 }
 
+/** Counts the asynchronous resources that a service makes, by type. */
+export interface ResourceCounter {
+  /** Numbers since the last call. Names of types are Node's, for example `Timeout`. */
+  take(): Promise<Readonly<Record<string, number>>>;
+  close(): void;
+}
+
+const COUNT_RESOURCES = `(() => {
+  const counts = {};
+  const { createHook } = process.getBuiltinModule("node:async_hooks");
+  createHook({ init: (_, type) => { counts[type] = (counts[type] ?? 0) + 1; } }).enable();
+  globalThis.takeCounts = () => {
+    const taken = JSON.stringify(counts);
+    for (const type in counts) delete counts[type];
+    return taken;
+  };
+})()`;
+
+export async function countResources(service: ServiceProcess): Promise<ResourceCounter> {
+  const inspector = await inspect(service);
+  await inspector.ask("Runtime.evaluate", { expression: COUNT_RESOURCES });
+  return {
+    async take() {
+      const answer = await inspector.ask("Runtime.evaluate", { expression: "takeCounts()" });
+      return JSON.parse(String(answer)) as Readonly<Record<string, number>>;
+    },
+    close: () => inspector.close(),
+  };
+}
+
 export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
   const modules: string[] = [];
   const threads: string[] = [];
@@ -88,4 +126,37 @@ export async function heldBy(service: ServiceProcess): Promise<HeldMemory> {
   const answer = await inspector.ask("Runtime.evaluate", { expression: MEMORY });
   inspector.close();
   return JSON.parse(String(answer)) as HeldMemory;
+}
+
+const START_PROFILE = `{
+  globalThis.collections = new (process.getBuiltinModule("node:v8").GCProfiler)();
+  globalThis.collections.start();
+}`;
+
+const END_PROFILE = `(() => {
+  const used = ({ heapSpaceStatistics }, name) =>
+    heapSpaceStatistics.find(({ spaceName }) => spaceName === name).spaceUsedSize;
+  let [allocated, promoted, left] = [0, 0, 0];
+  for (const { gcType, beforeGC, afterGC } of globalThis.collections.stop().statistics) {
+    if (gcType === "Scavenge") {
+      allocated += used(beforeGC, "new_space") - left;
+      promoted += used(afterGC, "old_space") - used(beforeGC, "old_space");
+    }
+    left = used(afterGC, "new_space");
+  }
+  return JSON.stringify({ allocated, promoted });
+})()`;
+
+/** Counts what collections do during the work. Everything that lives before it is among the old objects. */
+export async function collectedDuring(
+  service: ServiceProcess,
+  work: () => Promise<void>,
+): Promise<Collected> {
+  const inspector = await inspect(service);
+  await inspector.ask("HeapProfiler.collectGarbage");
+  await inspector.ask("Runtime.evaluate", { expression: START_PROFILE });
+  await work();
+  const answer = await inspector.ask("Runtime.evaluate", { expression: END_PROFILE });
+  inspector.close();
+  return JSON.parse(String(answer)) as Collected;
 }

@@ -130,6 +130,11 @@ describe("kept garbage", () => {
       "export function make(a: object) { class B { c = a; } return new B(); }",
       "a class within a function",
     ],
+    [
+      "a call makes an object with a getter",
+      "export const give = (a: object) => ({ get b() { return a; } });",
+      "an accessor in an object literal",
+    ],
   ])("is red when %s", async (_what, line, evidence) => {
     await expectRed("kept-garbage", { "src/gateway/x.ts": `${line}\n` }, evidence);
   });

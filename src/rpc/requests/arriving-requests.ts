@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Caller } from "../../domain/caller.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { LiveList } from "../../domain/live-list.ts";
 import type { Arrival, Encoding } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
@@ -38,8 +39,16 @@ function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
 interface Arriving {
   readonly caller: Caller;
   readonly connection: object;
+  /** Takes the request off the incomplete ones; false if it was none any more. */
+  leave(): boolean;
   /** Ends the request before it is complete. */
   cut(error: GatewayError): void;
+}
+
+interface Begun {
+  readonly arrival: Arriving;
+  /** Milliseconds of the clock. */
+  readonly startedAt: number;
 }
 
 /** The incomplete requests of all doors. Bounds their bytes and their time. */
@@ -47,8 +56,7 @@ export class ArrivingRequests {
   readonly #clock: Clock;
   readonly #largestBytes: number;
   readonly inflater = new Inflater();
-  /** In the order of their beginning. */
-  readonly #arrivals = new Map<Arriving, number>();
+  readonly #arrivals = new LiveList<Begun>();
   readonly #ofConnection = new Map<object, number>();
   readonly #ofCaller = new Map<string, number>();
   #bytes = 0;
@@ -71,14 +79,14 @@ export class ArrivingRequests {
     report: (error: GatewayError) => Refusal,
   ): Arrival<Refusal> {
     const arrival = new ArrivingRequest(this, caller, connection, report);
-    this.#arrivals.set(arrival, this.#clock.now());
+    arrival.leave = this.#arrivals.add({ arrival, startedAt: this.#clock.now() });
     this.#stopTimer ??= this.#clock.schedule(MAX_ARRIVAL_MS, () => this.#endLate());
     return arrival;
   }
 
   /** Ends the requests of these callers. */
   endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
-    for (const arrival of this.#arrivals.keys()) {
+    for (const { arrival } of this.#arrivals.values()) {
       if (isMeant(arrival.caller.id)) arrival.cut(error);
     }
   }
@@ -98,7 +106,7 @@ export class ArrivingRequests {
   }
 
   forget(arrival: Arriving, bytes: number): void {
-    if (!this.#arrivals.delete(arrival)) return;
+    if (!arrival.leave()) return;
     this.#bytes -= bytes;
     add(this.#ofCaller, arrival.caller.id, -bytes);
     add(this.#ofConnection, arrival.connection, -bytes);
@@ -109,7 +117,7 @@ export class ArrivingRequests {
 
   #endLate(): void {
     this.#stopTimer = undefined;
-    for (const [arrival, startedAt] of this.#arrivals) {
+    for (const { arrival, startedAt } of this.#arrivals.values()) {
       const leftMs = startedAt + MAX_ARRIVAL_MS - this.#clock.now();
       if (leftMs > 0) {
         this.#stopTimer = this.#clock.schedule(leftMs, () => this.#endLate());
@@ -126,6 +134,7 @@ class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arrivi
   readonly caller: Caller;
   readonly connection: object;
   readonly #report: (error: GatewayError) => Refusal;
+  leave = (): boolean => false;
   #bytes = 0;
   #onCut: ((error: Refusal) => void) | undefined;
   #error: Refusal | undefined;

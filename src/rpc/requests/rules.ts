@@ -1,7 +1,10 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
-import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
+import { CompiledRules } from "./compiled-rules.ts";
+import type { MessageFields } from "./field-values.ts";
+import { nestedMessages } from "./nested-messages.ts";
 
 /** More violations than these are not named. */
 const MAX_VIOLATIONS = 20;
@@ -16,21 +19,40 @@ export function refuse(violations: readonly FieldViolation[]): GatewayError {
   return new GatewayError("validation", message, { violations });
 }
 
+/** The path of a field in the outermost message. */
+function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(".");
+}
+
 /** The rules that stand with the fields of the contract. */
 export class Rules {
   readonly #all = createValidator();
   readonly #first = createValidator({ failFast: true });
+  readonly #compiled = new CompiledRules();
 
-  /** `schemas` are compiled once, so that no caller pays for their rules. */
+  /**
+   * `schemas` are compiled once, so that no caller pays for their rules.
+   * Throws `UnknownRule` for a rule without a compiled check.
+   */
   constructor(schemas: readonly DescMessage[]) {
     for (const schema of schemas) {
+      this.#compiled.of(schema);
       for (const validator of [this.#all, this.#first]) validator.validate(schema, create(schema));
     }
   }
 
   /** Throws `validation` for a message that breaks a rule. `within`: path of the message in errors. */
   check(schema: DescMessage, message: Message, fields = 0, within = ""): void {
+    if (this.#compiled.of(schema)(message as unknown as MessageFields)) return;
     const validator = fields <= MAX_FIELDS_FOR_ALL ? this.#all : this.#first;
+    this.#ask(validator, schema, message, within);
+    // The library forgets the rules of a type within itself, such as a part in a part. It knows them of each alone.
+    for (const nested of nestedMessages(schema, message)) {
+      this.#ask(this.#first, nested.schema, nested.message, joined(within, nested.path));
+    }
+  }
+
+  #ask(validator: Validator, schema: DescMessage, message: Message, within: string): void {
     const result = validator.validate(schema, message);
     switch (result.kind) {
       case "valid":
@@ -39,9 +61,9 @@ export class Rules {
         throw new GatewayError("internal", "the validation rules failed", { cause: result.error });
       case "invalid":
         throw refuse(
-          result.violations.slice(0, MAX_VIOLATIONS).map(({ field, message }: Violation) => ({
-            field: [within, pathToString(field)].filter((part) => part !== "").join("."),
-            description: message,
+          result.violations.slice(0, MAX_VIOLATIONS).map(({ field, message: text }: Violation) => ({
+            field: joined(within, pathToString(field)),
+            description: text,
           })),
         );
     }

@@ -9,6 +9,7 @@ import {
   type CallInternals,
   callInternals,
   interceptedInternals,
+  releaseCall,
   serverInternals,
 } from "../../../src/rpc/grpc-internals.ts";
 
@@ -165,6 +166,22 @@ describe("a call of grpc-js", () => {
     const answer = await call(address, HI, { "grpc.default_compression_algorithm": GZIP });
     expect(answer.toString()).toBe("inflated");
     expect(asked).toEqual(["gzip", "gzip", gzipSync(HI)]);
+  });
+
+  it("needs nothing of a handler's call after its answer: neither to send it, nor for a caller who leaves", async () => {
+    const handled: grpc.ServerUnaryCall<Buffer, Buffer>[] = [];
+    const server = await serve({
+      handle(call) {
+        const unary = call as grpc.ServerUnaryCall<Buffer, Buffer>;
+        handled.push(unary);
+        queueMicrotask(() => releaseCall(unary));
+      },
+    });
+    expect(await call(server, HI)).toEqual(HI);
+    const [released] = handled;
+    expect(Object.values(released ?? {})).not.toContain(HI);
+    expect(() => callInternals(released ?? {}).stream).toThrow(TypeError);
+    expect(() => released?.emit("cancelled", "cancelled")).not.toThrow();
   });
 
   it("sends by `sendMessage`, and has `wantTrailers` from its status on", async () => {

@@ -87,6 +87,24 @@ describe.each(formats)("the rules of the contract, in %s", (_format, encode) => 
   });
 });
 
+it.each(formats)(
+  "the rules hold for the parts of a tool result, in %s",
+  async (_format, encode) => {
+    const source = { origin: { case: "uri", value: "https://x" } } as const;
+    const content = [{ data: { case: "image", value: { source, detail: 77 } } } as const];
+    const result = { data: { case: "toolResult", value: { toolCallId: "c", content } } } as const;
+    const request = encode({
+      spec: { model: "m", messages: [{ role: Role.TOOL, parts: [result as never] }] },
+    });
+    expect((await refusalOf(request)).violations).toEqual([
+      {
+        field: "spec.messages[0].parts[0].tool_result.content[0].image.detail",
+        description: "value must be one of the defined enum values",
+      },
+    ]);
+  },
+);
+
 describe("field:X11 what is no request", () => {
   it.each<[string, EncodedRequest]>([
     ["a field 0", proto(Uint8Array.of(0))],
