@@ -36,6 +36,8 @@ export interface PrimaryOptions {
   /** Text of the file that `config` is from. */
   readonly configText: string | undefined;
   readonly log: Log;
+  /** Writes the lines of `log` at once, before those of the workers. */
+  readonly flush: () => void;
   /** Gets the lines of the workers' logs. */
   readonly output: Writable;
   /** A line of a worker could not be passed on. */
@@ -200,6 +202,7 @@ export class Primary {
       version: VERSION,
       worker_count: workers,
     });
+    this.#options.flush();
     this.#isTold = true;
   }
 

@@ -15,6 +15,7 @@ export async function runPrimary(config: Config, configText: string | undefined)
     config,
     configText,
     log,
+    flush,
     output,
     onLostLine: countLost,
     onHopeless(problem) {

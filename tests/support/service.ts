@@ -95,7 +95,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       const problem = logLineProblem(entry);
       if (problem !== undefined) throw new Error(`docs/logging.md: ${problem}: ${line}`);
       clearTimeout(timer);
-      resolve(entry);
+      if (entry["event"] === "listening") resolve(entry);
+      else reject(new Error(`the first line has no addresses: ${line}`));
     });
     void exited.then((code) => {
       clearTimeout(timer);

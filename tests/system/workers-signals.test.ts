@@ -36,6 +36,14 @@ function slow(tokens: number, paceMs: number) {
   };
 }
 
+async function lastEventOf(
+  call: AsyncIterable<{ readonly event: { readonly case: string | undefined } }>,
+): Promise<string | undefined> {
+  let last: string | undefined;
+  for await (const { event } of call) last = event.case;
+  return last;
+}
+
 /** Whether nothing listens on a port any more. */
 function isFree(address: string): Promise<boolean> {
   const [host = "", port] = address.split(":");
@@ -111,15 +119,11 @@ limits: {request_bytes: ${bytes}} # because: a reload does not change it
     const goaways: (number | undefined)[] = [];
     watcher.on("goaway", (_code, lastStream) => void goaways.push(lastStream));
     watcher.on("error", () => {});
-    const clients = Array.from({ length: 4 }, () => createGrpcClient(service.grpc));
-    const ends = clients.map(async (client) => {
-      let last: string | undefined;
-      for await (const { event } of client.stream(streamGenerate, { spec: slow(80, 50) })) {
-        last = event.case;
-      }
-      return last;
-    });
     const greeted = new Promise((resolve) => watcher.once("remoteSettings", resolve));
+    const clients = Array.from({ length: 4 }, () => createGrpcClient(service.grpc));
+    const calls = clients.map((client) => client.stream(streamGenerate, { spec: slow(80, 50) }));
+    const ends = calls.map(lastEventOf);
+    await Promise.all(calls.map(({ headers }) => headers));
     await greeted;
     service.signal("SIGTERM");
     await eventually(async () => (await fetch(`${service.http}/readyz`)).status === 503);
@@ -138,14 +142,17 @@ limits: {request_bytes: ${bytes}} # because: a reload does not change it
   it("end at once at a second signal, which a terminal sends to every process", async () => {
     await using service = await start();
     const client = createGrpcClient(service.grpc);
-    const running = client.unary(generate, { spec: slow(10_000, 100) }).catch(() => "refused");
-    await eventually(() => service.pids().length === 2);
+    const call = client.stream(streamGenerate, { spec: slow(10_000, 100) });
+    const running = lastEventOf(call).catch(() => "ended early");
+    await call.headers;
     const all = [service.pid, ...service.pids()];
     for (const pid of all) process.kill(pid, "SIGINT");
     await eventually(() => service.lines("draining").length === 1);
-    for (const pid of all) process.kill(pid, "SIGINT");
+    // The worker of the running call drains, and does not end at once.
+    await eventually(async () => (await fetch(`${service.http}/readyz`)).status === 503);
+    for (const pid of all.filter(isAlive)) process.kill(pid, "SIGINT");
     expect(await service.exited).toBe(0);
-    expect(await running).toBe("refused");
+    expect(await running).toBe("ended early");
     expect(service.lines("worker ended")).toEqual([]);
     client.close();
   });

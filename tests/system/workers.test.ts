@@ -39,6 +39,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "steer-workers-"));
   usageFile = join(folder, "usage.jsonl");
   service = await startWorkers(2, {
+    // A worker writes a line about this before it is ready.
+    config: "allow_unauthenticated: true\n",
     env: {
       STEER_STREAM_STORE: redis.url,
       STEER_TELEMETRY_METRICS_ADDRESS: "127.0.0.1:0",
@@ -91,9 +93,13 @@ function sumOf(samples: readonly Sample[], wanted: string, worker: number): numb
 }
 
 describe("two workers", () => {
-  it("speak with one first line", () => {
+  it("speak with one first line", async () => {
     const [first] = service.log;
     expect(first).toMatchObject({ event: "listening", worker_count: 2, grpc: service.grpc });
+    expect(service.lines("listening")).toHaveLength(1);
+    // What is the same for all workers is told by one.
+    await eventually(() => service.lines("warning").length > 0);
+    expect(service.lines("warning").map(({ worker }) => worker)).toEqual([0]);
     const replicas = service.lines("worker ready").map(({ replica }) => replica);
     expect(replicas).toEqual([`${first?.["replica"]}.0`, `${first?.["replica"]}.1`]);
   });
