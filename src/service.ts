@@ -88,7 +88,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
         activity: core.activity.share.current(),
       }),
   });
-  shareTargetStates(streams.log.control, states, operations);
+  shareTargetStates(streams.log.control, states, operations, replica);
   core.ledger.start(stores.ledger, session);
   const reports = new UsageQueries({
     clock,
