@@ -33,6 +33,7 @@ import { sizes } from "./legs/sizes.ts";
 import { stores } from "./legs/stores.ts";
 import { stream } from "./legs/stream.ts";
 import { unary } from "./legs/unary.ts";
+import { workers } from "./legs/workers.ts";
 import { RESULTS, writePerformancePage } from "./performance-page.ts";
 import { LOAD_CPU, stayOn } from "./processes.ts";
 import { judge, tableHead, tableLine } from "./report.ts";
@@ -42,6 +43,7 @@ import { type Leg, Scene } from "./scene.ts";
 const LEGS: readonly Leg[] = [
   memory,
   unary,
+  workers,
   cold,
   callers,
   stream,

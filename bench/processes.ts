@@ -92,12 +92,16 @@ function told(file: string): string {
 
 /** Folders of all threads of a process and of the processes that it has started, and so on. */
 function threadsOf(pid: number): string[] {
-  const own = readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
-  return [...own, ...childrenOf(own).flatMap(threadsOf)];
+  return [...ownThreadsOf(pid), ...childrenOf(pid).flatMap(threadsOf)];
 }
 
-function childrenOf(threads: readonly string[]): number[] {
-  return threads
+function ownThreadsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
+}
+
+/** Processes that a process has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  return ownThreadsOf(pid)
     .flatMap((thread) => told(`${thread}/children`).split(" ").filter(Boolean))
     .map(Number)
     .filter((pid) => existsSync(`/proc/${pid}/task`));

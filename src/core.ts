@@ -42,6 +42,8 @@ export interface CoreOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly config: Config;
+  /** Name of this process among the replicas. Default: a random one. */
+  readonly replica?: string | undefined;
 }
 
 export interface Core extends Pick<CoreOptions, "log" | "clock"> {
@@ -138,7 +140,7 @@ function createCallers(clock: Clock, config: () => Config) {
 export async function startCore(options: CoreOptions): Promise<Core> {
   const { types, clock, config } = options;
   const newId = createIdSource();
-  const replica = randomBytes(4).toString("hex");
+  const { replica = randomBytes(4).toString("hex") } = options;
   const runningGenerations = (): number => runs.active;
   const activity = new LocalActivity({ clock, replica, runningGenerations });
   const log = activity.remembering(options.log);

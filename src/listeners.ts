@@ -9,6 +9,7 @@ import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener, type HttpListenerOptions } from "./rpc/http-listener.ts";
+import type { Listen } from "./rpc/listen.ts";
 import type { Listener } from "./rpc/listener.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 
@@ -21,6 +22,8 @@ export interface ListenersOptions {
   /** Why calls are served without the stream store; undefined: the store is used. */
   readonly storeTrouble: () => string | undefined;
   readonly doors: DoorHost;
+  /** The ports of a primary, which has the metrics too; undefined: all addresses are this process's own. */
+  readonly ports: Readonly<Record<"grpc" | "http", Listen>> | undefined;
 }
 
 export interface Listeners {
@@ -34,6 +37,7 @@ async function startMetricsListener(
   options: ListenersOptions,
 ): Promise<MetricsListener | undefined> {
   const { clock, inForce, onDefect, readMetrics: read } = options.core;
+  if (options.ports !== undefined) return undefined;
   const address = inForce.config.telemetry?.metricsAddress;
   const hosts = () => inForce.config.hosts;
   return address && read && createMetricsListener({ address, clock, hosts, onDefect, read });
@@ -60,15 +64,17 @@ function serveOthers({
 
 /** Listens on all addresses, or on none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
-  const { core, dispatcher, storeTrouble } = options;
+  const { core, dispatcher, storeTrouble, ports } = options;
   const { clock, inForce } = core;
   const { config } = inForce;
   const tls = readListenersTls(config);
   const shared = { ...config.limits, dispatcher, clock };
   const image = readFileSync(IMAGE);
-  const grpc = await createGrpcListener({ ...config.grpc, ...shared, image, tls: tls.grpc });
+  const ofGrpc = { ...config.grpc, ...shared, image, tls: tls.grpc, listen: ports?.grpc };
+  const grpc = await createGrpcListener(ofGrpc);
   const others = { serveOthers: serveOthers(options) };
-  const ofHttp = { ...config.http, ...shared, ...others, tls: tls.http, storeTrouble };
+  const place = { tls: tls.http, listen: ports?.http };
+  const ofHttp = { ...config.http, ...shared, ...others, ...place, storeTrouble };
   const taken: Pick<Listener, "close">[] = [grpc];
   try {
     const http = await createHttpListener(ofHttp);

@@ -6,6 +6,8 @@ const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 /** A log on a stream: one JSON object with a time on each line. It never blocks the service. */
 export interface BufferedLog {
   readonly log: Log;
+  /** Counts a line of another process that was lost on its way to the stream. */
+  countLost(): void;
   /** Passes all lines to the stream at once, at the end of the process. */
   flush(): void;
 }
@@ -13,12 +15,13 @@ export interface BufferedLog {
 /**
  * Writes the lines of one turn of the event loop together. If the stream accepts no lines, because its reader is slow
  * or gone or its disk is full, lines are dropped. The next accepted line contains their number, and `onBroken`
- * receives the code of the first failure after a success.
+ * receives the code of the first failure after a success. Each line names the `worker`, if this process is one.
  */
 export function createLog(
   output: NodeJS.WriteStream,
   wallTime: () => number,
   onBroken: (code: string) => void,
+  worker?: number,
 ): BufferedLog {
   let pending = "";
   /** Number of lines that are lost if `pending` is: its own lines, and dropped lines that it reports. */
@@ -26,6 +29,7 @@ export function createLog(
   let scheduled = false;
   let dropped = 0;
   let isBroken = false;
+  const mark = worker === undefined ? "" : `"worker":${worker},`;
   // Without a listener, an error of a write would end the process. Each write handles its own error.
   output.on("error", () => {});
 
@@ -53,10 +57,13 @@ export function createLog(
       atStake += dropped + 1;
       dropped = 0;
       // The time is put before the fields of the line without copying them.
-      pending += `{"time":"${time}",${more}${JSON.stringify(line).slice(1)}\n`;
+      pending += `{"time":"${time}",${mark}${more}${JSON.stringify(line).slice(1)}\n`;
       if (scheduled) return;
       scheduled = true;
       setImmediate(flush);
+    },
+    countLost() {
+      dropped++;
     },
     flush,
   };

@@ -1,21 +1,16 @@
 import { systemClock } from "./clock.ts";
+import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { ProviderTypes } from "./deployment/deployment.ts";
-import { describeDefect } from "./domain/defect.ts";
-import { createLog } from "./log.ts";
+import { createProcessLog } from "./process-log.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { OWN_PARTS, type RunningService, startService } from "./service.ts";
 
 const types: ProviderTypes = providerTypes;
 
-/** Runs the service until a signal ends the process. */
-export async function run(parts = OWN_PARTS): Promise<void> {
-  const say = (message: string): void => void process.stderr.write(`steer: ${message}\n`);
-  // If nobody reads standard error, the process must not end.
-  process.stderr.on("error", () => {});
-  const { log, flush } = createLog(process.stdout, systemClock.wallTime, (code) =>
-    say(`standard output takes no lines (${code}): they are dropped and counted`),
-  );
+/** Runs the service in this process until a signal ends the process. `first`: the configuration, if it is read. */
+export async function run(parts = OWN_PARTS, first?: Config): Promise<void> {
+  const { log, flush, say } = createProcessLog();
   const hurry = new AbortController();
   let service: RunningService | undefined;
   let stopping = false;
@@ -30,16 +25,18 @@ export async function run(parts = OWN_PARTS): Promise<void> {
       process.exit(0);
     });
   };
-  // A defect in one call must not end other calls. Its message stays out of the log.
-  process.on("unhandledRejection", (error) => {
-    log({ event: "defect", ...describeDefect(error) });
-  });
   // Must precede listening: a reader of the first log line may send a signal at once.
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   process.on("SIGHUP", () => void service?.reload());
+  let read = first;
+  const load = (): Config => {
+    const config = read ?? loadConfig(types);
+    read = undefined;
+    return config;
+  };
   try {
-    service = await startService(log, systemClock, () => loadConfig(types), parts);
+    service = await startService(log, systemClock, load, parts);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

@@ -33,7 +33,7 @@ import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
 import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
 import type { ServedService } from "./rpc/handlers.ts";
-import { addressText } from "./rpc/listen.ts";
+import { addressText, type Listen } from "./rpc/listen.ts";
 import { outputText } from "./rpc/output-text.ts";
 import { createStoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
@@ -48,12 +48,24 @@ export interface RunningService {
   reload(): Promise<void>;
   /** Lets calls end, hands over or ends the rest, and closes the listeners; `hurry` skips the waits. */
   stop(hurry: AbortSignal): Promise<void>;
+  /** The metrics in Prometheus' text format; undefined: they are not kept. */
+  readonly readMetrics: (() => Promise<string>) | undefined;
+}
+
+/** What a worker has of its primary. */
+export interface WorkerParts {
+  readonly replica: string;
+  readonly ports: Readonly<Record<"grpc" | "http", Listen>>;
+  /** Writes the warnings of the configuration, which are the same for all workers. */
+  readonly tellsWarnings: boolean;
 }
 
 /** Parts that the caller of `startService` can replace. */
 export interface ServiceParts {
   readonly open: typeof openStores;
   readonly encodeEvent: typeof encodeEvent;
+  /** Undefined: this process serves alone. */
+  readonly worker?: WorkerParts;
 }
 
 export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
@@ -156,12 +168,14 @@ function revokeAt(core: Core, streams: StreamService, doors: Doors, signal: Abor
 }
 
 interface ReloadParts {
+  readonly tellsWarnings: boolean;
   readonly listeners: Listeners;
   readonly load: () => Config;
   readonly revoke: ReturnType<typeof createCallerRevocation>;
 }
 
-function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Reloads {
+function createReloads(core: Core, parts: ReloadParts): Reloads {
+  const { listeners, load, revoke, tellsWarnings } = parts;
   const { authenticator, clock, deploy, inForce, log, states, usage } = core;
   const steps = createReloadSteps({
     inForce,
@@ -175,27 +189,24 @@ function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Re
       usage.reopen(next.accounting.usageFile);
     },
     revoke: (callers) => void revoke(callers),
-    log,
+    onWarning: (message) => tellsWarnings && log({ event: "warning", message }),
   });
   return new Reloads({ clock, log, steps, hasFiles: () => namesFiles(inForce.config) });
 }
 
-/** Writes the first line of the log, and the lines that waited for it. */
-function tellStart(core: Core, { grpc, http, metrics }: Listeners, early: EarlyLines): void {
-  const { log, replica, inForce, deployment } = core;
+/** Writes the first line of the log. */
+function tellStart({ log, replica, inForce }: Core, { grpc, http, metrics }: Listeners): void {
   log({
     event: "listening",
     grpc: addressText(grpc.address),
     http: addressText(http.address),
     ...(metrics && { metrics: addressText(metrics.address) }),
-    ...(inForce.config.console.enabled && { console: consoleUrl(http) }),
+    ...(inForce.config.console.enabled && {
+      console: consoleUrl(http.address, http.tls !== undefined),
+    }),
     replica,
     version: VERSION,
   });
-  early.end();
-  for (const message of [...inForce.config.warnings, ...deployment().warnings]) {
-    log({ event: "warning", message });
-  }
 }
 
 /** Starts everything and logs the addresses taken as the first line. */
@@ -206,7 +217,8 @@ export async function startService(
   parts = OWN_PARTS,
 ): Promise<RunningService> {
   checkRecords(types);
-  const core = await startCore({ types, log, clock, config: load() });
+  const { worker } = parts;
+  const core = await startCore({ types, log, clock, config: load(), replica: worker?.replica });
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
   const stores = await parts.open(inForce.config.store, clock);
@@ -243,7 +255,8 @@ export async function startService(
   const revoke = revokeAt(core, streams, doors, ending.signal);
   await callers.start();
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
-  const listeners = await startListeners({ core, dispatcher, doors: host, storeTrouble }).catch(
+  const where = { doors: host, ports: worker?.ports };
+  const listeners = await startListeners({ core, dispatcher, storeTrouble, ...where }).catch(
     async (error: unknown) => {
       activity.stop();
       await callers.stop();
@@ -251,8 +264,14 @@ export async function startService(
       throw error;
     },
   );
-  tellStart(core, listeners, early);
-  const reloads = createReloads(core, { listeners, load, revoke });
+  // The first line of a worker is its primary's.
+  if (worker === undefined) tellStart(core, listeners);
+  early.end();
+  const { tellsWarnings = true } = worker ?? {};
+  for (const message of [...inForce.config.warnings, ...core.deployment().warnings]) {
+    if (tellsWarnings) log({ event: "warning", message });
+  }
+  const reloads = createReloads(core, { listeners, load, revoke, tellsWarnings });
 
   /** Hands over what another replica can go on with, and ends the rest. */
   async function endGenerations(error: GatewayError): Promise<void> {
@@ -262,6 +281,7 @@ export async function startService(
   }
 
   return {
+    readMetrics: core.readMetrics,
     reload: () => reloads.request("signal"),
     async stop(hurry) {
       const reloaded = reloads.stop();

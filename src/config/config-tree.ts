@@ -1,7 +1,7 @@
 import { valuePaths } from "./key-paths.ts";
 import { type Path, pathText } from "./readers.ts";
 import { setVariable, withRetentionAlias } from "./retention-alias.ts";
-import { type Environment, overlayEnvironment, readConfigFile } from "./sources.ts";
+import { type Environment, overlayEnvironment, readConfigFile, readConfigText } from "./sources.ts";
 
 const VALUE_PATHS = valuePaths();
 
@@ -12,13 +12,22 @@ export interface ConfigTree {
   placeOf(path: Path): string;
 }
 
-/**
- * Reads the file of `STEER_CONFIG`, if it is set, and the environment, which takes precedence. Throws `ConfigError`
- * if the file cannot be read.
- */
-export function readConfigTree(environment: Environment): ConfigTree {
+/** The text of the file of `STEER_CONFIG`; undefined: it is not set. Throws `ConfigError`. */
+export function textOfConfig(environment: Environment): string | undefined {
   const named = environment["STEER_CONFIG"];
-  const file = named ? readConfigFile(named) : undefined;
+  return named ? readConfigText(named) : undefined;
+}
+
+/**
+ * Overlays the text of the file of `STEER_CONFIG`, if there is one, with the environment. Throws `ConfigError` if the
+ * file cannot be read.
+ */
+export function readConfigTree(
+  environment: Environment,
+  text = textOfConfig(environment),
+): ConfigTree {
+  const named = environment["STEER_CONFIG"] ?? "";
+  const file = text === undefined ? undefined : readConfigFile(named, text);
   const values = withRetentionAlias(environment);
   const { tree, origins } = overlayEnvironment(file?.tree ?? {}, VALUE_PATHS, values);
   return {

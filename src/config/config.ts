@@ -33,9 +33,12 @@ import { storeAddress, streamSettings } from "./streams.ts";
 import { type TelemetrySettings, telemetrySettings } from "./telemetry.ts";
 import { defaultTimeouts } from "./timeouts.ts";
 import type { TlsFiles } from "./tls-files.ts";
+import { checkWorkers } from "./workers.ts";
 
 /** All settings of the service: file and environment, with defaults. */
 export interface Config {
+  /** Processes that serve calls. If there are several, a primary is above them. */
+  readonly workers: number;
   readonly grpc: {
     readonly address: Address;
     readonly tls: TlsFiles | undefined;
@@ -122,6 +125,13 @@ function freeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
+function addressesOf({ grpc, http }: ConfigFields) {
+  return {
+    grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
+    http: http?.address ?? DEFAULT_HTTP_ADDRESS,
+  };
+}
+
 /** Checks the sections against each other and fills in defaults. Throws `ConfigProblem`. */
 export function createConfig(
   fields: ConfigFields,
@@ -135,11 +145,11 @@ export function createConfig(
     groups = [],
     models = [],
     allowUnauthenticated = false,
+    workers = 1,
   } = fields;
-  const addresses = {
-    grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
-    http: http?.address ?? DEFAULT_HTTP_ADDRESS,
-  };
+  const store = storeAddress(fields.stream);
+  checkWorkers(workers, store);
+  const addresses = addressesOf(fields);
   const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
   checkCallers(callers, verifiesClients);
   checkGroups(callers, groups);
@@ -150,6 +160,7 @@ export function createConfig(
   // All clients without a key are one caller.
   const hasSeveralCallers = callers.length + (allowUnauthenticated ? 1 : 0) > 1;
   return freeze<Config>({
+    workers,
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     console: { enabled: fields.console?.enabled ?? true },
@@ -175,7 +186,7 @@ export function createConfig(
     }),
     isCallerShareOpen: fields.limit?.callerShare === undefined,
     routing: routingSettings(fields.routing),
-    store: storeAddress(fields.stream),
+    store,
     streams: streamSettings(fields.stream),
     telemetry: telemetrySettings(fields.telemetry, environment),
     warnings: startWarnings(fields),

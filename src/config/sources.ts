@@ -38,15 +38,18 @@ function plainTree(document: Document, file: string): unknown {
   }
 }
 
-/** Reads a YAML file. Throws `ConfigError` with file and line. */
-export function readConfigFile(file: string): ConfigFile {
-  let source: string;
+/** The text of a file. Throws `ConfigError`. */
+export function readConfigText(file: string): string {
   try {
-    source = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     throw new ConfigError(`${file}: cannot be read${code}`, { cause });
   }
+}
+
+/** Reads a YAML file, or its `source`. Throws `ConfigError` with file and line. */
+export function readConfigFile(file: string, source = readConfigText(file)): ConfigFile {
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter });
   // A warning marks a value with a different meaning than its text, such as an unknown tag.

@@ -5,7 +5,6 @@ import type { Config } from "../config/config.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "../config/configured-provider.ts";
 import { restartKeys } from "../config/restart-keys.ts";
 import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
-import type { Log } from "../domain/log-line.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Deployment } from "./deployment.ts";
 import type { ReloadCause } from "./reloads.ts";
@@ -37,7 +36,7 @@ export interface ReloadStepsDependencies {
   readonly configure: (config: Config) => void;
   /** Ends the work of callers that were removed. */
   readonly revoke: (callers: readonly string[]) => void;
-  readonly log: Log;
+  readonly onWarning: (message: string) => void;
 }
 
 /** Reads the TLS files of the listeners for a start. Throws `TlsProblem`. */
@@ -59,7 +58,7 @@ export function createReloadSteps(
   dependencies: ReloadStepsDependencies,
 ): Readonly<Record<ReloadCause, () => Promise<boolean>>> {
   const { inForce, listeners, load, deploy, authenticator } = dependencies;
-  const { forget, configure, revoke, log } = dependencies;
+  const { forget, configure, revoke, onWarning } = dependencies;
   const started = inForce.config;
 
   /** New calls begin with `deployment`; running calls keep the previous one. */
@@ -114,7 +113,7 @@ export function createReloadSteps(
         (key) => `${key} has changed and takes effect at the next start`,
       );
       for (const message of [...fixed, ...next.warnings, ...inForce.deployment.warnings]) {
-        log({ event: "warning", message });
+        onWarning(message);
       }
       return true;
     },

@@ -66,7 +66,7 @@ export class Reloads {
       this.#failures.delete(cause);
       if (hasChanged) log({ event: "reloaded", cause });
     } catch (error) {
-      const message = messageOf(error);
+      const message = reloadProblem(error);
       if (cause === "signal" || this.#failures.get(cause) !== message) {
         log({ event: "reload failed", cause, message });
       }
@@ -85,8 +85,8 @@ export class Reloads {
   }
 }
 
-/** Messages of other errors could contain the content of a file. */
-function messageOf(error: unknown): string {
+/** Why a reload has failed, in words. Messages of other errors could contain the content of a file. */
+export function reloadProblem(error: unknown): string {
   if (error instanceof ConfigError || error instanceof TlsProblem) return error.message;
   return `unexpected failure (${error instanceof Error ? error.name : typeof error})`;
 }

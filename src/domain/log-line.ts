@@ -54,6 +54,16 @@ export const LOG_EVENTS = {
     console: "text?",
     replica: "text",
     version: "text",
+    worker_count: "count?",
+  },
+  "worker ready": { worker: "count", replica: "text", pid: "count" },
+  "worker ended": {
+    worker: "count",
+    replica: "text",
+    exit_code: "count?",
+    signal: "text?",
+    problem: "text?",
+    replaced_in_ms: "ms",
   },
   draining: { signal: "text" },
   stopped: {},
@@ -191,7 +201,12 @@ export const LOG_EVENTS = {
 } as const satisfies Readonly<Record<string, FieldList>>;
 
 /** Fields that the log itself adds to any line. */
-export const LOG_FIELDS = { time: "text", event: "text", dropped_lines: "count?" } as const;
+export const LOG_FIELDS = {
+  time: "text",
+  event: "text",
+  worker: "count?",
+  dropped_lines: "count?",
+} as const;
 
 type ValueOf<Name> = Name extends `${infer Known}?`
   ? ValueOf<Known>

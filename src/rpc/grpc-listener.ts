@@ -19,6 +19,7 @@ import {
   emptied,
   expectPreface,
   GREETING_TIMEOUT_MS,
+  type Listen,
   type ListenAddress,
   listen,
   RESET_LIMITS,
@@ -44,6 +45,8 @@ export interface GrpcListenerOptions {
   readonly clock: Clock;
   /** Age limit of connections; undefined: none. */
   readonly ageLimit: AgeLimit | undefined;
+  /** Default: listens on the address. */
+  readonly listen?: Listen | undefined;
 }
 
 // It writes metadata that it cannot take to standard error, credentials included.
@@ -154,7 +157,8 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     injector.injectConnection(socket);
   });
   listener.maxConnections = MAX_CONNECTIONS;
-  const address = await listen(listener, options.address, "the gRPC listener");
+  const begin = options.listen ?? listen;
+  const { address, stop } = await begin(listener, options.address, "the gRPC listener");
 
   return {
     address,
@@ -176,9 +180,9 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
       return sockets.size;
     },
     sayGoaway: () => sessions.sayGoaway(),
-    stopListening: () => void listener.close(),
+    stopListening: stop,
     async close() {
-      listener.close();
+      stop();
       injector.drain(MAX_TIMER_MS);
       await emptied(sockets, clock);
       server.forceShutdown();

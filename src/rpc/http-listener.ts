@@ -1,6 +1,6 @@
 import http, { type ServerResponse } from "node:http";
 import http2, { type Http2ServerResponse, type Http2Session } from "node:http2";
-import { type Socket, Server as TcpServer } from "node:net";
+import type { Socket } from "node:net";
 import {
   createRegistry,
   type DescMethod,
@@ -33,6 +33,7 @@ import {
   emptied,
   expectPreface,
   GREETING_TIMEOUT_MS,
+  type Listen,
   type ListenAddress,
   listen,
   RESET_LIMITS,
@@ -81,6 +82,8 @@ export interface HttpListenerOptions {
   readonly storeTrouble: () => string | undefined;
   /** Answers requests for other APIs and for pages; false: the path is none of theirs. */
   readonly serveOthers?: (request: HttpRequest, response: ServerResponse) => boolean;
+  /** Default: listens on the address. */
+  readonly listen?: Listen | undefined;
 }
 
 function toConnectError(error: unknown): ConnectError {
@@ -284,7 +287,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  const address = await listen(server, options.address, "the HTTP listener");
+  const begin = options.listen ?? listen;
+  const { address, stop } = await begin(server, options.address, "the HTTP listener");
 
   return {
     address,
@@ -307,11 +311,9 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return sockets.size;
     },
     sayGoaway: () => sessions.sayGoaway(),
-    // `close` of the HTTP server would cut idle connections, on which a request may be on its way.
-    stopListening: () => void TcpServer.prototype.close.call(server),
+    stopListening: stop,
     async close() {
-      // `close` of the HTTP server would cut idle connections, on which a request may be on its way.
-      TcpServer.prototype.close.call(server);
+      stop();
       await emptied(sockets, options.clock);
       server.close();
       for (const socket of sockets) socket.destroy();

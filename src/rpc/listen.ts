@@ -1,5 +1,5 @@
 import type { Http2Session } from "node:http2";
-import type { Server, Socket } from "node:net";
+import { Server, type Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 
 export interface ListenAddress {
@@ -12,13 +12,20 @@ export function addressText({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Listens, and resolves with the bound address. If the address cannot be used, the error names it. */
-export function listen(
-  server: Server,
-  wanted: ListenAddress,
-  what: string,
-): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
+/** A server that takes connections. */
+export interface Listening {
+  /** As taken: the port is never 0. */
+  readonly address: ListenAddress;
+  /** Takes no new connection. Open ones stay. */
+  stop(): void;
+}
+
+/** Gives connections to a server. Rejects with an error that names the address and `what`. */
+export type Listen = (server: Server, wanted: ListenAddress, what: string) => Promise<Listening>;
+
+/** Listens on an address of the machine. */
+export const listen: Listen = (server, wanted, what) =>
+  new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
       const code = "code" in cause ? String(cause.code) : cause.message;
       const why = code === "EADDRINUSE" ? "the port is taken" : code;
@@ -29,10 +36,13 @@ export function listen(
       server.off("error", fail);
       const taken = server.address();
       const port = typeof taken === "object" && taken !== null ? taken.port : wanted.port;
-      resolve({ host: wanted.host, port });
+      resolve({
+        address: { host: wanted.host, port },
+        // `close` of an HTTP server would cut idle connections, on which a request may be on its way.
+        stop: () => void Server.prototype.close.call(server),
+      });
     });
   });
-}
 
 /** Time limit in milliseconds for a complete TLS handshake, preface and headers; then the connection is closed. */
 export const GREETING_TIMEOUT_MS = 10_000;

@@ -128,7 +128,7 @@ export async function createMetricsListener(
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  const address = await listen(server, options.address, "the listener of the metrics");
+  const { address } = await listen(server, options.address, "the listener of the metrics");
   return {
     address,
     close() {

@@ -1,6 +1,7 @@
 import type { MetricDefinition } from "../../src/telemetry/metric-definition.ts";
 import { metric } from "../../src/telemetry/metrics.ts";
 import { prometheusName } from "../../src/telemetry/prometheus-name.ts";
+import { WORKER_METRICS } from "../../src/workers/worker-metrics.ts";
 import type { ServiceProcess } from "./service.ts";
 
 /** A sample of a page of metrics. */
@@ -48,6 +49,7 @@ const underscored = (label: string): string => label.replaceAll(".", "_");
 export const NAMES: ReadonlySet<string> = new Set([
   ...KNOWN.keys(),
   ...[...KNOWN.values()].flatMap(({ labels }) => labels.map(underscored)),
+  ...Object.values(WORKER_METRICS).map(([name]) => name),
 ]);
 
 /** Parts of a sample that the reference does not have. */

@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly maxOpenFiles?: number;
   /** Time limit of the start in milliseconds. Default: 15,000. */
   readonly startTimeoutMs?: number;
+  /** Called when the process is there, before it serves. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 const ENTRY = join(import.meta.dirname, "../../src/main.ts");
@@ -68,6 +70,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   });
   const { stdout, stderr, pid } = child;
   if (stdout === null || stderr === null || pid === undefined) throw new Error("no process");
+  options.onSpawn?.(pid);
   const log: Record<string, unknown>[] = [];
   let errors = "";
   stderr.on("data", (bytes: Buffer) => {

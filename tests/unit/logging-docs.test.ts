@@ -97,7 +97,7 @@ describe("the list of log lines", () => {
       .filter(([file]) => !file.startsWith("cli"))
       .filter(([, text]) => /\bprocess\.stdout\b|\bconsole\.\w+\(/.test(text))
       .map(([file]) => file);
-    expect(writers).toEqual(["run.ts"]);
+    expect(writers).toEqual(["process-log.ts"]);
   });
 
   it("holds against a line that is not in it", () => {

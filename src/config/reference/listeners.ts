@@ -7,6 +7,13 @@ const GRACE = "duration from `1ms` to `1h`";
 
 export const listenerKeys: readonly KeyRow[] = [
   {
+    key: "workers",
+    values: "`auto`, whole number from 1 to 256",
+    default: "1",
+    meaning:
+      "processes that serve calls on the same ports; `auto`: one for each processor: [deploy.md](deploy.md#one-machine)",
+  },
+  {
     key: "grpc.address",
     values: ADDRESS,
     default: "127.0.0.1:50051",

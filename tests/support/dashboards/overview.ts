@@ -5,7 +5,7 @@ const FAULTS =
   'rpc_response_status_code=~"UNKNOWN|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|DATA_LOSS"';
 
 /** `KEY` of every replica. */
-const perReplica = (expr: string) => [{ expr, legend: "{{instance}}" }];
+const perReplica = (expr: string) => [{ expr, legend: "{{instance}} {{worker}}" }];
 
 export const overview: Dashboard = {
   uid: "steer-overview",

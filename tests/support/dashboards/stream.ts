@@ -1,6 +1,6 @@
 import { type Dashboard, nameOf, quantiles, rateOf } from "./dashboard.ts";
 
-const perReplica = (expr: string) => [{ expr, legend: "{{instance}}" }];
+const perReplica = (expr: string) => [{ expr, legend: "{{instance}} {{worker}}" }];
 
 const ratesBy = (key: Parameters<typeof nameOf>[0], label: string) => [
   { expr: rateOf(key, { by: label }), legend: `{{${label}}}` },

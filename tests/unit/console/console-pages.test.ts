@@ -193,11 +193,11 @@ describe("the pages of the console", () => {
 
 describe("the address of the console", () => {
   it.each([
-    ["127.0.0.1", undefined, "http://127.0.0.1:8080/console/"],
-    ["0.0.0.0", undefined, "http://localhost:8080/console/"],
-    ["::", {}, "https://localhost:8080/console/"],
-    ["::1", undefined, "http://[::1]:8080/console/"],
-  ])("of a listener at %s can be opened in a browser", (host, tls, expected) => {
-    expect(consoleUrl({ address: { host, port: 8080 }, tls: tls as never })).toBe(expected);
+    ["127.0.0.1", false, "http://127.0.0.1:8080/console/"],
+    ["0.0.0.0", false, "http://localhost:8080/console/"],
+    ["::", true, "https://localhost:8080/console/"],
+    ["::1", false, "http://[::1]:8080/console/"],
+  ])("of a listener at %s can be opened in a browser", (host, hasTls, expected) => {
+    expect(consoleUrl({ host, port: 8080 }, hasTls)).toBe(expected);
   });
 });

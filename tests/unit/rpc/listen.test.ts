@@ -15,7 +15,7 @@ describe("the address of a listener", () => {
 
   it("is the one that was taken", async () => {
     const server = createServer();
-    const taken = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { address: taken } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
     expect(taken).toEqual({ host: "127.0.0.1", port: (server.address() as net.AddressInfo).port });
     // What goes wrong later is no business of the one who has listened.
     expect(server.listenerCount("error")).toBe(0);
@@ -42,7 +42,8 @@ describe("the sockets of a listener that closes", () => {
       socket.on("error", () => {});
       socket.once("close", () => sockets.delete(socket));
     });
-    const { port } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { address } = await listen(server, { host: "127.0.0.1", port: 0 }, "it");
+    const { port } = address;
     const clients = Array.from({ length: count }, () => net.connect(port, "127.0.0.1"));
     await eventually(() => sockets.size === count);
     const clock = createManualClock();

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { unaryLoad } from "../calls.ts";
+import { callCost } from "../costs.ts";
+import { run } from "../load.ts";
+import { beside, interleave } from "../measure.ts";
+import { childrenOf, cpuMicros, residentMiB, type Served } from "../processes.ts";
+import type { Leg } from "../scene.ts";
+import { grpcSubject, type Subject } from "../subject.ts";
+
+const WORKERS = 2;
+/** Each channel is one connection, and so at one worker. */
+const CHANNELS = 8;
+const SETTLED_MS = 2_000;
+/** Calls for each process until its code is compiled: several processes need as many each. */
+const WARM_CALLS = 10_000;
+const WIDTH = 32;
+
+/** Calls by several channels in turn. */
+function overChannels({ server, address }: Served): Subject {
+  const one = grpcSubject(server, unaryLoad(address, "bench"));
+  return {
+    server,
+    open() {
+      const clients = Array.from({ length: CHANNELS }, () => one.open());
+      let calls = 0;
+      const next = () => clients[calls++ % CHANNELS] ?? one.open();
+      return {
+        call: () => next().call(),
+        stream: (onPiece, signal) => next().stream(onPiece, signal),
+        close: () => clients.forEach((client) => void client.close()),
+      };
+    },
+  };
+}
+
+async function warm(subject: Subject, calls: number): Promise<void> {
+  const client = subject.open();
+  await run(calls, WIDTH, () => client.call());
+  client.close();
+}
+
+/** CPU microseconds of the primary itself, and of each of its workers. */
+function parts({ server }: Served): readonly number[] {
+  const workers = childrenOf(server.pid).map(cpuMicros);
+  return [cpuMicros(server.pid) - workers.reduce((sum, one) => sum + one, 0), ...workers];
+}
+
+export const workers: Leg = {
+  name: "workers",
+  about: "CPU of a unary call with two workers and their primary, beside one process",
+  needsRedis: true,
+  async run(scene) {
+    const store = await scene.store("redis");
+    const env = { STEER_STREAM_STORE: store };
+    const single = await scene.gateway(env);
+    const several = await scene.gateway({ ...env, STEER_WORKERS: String(WORKERS) });
+    await delay(SETTLED_MS);
+    const memory = [single, several].map(({ server }) => residentMiB(server.pid));
+    const [one, two] = [overChannels(single), overChannels(several)];
+    await warm(one, WARM_CALLS);
+    await warm(two, WORKERS * WARM_CALLS);
+    const before = parts(several);
+    const of = await interleave({
+      several: () => callCost(two, scene.slotMs),
+      single: () => callCost(one, scene.slotMs),
+    });
+    const spent = parts(several).map((part, index) => part - (before[index] ?? 0));
+    const [primary = Number.NaN, ...rest] = spent;
+    const ofWorkers = rest.reduce((sum, part) => sum + part, 0);
+    const [memoryOfOne = Number.NaN, memoryOfAll = Number.NaN] = memory;
+    return [
+      {
+        figure: "unary with two workers and their primary, beside one process",
+        unit: "µs/call",
+        ...beside(of.several, of.single),
+        bar: { of: "ratio", most: 1.15 },
+        target: "cores",
+        note: `${CHANNELS} channels; all processes share one processor`,
+      },
+      {
+        figure: "the larger share of two workers in the CPU of both",
+        unit: "",
+        value: Math.max(...rest) / ofWorkers,
+        bar: { of: "value", most: 0.65 },
+      },
+      {
+        figure: "share of the primary in the CPU of all",
+        unit: "",
+        value: primary / (primary + ofWorkers),
+      },
+      {
+        figure: "idle memory with two workers and their primary, beside one process",
+        unit: "MiB",
+        value: memoryOfAll,
+        floor: memoryOfOne,
+      },
+    ];
+  },
+};
