@@ -35,14 +35,14 @@ export type PlaceAnswer = Target &
   );
 
 /** A worker among those of its command. */
-export interface WorkerPosition {
-  /** From 0 to `count - 1`. The replacement of a worker has the position of the lost one. */
+export interface WorkerRank {
+  /** From 0 to `count - 1`. The replacement of a worker has the index of the lost one. */
   readonly index: number;
   readonly count: number;
 }
 
 /** The part of a bound that a worker has without asking. The parts of all workers sum up to the bound. */
-export function shareOf(total: number, { index, count }: WorkerPosition): number {
+export function shareOf(total: number, { index, count }: WorkerRank): number {
   return Math.floor(total / count) + (index < total % count ? 1 : 0);
 }
 

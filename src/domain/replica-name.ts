@@ -1,14 +1,16 @@
-// Names of replicas. The workers of one command have its name and their position.
+// Names of replicas. The workers of one command have its name, their position, and for a replacement its number.
 
 const SEPARATOR = ".";
 
-export function workerName(command: string, index: number): string {
-  return `${command}${SEPARATOR}${index}`;
+/** `life` counts the processes of a position, from 1: each is a replica of its own. */
+export function workerName(command: string, position: number, life: number): string {
+  const name = `${command}${SEPARATOR}${position}`;
+  return life === 1 ? name : `${name}${SEPARATOR}${life}`;
 }
 
 /** The name of the worker's command; undefined: the replica is a command of its own. */
 export function commandOf(replica: string): string | undefined {
-  const end = replica.lastIndexOf(SEPARATOR);
+  const end = replica.indexOf(SEPARATOR);
   return end < 0 ? undefined : replica.slice(0, end);
 }
 

@@ -3,7 +3,7 @@ import {
   type PlaceRequest,
   shareOf,
   stepOf,
-  type WorkerPosition,
+  type WorkerRank,
 } from "../domain/place-message.ts";
 
 /** Load of a target at a worker. */
@@ -28,7 +28,7 @@ const KEPT_SHARE = 1 / 8;
  * while their load does.
  */
 export class PlaceLease {
-  readonly #position: WorkerPosition;
+  readonly #rank: WorkerRank;
   readonly #send: (request: WithoutTarget<PlaceRequest>) => void;
   /** Places beyond the share; negative: lent to others. */
   #extra = 0;
@@ -46,8 +46,8 @@ export class PlaceLease {
   #load: PlaceLoad = { inFlight: 0, waiting: 0, total: 0 };
   #onMore: () => void = () => {};
 
-  constructor(position: WorkerPosition, send: (request: WithoutTarget<PlaceRequest>) => void) {
-    this.#position = position;
+  constructor(rank: WorkerRank, send: (request: WithoutTarget<PlaceRequest>) => void) {
+    this.#rank = rank;
     this.#send = send;
   }
 
@@ -100,14 +100,14 @@ export class PlaceLease {
   /** Less than a share is never owed: places may have been lent while the message was on its way. */
   #owe(places: number): void {
     const { total } = this.#load;
-    const beyond = this.#held(total) - this.#owed - Math.floor(total / this.#position.count);
+    const beyond = this.#held(total) - this.#owed - Math.floor(total / this.#rank.count);
     const owed = Math.min(places, Math.max(0, beyond));
     this.#owed += owed;
     this.#waived += places - owed;
   }
 
   #held(total: number): number {
-    return shareOf(total, this.#position) + this.#extra;
+    return shareOf(total, this.#rank) + this.#extra;
   }
 
   #move(): void {
@@ -134,7 +134,7 @@ export class PlaceLease {
     const { inFlight, total } = this.#load;
     if (!this.#isWanted || this.#isOut) return 0;
     if (unused <= (inFlight + unused) * KEPT_SHARE) return 0;
-    return Math.min(stepOf(total, this.#position.count), Math.ceil(unused / 2));
+    return Math.min(stepOf(total, this.#rank.count), Math.ceil(unused / 2));
   }
 
   #tell(): void {

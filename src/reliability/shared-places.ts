@@ -3,12 +3,12 @@ import {
   type PlaceAnswer,
   type PlaceRequest,
   shareOf,
-  type WorkerPosition,
+  type WorkerRank,
 } from "../domain/place-message.ts";
 import { PlaceLease } from "./place-lease.ts";
 
 export interface SharedPlacesOptions {
-  readonly position: WorkerPosition;
+  readonly rank: WorkerRank;
   readonly send: (request: PlaceRequest) => void;
 }
 
@@ -23,13 +23,13 @@ export class SharedPlaces {
 
   /** Kept for good, so that no place is lost with the state of a target. */
   of({ provider, model, isUnlisted }: TargetName): PlaceLease {
-    const { position, send } = this.#options;
+    const { rank, send } = this.#options;
     // Requests can name any number of models, so nothing is kept for them: they have their share.
-    if (isUnlisted) return new PlaceLease(position, () => {});
+    if (isUnlisted) return new PlaceLease(rank, () => {});
     const key = JSON.stringify([provider, model]);
     let lease = this.#leases.get(key);
     if (lease === undefined) {
-      lease = new PlaceLease(position, (request) => send({ ...request, provider, model }));
+      lease = new PlaceLease(rank, (request) => send({ ...request, provider, model }));
       this.#leases.set(key, lease);
     }
     return lease;
@@ -37,7 +37,7 @@ export class SharedPlaces {
 
   /** The part of a bound of the whole command that this worker has. */
   share(total: number): number {
-    return shareOf(total, this.#options.position);
+    return shareOf(total, this.#options.rank);
   }
 
   /** Takes a message of the primary. */

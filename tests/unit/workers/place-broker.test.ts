@@ -19,7 +19,7 @@ class Worker {
 
   constructor(index: number, count: number, total: () => number) {
     this.places = new SharedPlaces({
-      position: { index, count },
+      rank: { index, count },
       send: (request) => this.toPrimary.push(request),
     });
     const settings = () => ({
