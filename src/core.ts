@@ -28,6 +28,7 @@ import type { CallerDirectory } from "./ports/caller-directory.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
+import type { SharedPlaces } from "./reliability/shared-places.ts";
 import { TargetStates } from "./reliability/target-states.ts";
 import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -44,6 +45,8 @@ export interface CoreOptions {
   readonly config: Config;
   /** Name of this process among the replicas. Default: a random one. */
   readonly replica?: string | undefined;
+  /** Places of targets that this worker shares with others; undefined: there are no other workers. */
+  readonly places?: SharedPlaces | undefined;
 }
 
 export interface Core extends Pick<CoreOptions, "log" | "clock"> {
@@ -152,7 +155,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     },
   );
   const stats = new ProviderStats(clock);
-  const states = new TargetStates(clock, config.reliability);
+  const states = new TargetStates(clock, config.reliability, options.places);
   logTargetChanges(states, clock, log);
   const engine = new ReliabilityEngine(clock, states);
   const counter = createCounter(clock, telemetry, () => inForce.config.estimator);

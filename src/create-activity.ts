@@ -9,6 +9,8 @@ import { WatchedHints } from "./activity/watched-hints.ts";
 import type { Clock } from "./clock.ts";
 import type { OnDefect } from "./domain/defect.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
+import type { Scope } from "./domain/operations.ts";
+import { commandOf } from "./domain/replica-name.ts";
 import { readOtherSnapshots } from "./operations/replica-snapshot.ts";
 import type { Activity } from "./ports/activity.ts";
 import { answerTimeMs } from "./reliability/attempt-limits.ts";
@@ -47,8 +49,8 @@ export function startActivity(parts: ActivityParts, log: StreamLog): StartedActi
   const { isShared } = log.store.capabilities;
   let isDraining = false;
 
-  async function others(): Promise<readonly SharedActivity[]> {
-    const snapshots = await readOtherSnapshots(log, replica);
+  async function others(scope: Scope): Promise<readonly SharedActivity[]> {
+    const snapshots = await readOtherSnapshots(log, replica, scope);
     return snapshots.flatMap((each) => decodeShared(each.activity, each.replica) ?? []);
   }
 
@@ -62,36 +64,54 @@ export function startActivity(parts: ActivityParts, log: StreamLog): StartedActi
   const hints = new WatchedHints(clock, (hint) => {
     void log.control.send({ type: "watched", ...hint });
   });
-  const joined = new ClusterActivity({ own, replica, others });
   const shared = { clock, places: new WatcherPlaces(MAX_WATCHERS), answerTimeMs };
-  const ofReplica = new ActivityFeed({ ...shared, source: own });
-  // Without other replicas, nobody waits for them.
-  const ofCluster = isShared ? new ActivityFeed({ ...shared, source: joined }) : ofReplica;
+  const alone = new ActivityFeed({ ...shared, source: own });
 
-  async function join(): Promise<void> {
-    hints.send(false);
-    if (await joined.join()) ofCluster.publish();
+  /** With the other replicas of the scope. */
+  function joinedFeed(scope: Scope) {
+    const source = new ClusterActivity({ own, replica, others: () => others(scope) });
+    const feed = new ActivityFeed({ ...shared, source });
+    async function join(): Promise<void> {
+      hints.send(false);
+      if (await source.join()) feed.publish();
+    }
+    return {
+      feed,
+      second(): void {
+        if (feed.isWatched) void join().catch((error: unknown) => onDefect(error));
+        else source.pass();
+      },
+    };
   }
 
+  const isWorker = commandOf(replica) !== undefined;
+  /** Whether the scope has other replicas. Without them, nobody waits for them. */
+  const isWide = (scope: Scope): boolean => isShared && (scope === "cluster" || isWorker);
+  const joined = new Map(
+    (["replica", "cluster"] as const).filter(isWide).map((scope) => [scope, joinedFeed(scope)]),
+  );
+  const feeds = [alone, ...Array.from(joined.values(), ({ feed }) => feed)];
+
   ring.onSecond(() => {
-    ofReplica.publish();
-    if (!isShared) return;
-    if (ofCluster.isWatched) void join().catch((error: unknown) => onDefect(error));
-    else joined.pass();
+    alone.publish();
+    for (const { second } of joined.values()) second();
   });
   log.control.on("watched", (hint) => local.share.heard(hint));
   local.start();
 
   const service: Activity = {
     watch(query) {
-      if (query.scope === "replica" || !isShared) return ofReplica.watch(query);
+      const wide = joined.get(query.scope);
+      if (wide === undefined) return alone.watch(query);
       hints.send(false);
-      return ofCluster.watch(query);
+      return wide.feed.watch(query);
     },
     async recentCalls(filter, limit, token) {
-      const isWide = filter.scope === "cluster" && isShared;
-      if (isWide) hints.send(true);
-      const told = (isWide ? await others() : []).filter(({ calls }) => calls !== undefined);
+      const wide = isWide(filter.scope);
+      if (wide) hints.send(true);
+      const told = (wide ? await others(filter.scope) : []).filter(
+        ({ calls }) => calls !== undefined,
+      );
       const calls = [...local.calls.all(), ...told.flatMap((each) => each.calls ?? [])];
       const replicas = [replica, ...told.map((each) => each.replica)].sort();
       return { ...pageOfCalls(calls, filter, limit, token), replicas };
@@ -107,8 +127,7 @@ export function startActivity(parts: ActivityParts, log: StreamLog): StartedActi
       isDraining = true;
     },
     endWatches(error) {
-      ofReplica.end(error);
-      ofCluster.end(error);
+      for (const feed of feeds) feed.end(error);
     },
     stop: () => local.stop(),
   };

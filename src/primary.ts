@@ -9,12 +9,14 @@ import { consoleUrl } from "./console/console-url.ts";
 import { reloadProblem } from "./deployment/reloads.ts";
 import { describeDefect } from "./domain/defect.ts";
 import type { Log } from "./domain/log-line.ts";
+import { workerName } from "./domain/replica-name.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 import { type SharedStores, shareStores } from "./serve-stores.ts";
 import { VERSION } from "./version.ts";
 import { forwardLines } from "./workers/line-forwarder.ts";
+import { PlaceBroker } from "./workers/place-broker.ts";
 import { SharedPort } from "./workers/shared-port.ts";
 import type { PortName } from "./workers/worker-messages.ts";
 import { readWorkerMetrics } from "./workers/worker-metrics.ts";
@@ -61,6 +63,7 @@ export class Primary {
   /** Name of this start of the command. The names of its workers begin with it. */
   readonly #name = randomBytes(4).toString("hex");
   readonly #workers: WorkerSet;
+  readonly #places: PlaceBroker;
   #config: Config;
   /** The text of the last reload. */
   #reloadedText: string | undefined;
@@ -77,10 +80,16 @@ export class Primary {
     this.#config = config;
     // Each worker can wait for the output.
     output.setMaxListeners(output.getMaxListeners() + config.workers);
+    this.#places = new PlaceBroker({
+      count: config.workers,
+      send: (worker, answer) => this.#workers.tellOne(worker, { type: "places", answer }),
+    });
     this.#workers = new WorkerSet({
       clock,
       count: config.workers,
       spawn: (worker, life, events) => this.#spawn(worker, life, events),
+      onStarted: (worker) => this.#places.replaced(worker),
+      onPlaces: (worker, request) => this.#places.hear(worker, request),
       onReady: (worker, process) => this.#isTold && this.#beginServing(worker, process),
       onLeft: (port, process) => this.#ports?.[port].leave(process.receivers[port]),
       onEnd: (ended) => this.#tellEnd(ended),
@@ -159,14 +168,14 @@ export class Primary {
     const store = this.#stores?.address;
     if (ports === undefined || store === undefined)
       throw new Error("ports and stores are opened before the workers");
-    const position = `${this.#name}.${worker}`;
     const process = new WorkerProcess({
       clock,
       program: PROGRAM,
       worker,
       start: {
         type: "start",
-        replica: life === 1 ? position : `${position}.${life}`,
+        replica: workerName(this.#name, worker, life),
+        rank: { index: worker, count: this.#options.config.workers },
         store,
         configText,
         reloadedText: this.#reloadedText,
@@ -208,6 +217,7 @@ export class Primary {
 
   #tellEnd({ worker, process, exitCode, signal, message, replacedInMs }: EndedWorker): void {
     for (const port of PORTS) this.#ports?.[port].leave(process.receivers[port]);
+    this.#places.lost(worker);
     if (replacedInMs === undefined) return;
     this.#options.log({
       event: "worker ended",

@@ -1,9 +1,11 @@
 import { systemClock } from "./clock.ts";
 import { loadConfig } from "./config/load-config.ts";
 import { describeDefect } from "./domain/defect.ts";
+import type { PlaceRequest } from "./domain/place-message.ts";
 import { openStores } from "./open-stores.ts";
 import { createProcessLog } from "./process-log.ts";
 import * as providerTypes from "./providers/registry.ts";
+import { SharedPlaces } from "./reliability/shared-places.ts";
 import { OWN_PARTS, type RunningService, startService } from "./service.ts";
 import { PrimaryLink } from "./workers/primary-link.ts";
 
@@ -26,7 +28,14 @@ export async function runWorker(): Promise<void> {
     });
   }
 
+  let places: SharedPlaces | undefined;
+
   const link = new PrimaryLink({
+    begin({ rank }) {
+      const send = (request: PlaceRequest): void => void link.tell({ type: "places", request });
+      places = new SharedPlaces({ rank, send });
+    },
+    hearPlaces: (answer) => places?.hear(answer),
     reload(text) {
       configText = text;
       void service?.reload();
@@ -54,6 +63,7 @@ export async function runWorker(): Promise<void> {
         open: (_configured, clock) => openStores(start.store, clock),
         worker: {
           replica: start.replica,
+          places,
           ports: { grpc: ports.grpc.listen, http: ports.http.listen },
           tellsWarnings: worker === 0,
         },

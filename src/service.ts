@@ -27,6 +27,7 @@ import { shareTargetStates } from "./operations/share-target-states.ts";
 import { sessionOf } from "./operations/stream-state.ts";
 import { createPassRules } from "./pass-rules.ts";
 import * as providerTypes from "./providers/registry.ts";
+import type { SharedPlaces } from "./reliability/shared-places.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { decodeStreamEvent } from "./rpc/decode-event.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
@@ -55,6 +56,7 @@ export interface RunningService {
 /** What a worker has of its primary. */
 export interface WorkerParts {
   readonly replica: string;
+  readonly places: SharedPlaces | undefined;
   readonly ports: Readonly<Record<"grpc" | "http", Listen>>;
   /** Writes the warnings of the configuration, which are the same for all workers. */
   readonly tellsWarnings: boolean;
@@ -100,7 +102,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
         activity: core.activity.share.current(),
       }),
   });
-  shareTargetStates(streams.log.control, states, operations);
+  shareTargetStates(streams.log.control, states, operations, replica);
   core.ledger.start(stores.ledger, session);
   const reports = new UsageQueries({
     clock,
@@ -218,7 +220,7 @@ export async function startService(
 ): Promise<RunningService> {
   checkRecords(types);
   const { worker } = parts;
-  const core = await startCore({ types, log, clock, config: load(), replica: worker?.replica });
+  const core = await startCore({ types, log, clock, config: load(), ...worker });
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
   const stores = await parts.open(inForce.config.store, clock);

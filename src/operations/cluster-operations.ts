@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { mergeStatus } from "../domain/merge-status.ts";
 import type { LocalOperations, Operations, StoreStatus } from "../domain/operations.ts";
+import { commandOf } from "../domain/replica-name.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import { readOtherSnapshots } from "./replica-snapshot.ts";
 
@@ -22,14 +23,16 @@ export function createClusterOperations(
   return {
     store,
     async status(scope) {
-      const others = scope === "replica" ? [] : await readOtherSnapshots(log, replica);
+      const others = await readOtherSnapshots(log, replica, scope);
       const replicas = others.map(({ status }) => status);
       return { ...mergeStatus(own.status(), replicas), replicaCount: 1 + replicas.length };
     },
     async resetCircuit(provider, model, scope) {
       own.resetCircuit(provider, model);
-      if (scope === "replica") return;
-      await log.control.send({ type: "reset-circuit", provider, model: model ?? "" });
+      const message = { type: "reset-circuit", provider, model: model ?? "" } as const;
+      if (scope === "cluster") return log.control.send(message);
+      const command = commandOf(replica);
+      if (command !== undefined) await log.control.send({ ...message, command });
     },
     hasModel: own.hasModel,
   };

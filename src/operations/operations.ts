@@ -116,7 +116,7 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
         startTimeMs,
       ),
       modelCircuits: Object.fromEntries(modelCircuits),
-      concurrencyLimit: states.settings.limit.maxInFlight,
+      concurrencyLimit: states.maxInFlight,
       queued: targets.reduce((sum, { limit }) => sum + limit.queued, 0),
       cooldownEndMs: cooldowns.length === 0 ? undefined : wallTime(Math.max(...cooldowns)),
       retryBudget: states.instance(id).budget.level,

@@ -1,5 +1,6 @@
 // A replica's status as the other replicas read it from the store.
 import type { ProviderStatus, RetryStatus, Status } from "../domain/operations.ts";
+import { areSiblings, commandOf } from "../domain/replica-name.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 
 /** Increased by changes that an older version would misread. New optional fields do not count. */
@@ -57,16 +58,22 @@ function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot | undefined {
   }
 }
 
-/** The last snapshots of the other living replicas; empty if the store is away. */
+/**
+ * The last snapshots of the other living replicas; empty if the store is away. Scope `replica`: of the other workers of
+ * its command.
+ */
 export async function readOtherSnapshots(
   log: StreamLog,
   replica: string,
+  scope: "cluster" | "replica" = "cluster",
 ): Promise<readonly ReplicaSnapshot[]> {
   if (!log.store.capabilities.isShared) return [];
+  if (scope === "replica" && commandOf(replica) === undefined) return [];
   const { storeTimeoutMs } = log.settings;
   const stored = await log.health.look(storeTimeoutMs, () => log.store.snapshots());
   return (stored ?? []).flatMap((bytes) => {
     const snapshot = decodeSnapshot(bytes);
-    return snapshot === undefined || snapshot.replica === replica ? [] : snapshot;
+    if (snapshot === undefined || snapshot.replica === replica) return [];
+    return scope === "cluster" || areSiblings(snapshot.replica, replica) ? snapshot : [];
   });
 }

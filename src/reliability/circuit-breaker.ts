@@ -159,6 +159,22 @@ export class CircuitBreaker {
     this.#close();
   }
 
+  /**
+   * Takes over what another worker has found: the circuit is open for so long, or closed (0). Is not told as a change of
+   * this circuit. A probe of this circuit that still runs is no evidence any more.
+   */
+  adopt(forMs: number): void {
+    const now = this.#clock.now();
+    const state = this.#state;
+    if (forMs === 0) {
+      if (state.name !== "closed") this.#enterClosed();
+      return;
+    }
+    if (state.name === "open" && state.until >= now + forMs) return;
+    if (state.name === "closed") this.#openedAt = now;
+    this.#enter({ name: "open", until: now + forMs });
+  }
+
   snapshot(): CircuitSnapshot {
     const state = this.#state;
     const { requests, failures } = this.#counts.totals(
@@ -291,12 +307,16 @@ export class CircuitBreaker {
 
   #close(): void {
     const wasClosed = this.#state.name === "closed";
+    this.#enterClosed();
+    if (!wasClosed)
+      this.#onChange({ state: "closed", afterMs: this.#clock.now() - this.#openedAt });
+  }
+
+  #enterClosed(): void {
     this.#consecutive = 0;
     this.#counts.clear();
     this.#marks.clear();
     this.#enter({ name: "closed" });
-    if (!wasClosed)
-      this.#onChange({ state: "closed", afterMs: this.#clock.now() - this.#openedAt });
   }
 
   #enter(state: State): void {

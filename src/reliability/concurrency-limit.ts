@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { LimitSettings } from "../domain/limit-settings.ts";
 import { CallerQueue, type CallerShare, loadOf, type Waiter } from "./caller-queue.ts";
+import type { PlaceLease, PlaceLoad } from "./place-lease.ts";
 
 /** Largest share of a call's remaining time that the call waits in a queue. */
 const QUEUE_SHARE = 0.25;
@@ -17,10 +18,14 @@ export class ConcurrencyLimit {
   readonly #shares = new Map<string, CallerShare>();
   readonly #queue = new CallerQueue();
   #inFlight = 0;
+  readonly #lease: PlaceLease | undefined;
 
-  constructor(clock: Clock, settings: () => LimitSettings) {
+  /** `lease`: the places are shared with other workers; undefined: all are here. */
+  constructor(clock: Clock, settings: () => LimitSettings, lease?: PlaceLease) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#lease = lease;
+    lease?.onMore(() => this.#serve());
   }
 
   get inFlight(): number {
@@ -36,15 +41,21 @@ export class ConcurrencyLimit {
     return this.#shares.size;
   }
 
+  /** Places for calls of this process. */
+  get #places(): number {
+    const { maxInFlight } = this.#settings();
+    return this.#lease === undefined ? maxInFlight : this.#lease.places(maxInFlight);
+  }
+
   /** Whether places are free but the caller holds too many to take one. */
   isReserved(caller: string): boolean {
-    return this.isFull(caller) && this.#inFlight < this.#settings().maxInFlight;
+    return this.isFull(caller) && this.#inFlight < this.#places;
   }
 
   /** Whether no call of the caller can start at once. */
   isFull(caller: string): boolean {
     const share = this.#shares.get(caller);
-    if (share === undefined) return this.#inFlight >= this.#settings().maxInFlight;
+    if (share === undefined) return this.#inFlight >= this.#places;
     return !this.#mayTake(share);
   }
 
@@ -53,7 +64,10 @@ export class ConcurrencyLimit {
     // A reload may have raised the limit since.
     if (this.#queue.length > 0) this.#serve();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
-    if (!this.#mayTake(share)) return undefined;
+    if (!this.#mayTake(share)) {
+      if (this.#inFlight >= this.#places) this.#lease?.refused(this.#load);
+      return undefined;
+    }
     this.#shares.set(caller, share);
     this.#take(share);
     return share;
@@ -80,6 +94,7 @@ export class ConcurrencyLimit {
         cancel();
         this.#queue.remove(share, waiter);
         this.#forget(share);
+        this.#lease?.changed(this.#load);
         signal.removeEventListener("abort", abort);
       };
       const abort = (): void => {
@@ -99,6 +114,7 @@ export class ConcurrencyLimit {
       };
       const cancel = this.#clock.schedule(waitMs, waiter.turnAway);
       this.#queue.add(share, waiter);
+      this.#lease?.changed(this.#load);
       signal.addEventListener("abort", abort);
     });
   }
@@ -107,6 +123,7 @@ export class ConcurrencyLimit {
   leave(share: CallerShare): void {
     this.#inFlight--;
     share.held--;
+    this.#lease?.changed(this.#load);
     if (this.#queue.length > 0) this.#serve();
     this.#forget(share);
   }
@@ -114,6 +131,12 @@ export class ConcurrencyLimit {
   #take(share: CallerShare): void {
     this.#inFlight++;
     share.held++;
+    this.#lease?.changed(this.#load);
+  }
+
+  get #load(): PlaceLoad {
+    const { maxInFlight: total } = this.#settings();
+    return { inFlight: this.#inFlight, waiting: this.#queue.length, total };
   }
 
   /**
@@ -121,8 +144,8 @@ export class ConcurrencyLimit {
    * lowers the share of all. Some places always stay free for the next caller.
    */
   #mayTake({ held }: CallerShare): boolean {
-    const { maxInFlight, callerShare } = this.#settings();
-    const free = maxInFlight - this.#inFlight;
+    const { callerShare } = this.#settings();
+    const free = this.#places - this.#inFlight;
     return free > 0 && held * (1 - callerShare) < free * callerShare;
   }
 

@@ -3,6 +3,7 @@ import type { TargetName } from "../domain/generation.ts";
 import type { LimitSettings } from "../domain/limit-settings.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
+import type { SharedPlaces } from "./shared-places.ts";
 import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
@@ -17,11 +18,14 @@ export class TargetStates {
   /** Unlisted models by instance, the latest requested at the end. */
   readonly #unlisted = new Map<string, Set<string>>();
   readonly #watchers: ((target: TargetName, change: TargetChange) => void)[] = [];
+  readonly #places: SharedPlaces | undefined;
   #settings: ReliabilitySettings;
 
-  constructor(clock: Clock, settings: ReliabilitySettings) {
+  /** `places`: those that this worker shares with the others of its command; undefined: there are no others. */
+  constructor(clock: Clock, settings: ReliabilitySettings, places?: SharedPlaces) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#places = places;
   }
 
   get settings(): ReliabilitySettings {
@@ -59,7 +63,11 @@ export class TargetStates {
       const created: TargetState = new TargetState({
         clock: this.#clock,
         settings: () => this.#settings,
-        limit: new ConcurrencyLimit(this.#clock, this.#limitOf(provider, model)),
+        limit: new ConcurrencyLimit(
+          this.#clock,
+          this.#limitOf(provider, model),
+          this.#places?.of(target),
+        ),
         instance: this.instance(provider),
         onChange: (change) => this.#tell(target, created, change),
       });
@@ -96,14 +104,26 @@ export class TargetStates {
   /** The limit of one target, computed once after each reload. */
   #limitOf(provider: string, model: string): () => LimitSettings {
     let known = this.#settings;
-    let limit = limitOf(known, provider, model);
+    let limit = this.#shared(limitOf(known, provider, model));
     return () => {
       if (known !== this.#settings) {
         known = this.#settings;
-        limit = limitOf(known, provider, model);
+        limit = this.#shared(limitOf(known, provider, model));
       }
       return limit;
     };
+  }
+
+  /** Places move between the workers of a command, and each has its share of the queue. */
+  #shared(limit: LimitSettings): LimitSettings {
+    if (this.#places === undefined) return limit;
+    return { ...limit, queueLength: this.#places.share(limit.queueLength) };
+  }
+
+  /** Places for all calls of this process, of those that are configured. */
+  get maxInFlight(): number {
+    const { maxInFlight } = this.#settings.limit;
+    return this.#places === undefined ? maxInFlight : this.#places.share(maxInFlight);
   }
 
   /** The models of an instance that have had traffic. */

@@ -4,8 +4,21 @@ import type { StreamStore } from "./stream-store.ts";
 export type ControlMessage =
   /** The stream is marked in the store, or will be soon. */
   | { readonly type: "cancel"; readonly streamId: string; readonly note: string }
-  /** `model` "": all models of the provider. */
-  | { readonly type: "reset-circuit"; readonly provider: string; readonly model: string }
+  /** `model` "": all models of the provider. `command`: only for its workers; unset: for all replicas. */
+  | {
+      readonly type: "reset-circuit";
+      readonly provider: string;
+      readonly model: string;
+      readonly command?: string;
+    }
+  /** A worker has opened a circuit for so long, or closed it (`forMs` 0). For the other workers of its command. */
+  | {
+      readonly type: "circuit";
+      readonly command: string;
+      readonly provider: string;
+      readonly model: string;
+      readonly forMs: number;
+    }
   /** Callers, keys or groups have changed in the store. */
   | { readonly type: "callers" }
   /** The cooldown is a duration, because clocks of replicas differ. */
@@ -52,7 +65,7 @@ function isDuration(ms: unknown): ms is number {
 
 /** Undefined for messages that this version does not know: replicas are upgraded one by one. */
 export function decodeControl(bytes: Uint8Array): Envelope | undefined {
-  const { type, from, streamId, note, provider, model, forMs, calls } = parse(bytes);
+  const { type, from, streamId, note, provider, model, forMs, calls, command } = parse(bytes);
   if (typeof from !== "string") return undefined;
   switch (type) {
     case "cancel":
@@ -60,7 +73,13 @@ export function decodeControl(bytes: Uint8Array): Envelope | undefined {
       return { from, message: { type, streamId, note } };
     case "reset-circuit":
       if (typeof provider !== "string" || typeof model !== "string") return undefined;
-      return { from, message: { type, provider, model } };
+      if (command === undefined) return { from, message: { type, provider, model } };
+      if (typeof command !== "string") return undefined;
+      return { from, message: { type, provider, model, command } };
+    case "circuit":
+      if (typeof provider !== "string" || typeof model !== "string") return undefined;
+      if (typeof command !== "string" || (forMs !== 0 && !isDuration(forMs))) return undefined;
+      return { from, message: { type, command, provider, model, forMs } };
     case "callers":
       return { from, message: { type } };
     case "cooldown":
@@ -86,6 +105,7 @@ export class ControlChannel {
   readonly #listeners: Listeners = {
     cancel: [],
     "reset-circuit": [],
+    circuit: [],
     cooldown: [],
     callers: [],
     watched: [],

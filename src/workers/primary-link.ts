@@ -1,10 +1,15 @@
 // A worker's channel to its primary.
 import type { Socket } from "node:net";
+import type { PlaceAnswer } from "../domain/place-message.ts";
 import { HandedPort } from "./handed-port.ts";
 import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** What the primary asks of a worker. */
 export interface WorkerDuties {
+  /** Called with the first message, before all others. */
+  begin(start: WorkerStart): void;
+  /** Places of a target move. */
+  hearPlaces(answer: PlaceAnswer): void;
   reload(configText: string | undefined): void;
   stop(): void;
   /** A second signal: the remaining steps of the stop follow at once. */
@@ -52,6 +57,7 @@ export class PrimaryLink {
   }
 
   #takePlace(start: WorkerStart): WorkerPlace {
+    this.#duties.begin(start);
     const port = (name: PortName): HandedPort =>
       new HandedPort(start.addresses[name], () => void this.tell({ type: "left", port: name }));
     this.#ports = { grpc: port("grpc"), http: port("http") };
@@ -71,6 +77,8 @@ export class PrimaryLink {
         return duties.stop();
       case "hurry":
         return duties.hurry();
+      case "places":
+        return duties.hearPlaces(message.answer);
       case "read metrics":
         return void this.#tellMetrics(message.id);
     }

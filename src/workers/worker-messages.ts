@@ -1,4 +1,5 @@
 // What the primary and its workers tell each other over the channel of `fork`.
+import type { PlaceAnswer, PlaceRequest, WorkerRank } from "../domain/place-message.ts";
 import type { ListenAddress } from "../rpc/listen.ts";
 import type { StoreAddress } from "../store/store-address.ts";
 
@@ -10,6 +11,7 @@ export interface WorkerStart {
   readonly type: "start";
   /** Name of the worker among the replicas. */
   readonly replica: string;
+  readonly rank: WorkerRank;
   /** The text of the file of STEER_CONFIG at the start of the primary; undefined: there is no file. */
   readonly configText: string | undefined;
   /** The store of all workers. */
@@ -28,13 +30,15 @@ export type ToWorker =
   | { readonly type: "stop" }
   /** The remaining steps of the stop follow at once. */
   | { readonly type: "hurry" }
-  | { readonly type: "read metrics"; readonly id: number };
+  | { readonly type: "read metrics"; readonly id: number }
+  | { readonly type: "places"; readonly answer: PlaceAnswer };
 
 export type ToPrimary =
   | { readonly type: "ready" }
   | { readonly type: "start failed"; readonly message: string }
   /** The end of a `connection`: false if the worker serves the port no more. */
   | { readonly type: "taken"; readonly id: number; readonly isTaken: boolean }
+  | { readonly type: "places"; readonly request: PlaceRequest }
   /** No more connections of this port, please. */
   | { readonly type: "left"; readonly port: PortName }
   /** Prometheus' text; undefined: the metrics could not be read. */

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Clock } from "../clock.ts";
+import type { PlaceRequest } from "../domain/place-message.ts";
 import type { Receiver } from "./shared-port.ts";
 import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./worker-messages.ts";
 
@@ -21,6 +22,7 @@ export interface WorkerEnd {
 export interface WorkerEvents {
   onReady(): void;
   onLeft(port: PortName): void;
+  onPlaces(request: PlaceRequest): void;
   /** Called once, and before the connections that are not yet taken go to other workers. */
   onEnd(end: WorkerEnd): void;
 }
@@ -121,6 +123,8 @@ export class WorkerProcess {
         return;
       case "left":
         return this.#events.onLeft(message.port);
+      case "places":
+        return this.#events.onPlaces(message.request);
       case "metrics":
         return this.#asked.get(message.id)?.(message.text);
       case "taken":

@@ -1,5 +1,6 @@
 // The workers of a primary: starts them, replaces those that die, and ends them.
 import type { Clock } from "../clock.ts";
+import type { PlaceRequest } from "../domain/place-message.ts";
 import type { PortName, ToWorker } from "./worker-messages.ts";
 import type { WorkerPosition } from "./worker-metrics.ts";
 import type { WorkerEnd, WorkerEvents, WorkerProcess } from "./worker-process.ts";
@@ -12,6 +13,10 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** What the set tells. */
 export interface WorkerSetEvents {
+  /** A process was started, and has heard nothing but its start. */
+  onStarted(worker: number): void;
+  /** A worker lacks places of a target, or gives some. */
+  onPlaces(worker: number, request: PlaceRequest): void;
   /** A worker can serve calls. */
   onReady(worker: number, process: WorkerProcess): void;
   onLeft(port: PortName, process: WorkerProcess): void;
@@ -84,6 +89,12 @@ export class WorkerSet {
     }));
   }
 
+  /** A message to a position without a process is lost. */
+  tellOne(worker: number, message: ToWorker): void {
+    const slot = this.#slots[worker];
+    if (slot?.state === "running") slot.process.tell(message);
+  }
+
   tell(message: ToWorker): void {
     for (const [, process] of this.running) process.tell(message);
   }
@@ -108,9 +119,11 @@ export class WorkerSet {
     const process = this.#options.spawn(worker, life, {
       onReady: () => this.#ready(worker, process),
       onLeft: (port) => this.#options.onLeft(port, process),
+      onPlaces: (request) => this.#options.onPlaces(worker, request),
       onEnd: (end) => this.#end({ ...end, worker, process }, begunAt),
     });
     this.#slots[worker] = { state: "running", process, isReady: false };
+    this.#options.onStarted(worker);
   }
 
   #ready(worker: number, process: WorkerProcess): void {

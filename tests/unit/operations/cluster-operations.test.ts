@@ -30,7 +30,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
   });
   const session = `${name}-1`;
   const log = streamLog(store, clock, session);
-  shareTargetStates(log.control, states, local);
+  shareTargetStates(log.control, states, local, name);
   await store.openSession(session, SESSION_MS);
   const operations = createClusterOperations(local, log, name, clock);
   return {
@@ -57,11 +57,11 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
   };
 }
 
-async function cluster() {
+async function cluster(one = "a", other = "b") {
   const clock = createManualClock();
   const store = sharedStore(clock);
-  const a = await replicaOf("a", store, clock);
-  const b = await replicaOf("b", store, clock);
+  const a = await replicaOf(one, store, clock);
+  const b = await replicaOf(other, store, clock);
   return { clock, store, a, b };
 }
 
@@ -132,6 +132,56 @@ describe("ResetCircuit", () => {
     expect(states()).toEqual(["closed", "open"]);
     await a.operations.resetCircuit(model.provider, model.id, "cluster");
     expect(states()).toEqual(["closed", "closed"]);
+  });
+});
+
+describe("workers of one command", () => {
+  async function fail(clock: ManualClock, worker: Awaited<ReturnType<typeof replicaOf>>) {
+    for (let call = 0; call < 5; call++) {
+      worker.answer(broken);
+      await clock.advance(300);
+    }
+  }
+
+  it("are one replica for REPLICA scope, without the workers of another command", async () => {
+    const { clock, store, a, b } = await cluster("one.0", "one.1");
+    const other = await replicaOf("two.0", store, clock);
+    for (const each of [a, b, other]) {
+      each.answer(undefined);
+      await each.announce();
+    }
+    expect(await a.status("replica")).toMatchObject({ totalRequests: 2, replicaCount: 2 });
+    expect(await a.status("cluster")).toMatchObject({ totalRequests: 3, replicaCount: 3 });
+    expect(await other.status("replica")).toMatchObject({ totalRequests: 1, replicaCount: 1 });
+  });
+
+  it("share an open circuit, and its end", async () => {
+    const { clock, a, b } = await cluster("one.0", "one.1");
+    await fail(clock, a);
+    expect(b.state.circuit.state).toBe("open");
+    expect(b.state.circuit.openAt).toBe(a.state.circuit.openAt);
+    await clock.advance(a.state.circuit.openAt - clock.now());
+    const probe = a.states.of(target).acquire({ caller: "a" });
+    if ("state" in probe) throw new Error("the probe is refused");
+    probe.content(1, "whole");
+    probe.end(undefined);
+    await clock.advance(0);
+    expect([a, b].map(({ state }) => state.circuit.state)).toEqual(["closed", "closed"]);
+  });
+
+  it("share no circuit with another command", async () => {
+    const { clock, a, b } = await cluster("one.0", "two.1");
+    await fail(clock, a);
+    expect([a, b].map(({ state }) => state.circuit.state)).toEqual(["open", "closed"]);
+  });
+
+  it("are reset together in REPLICA scope", async () => {
+    const { clock, store, a, b } = await cluster("one.0", "one.1");
+    const other = await replicaOf("two.0", store, clock);
+    for (const each of [a, other]) await fail(clock, each);
+    await a.operations.resetCircuit(model.provider, undefined, "replica");
+    const states = [a, b, other].map(({ state }) => state.circuit.state);
+    expect(states).toEqual(["closed", "closed", "open"]);
   });
 });
 

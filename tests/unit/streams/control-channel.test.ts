@@ -10,6 +10,9 @@ import { sharedStore } from "../../support/shared-store.ts";
 const MESSAGES: readonly ControlMessage[] = [
   { type: "cancel", streamId: "s.1", note: "too dear" },
   { type: "reset-circuit", provider: "openai", model: "" },
+  { type: "reset-circuit", provider: "openai", model: "", command: "c" },
+  { type: "circuit", command: "c", provider: "openai", model: "m", forMs: 1_000 },
+  { type: "circuit", command: "c", provider: "openai", model: "m", forMs: 0 },
   { type: "cooldown", provider: "openai", model: "gpt", forMs: 1_500 },
   { type: "watched", forMs: 10_000, calls: true },
 ];
@@ -37,6 +40,18 @@ describe("control messages", () => {
     ["a watch without an end", bytesOf({ from: "a", type: "watched", calls: true })],
     ["no note", bytesOf({ from: "a", type: "cancel", streamId: "s.1" })],
     ["no model", bytesOf({ from: "a", type: "reset-circuit", provider: "x" })],
+    [
+      "no name of a command",
+      bytesOf({ from: "a", type: "reset-circuit", provider: "x", model: "", command: 1 }),
+    ],
+    [
+      "a circuit of nobody",
+      bytesOf({ from: "a", type: "circuit", provider: "x", model: "m", forMs: 1 }),
+    ],
+    [
+      "a circuit in the past",
+      bytesOf({ from: "a", type: "circuit", command: "c", provider: "x", model: "m", forMs: -1 }),
+    ],
     ["a cooldown of no provider", bytesOf({ from: "a", type: "cooldown", model: "y", forMs: 1 })],
     ["a cooldown of no model", bytesOf({ from: "a", type: "cooldown", provider: "x", forMs: 1 })],
     [
@@ -64,7 +79,7 @@ describe("ControlChannel", () => {
   function channel(store = sharedStore(), session = "session-a", isDown = false) {
     const opened = new ControlChannel({ store, session, isStoreDown: () => isDown });
     const heard: ControlMessage[] = [];
-    for (const { type } of MESSAGES)
+    for (const type of new Set(MESSAGES.map((message) => message.type)))
       opened.on(type, (message: ControlMessage) => heard.push(message));
     return { opened, heard, store };
   }

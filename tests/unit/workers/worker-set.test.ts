@@ -32,6 +32,7 @@ function createSet(count: number, script: (worker: number, life: number) => stri
         start: {
           type: "start",
           replica: `${worker}.${life}`,
+          rank: { index: worker, count },
           configText: script(worker, life),
           store: { type: "redis", url: "redis://127.0.0.1" },
           reloadedText: undefined,
@@ -39,6 +40,8 @@ function createSet(count: number, script: (worker: number, life: number) => stri
         },
         events,
       }),
+    onStarted: () => {},
+    onPlaces: () => {},
     onReady: (worker) => void ready.push(worker),
     onLeft: () => {},
     onEnd: (each) => void ended.push(each),

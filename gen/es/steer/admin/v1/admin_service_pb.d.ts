@@ -1292,7 +1292,7 @@ export enum AdminScope {
   CLUSTER = 1,
 
   /**
-   * The replica that answers.
+   * The replica that answers, with the other workers of its command.
    *
    * @generated from enum value: ADMIN_SCOPE_REPLICA = 2;
    */

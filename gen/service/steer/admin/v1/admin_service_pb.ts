@@ -1345,7 +1345,7 @@ export const AdminScope = {
   CLUSTER: 1,
 
   /**
-   * The replica that answers.
+   * The replica that answers, with the other workers of its command.
    *
    * @generated from enum value: ADMIN_SCOPE_REPLICA = 2;
    */
