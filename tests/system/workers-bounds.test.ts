@@ -12,7 +12,6 @@ import {
   type SeenRequest,
   startHttpUpstream,
 } from "../support/http-upstream.ts";
-import { type RedisServer, startRedis } from "../support/redis.ts";
 import { ONE_ATTEMPT } from "../support/reset-circuits.ts";
 import { eventually } from "../support/stack.ts";
 import { startWorkers, type Workers } from "../support/workers.ts";
@@ -50,7 +49,6 @@ class Provider {
 
 let provider: Provider;
 let upstream: HttpUpstream;
-let redis: RedisServer;
 let service: Workers;
 /** One connection to each worker: the primary hands them out in turn. */
 let clients: readonly GrpcClient[];
@@ -58,7 +56,6 @@ let clients: readonly GrpcClient[];
 beforeAll(async () => {
   provider = new Provider();
   upstream = await startHttpUpstream(provider.answer);
-  redis = await startRedis();
   service = await startWorkers(WORKERS, {
     config: `
 providers:
@@ -67,7 +64,6 @@ models:
   - id: m
     provider: held
     limit: {max_in_flight: ${PLACES}} # because: few calls shall reach the bound
-stream: {store: "${redis.url}"}
 `,
     env: { HELD_KEY: "none" },
   });
@@ -77,7 +73,6 @@ stream: {store: "${redis.url}"}
 afterAll(async () => {
   for (const client of clients) client.close();
   await service[Symbol.asyncDispose]();
-  await redis[Symbol.asyncDispose]();
   await upstream[Symbol.asyncDispose]();
 });
 
