@@ -1,5 +1,5 @@
 import http, { type ServerResponse } from "node:http";
-import http2, { type Http2ServerResponse, type Http2Session } from "node:http2";
+import http2, { type Http2Session } from "node:http2";
 import { type Socket, Server as TcpServer } from "node:net";
 import {
   createRegistry,
@@ -14,9 +14,10 @@ import { GenerationService } from "../../gen/service/steer/v1/generation_service
 import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import { applyCors } from "./apply-cors.ts";
-import { type Dispatcher, type EncodedRequest, RpcStatusError, type UnservedCall } from "./call.ts";
+import type { Dispatcher, EncodedRequest, UnservedCall } from "./call.ts";
+import { ConnectCalls } from "./connect/connect-calls.ts";
+import { MIN_COMPRESS_BYTES } from "./connect/rpc-answer.ts";
 import { dropLongDeadline } from "./deadline.ts";
-import { encodeError } from "./encode-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import {
   admitCall,
@@ -26,6 +27,7 @@ import {
   type HttpRequest,
   toIncomingCall,
 } from "./http-call.ts";
+import type { HttpResponse } from "./http-writes.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Lingering } from "./linger.ts";
@@ -41,8 +43,8 @@ import type { Listener } from "./listener.ts";
 import { createConnectHandler } from "./requests/connect-handler.ts";
 import { maxRequestBytes } from "./requests/request-limits.ts";
 import { requestKey } from "./requests/taken-request.ts";
+import { toConnectError } from "./to-connect-error.ts";
 
-const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -67,8 +69,6 @@ const HTTP1_OPTIONS = {
 /** Not allowed as GET: a prompt in the URL would be in the log of every proxy. */
 const GET_REFUSED = `/${GenerationService.typeName}/${GenerationService.method.countTokens.name}`;
 
-type Response = ServerResponse | Http2ServerResponse;
-
 export interface HttpListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsMaterial | undefined;
@@ -81,11 +81,6 @@ export interface HttpListenerOptions {
   readonly storeTrouble: () => string | undefined;
   /** Answers requests for other APIs and for pages; false: the path is none of theirs. */
   readonly serveOthers?: (request: HttpRequest, response: ServerResponse) => boolean;
-}
-
-function toConnectError(error: unknown): ConnectError {
-  const status = error instanceof RpcStatusError ? error.status : encodeError(error);
-  return new ConnectError(status.message, status.code, status.trailers, [...status.details], error);
 }
 
 /**
@@ -162,7 +157,7 @@ function addRoutes(
   }
 }
 
-function writeJson(response: Response, status: number, body: object): void {
+function writeJson(response: HttpResponse, status: number, body: object): void {
   // Both kinds of response have these members, with different types.
   const any = response as ServerResponse;
   any.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
@@ -172,7 +167,7 @@ function writeJson(response: Response, status: number, body: object): void {
 type AnyServer = http.Server | http2.Http2SecureServer;
 
 function createServer(
-  handle: (request: HttpRequest, response: Response) => void,
+  handle: (request: HttpRequest, response: HttpResponse) => void,
   tls: TlsMaterial | undefined,
 ): AnyServer {
   if (tls === undefined) {
@@ -205,10 +200,12 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   // Messages can contain others of their file as `Any`, for example those of the conformance suite.
   const registry = createRegistry(...options.dispatcher.services.map(({ file }) => file));
   const floods = new FloodGuard(options.clock);
+  const maxBytes = (method: DescMethod): number => maxRequestBytes(method, options.requestBytes);
+  const calls = new ConnectCalls({ ...options, floods, registry, maxRequestBytes: maxBytes });
   const rpc = createConnectHandler({
     routes: (router) => addRoutes(router, options.dispatcher, { registry }),
     grpc: false,
-    maxRequestBytes: (method) => maxRequestBytes(method, options.requestBytes),
+    maxRequestBytes: maxBytes,
     jsonOptions: { registry },
     compressMinBytes: MIN_COMPRESS_BYTES,
     requestGate: (context) =>
@@ -233,8 +230,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   const answers = new Set<http.ServerResponse>();
   const lingering = new Lingering(options.clock);
 
-  function handle(request: HttpRequest, response: Response): void {
-    const path = request.url?.split("?", 1)[0];
+  function handle(request: HttpRequest, response: HttpResponse): void {
+    const path = request.url?.split("?", 1)[0] ?? "";
     if (response instanceof http.ServerResponse) {
       const { req } = response;
       if (lingering.has(req)) return void req.socket.destroy();
@@ -254,6 +251,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return writeJson(response, 200, store === undefined ? { status: "OK" } : degraded);
     }
     if (applyCors(request, response, origins)) return;
+    if (calls.handle(request, response, path)) return;
     // Both kinds of response have the members that doors and pages use; only their types differ.
     if (options.serveOthers?.(request, response as ServerResponse)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
