@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { Code } from "../../domain/error-table.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { type Arrival, type Encoding, RpcStatusError } from "../call.ts";
@@ -15,7 +16,7 @@ export type Framing = "unary" | keyof typeof END_FLAGS;
 
 /** A body of a request that is not read. */
 export interface RequestBody {
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Readable;
   readonly framing: Framing;
   /** Undefined: not compressed. */
   readonly encoding: Encoding | undefined;

@@ -1,5 +1,6 @@
 // Gives the HTTP library an empty request of the same protocol and format, because the library would decode a
 // request before the dispatcher sees its bytes. Handlers read the real request from the call's context.
+import type { Readable } from "node:stream";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createContextKey } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
@@ -17,8 +18,6 @@ export const ENCODING_HEADERS = {
 } as const satisfies Record<Framing, unknown>;
 
 const ENCODINGS = ["gzip", "br"] as const satisfies readonly Encoding[];
-
-type Body = AsyncIterable<Uint8Array>;
 
 /** Reads the request of a call. Throws `validation` or `RpcStatusError`. */
 export type ReadRequest = (arrival: Arrival) => Promise<EncodedRequest>;
@@ -81,14 +80,17 @@ async function* emptyBody(message: Buffer, framing: Framing): AsyncGenerator<Uin
   else yield Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 }
 
-/** A request with an empty message. The real one, of at most `maxBytes`, is under `requestKey`. */
+/**
+ * A request with an empty message. The real one, of at most `maxBytes`, is read from `body` and is under
+ * `requestKey`.
+ */
 export function takeRequest(
   request: UniversalServerRequest,
+  body: Readable,
   maxBytes: number,
 ): UniversalServerRequest {
   if (request.method === "GET") return takeQuery(request, maxBytes);
   const { header } = request;
-  const body = request.body as Body;
   const contentType = (header.get("content-type") ?? "").toLowerCase();
   const format = contentType.includes("json") ? "json" : "proto";
   const framing = framingOf(contentType);
