@@ -1,4 +1,5 @@
-import { ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import { atOnce, drained, isClosed, whenGone } from "../rpc/http-writes.ts";
 import type { DoorRefusal } from "./door.ts";
 
 /** Headers for streams, which proxies would otherwise hold back. */
@@ -33,11 +34,7 @@ export class DoorResponse {
 
   /** Calls `onGone` if the connection ends before the answer. */
   whenGone(onGone: () => void): void {
-    const tell = (): void => {
-      if (!this.#response.writableFinished) onGone();
-    };
-    if (this.#response.closed) tell();
-    else this.#response.once("close", tell);
+    whenGone(this.#response, onGone);
   }
 
   /**
@@ -49,7 +46,7 @@ export class DoorResponse {
     for await (const piece of pieces) {
       if (type() === "json") json = (json ?? "") + piece;
       else if (this.isBegun) await this.#write(piece);
-      else await this.#writeFirst(piece);
+      else await atOnce(this.#response, () => this.#writeFirst(piece));
     }
     if (json !== undefined) return this.#sendWhole(json);
     if (!this.isBegun) this.#begin(200, EVENT_HEADERS);
@@ -58,29 +55,13 @@ export class DoorResponse {
 
   /** With its length, an answer is one write of the connection and needs no chunks. */
   #sendWhole(json: string): void {
-    if (this.#response.closed) return;
+    if (isClosed(this.#response)) return;
     this.#begin(200, { ...JSON_HEADERS, "content-length": String(Buffer.byteLength(json)) });
     this.#response.end(this.#isHeadOnly ? undefined : json);
   }
 
-  /**
-   * Sends the first piece with the headers at once. Node holds back what is written until all promises that are ready
-   * have run, and these include every other event that the provider has sent meanwhile.
-   */
-  #writeFirst(piece: string): Promise<void> {
-    const { socket } = this.#response;
-    const corked = this.#response instanceof ServerResponse ? socket : null;
-    corked?.cork();
-    try {
-      this.#begin(200, EVENT_HEADERS);
-      return this.#write(piece);
-    } finally {
-      corked?.uncork();
-    }
-  }
-
   refuse({ status, headers, body }: DoorRefusal): void {
-    if (this.#response.closed) return;
+    if (isClosed(this.#response)) return;
     this.#begin(status, { ...JSON_HEADERS, ...headers });
     this.#response.end(this.#isHeadOnly ? undefined : JSON.stringify(body));
   }
@@ -99,20 +80,14 @@ export class DoorResponse {
     this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
   }
 
+  #writeFirst(piece: string): Promise<void> {
+    this.#begin(200, EVENT_HEADERS);
+    return this.#write(piece);
+  }
+
   /** Resolves when the connection accepts more data, or is closed. */
   async #write(piece: string): Promise<void> {
-    if (this.#isHeadOnly || this.#response.closed) return;
-    if (this.#response.write(piece)) return;
-    // Node drops data for a response whose socket is destroyed, and only reports its close.
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#response.off("drain", done);
-        this.#response.off("close", done);
-        resolve();
-      };
-      this.#response.once("drain", done);
-      this.#response.once("close", done);
-      if (this.#response.closed) done();
-    });
+    if (this.#isHeadOnly || isClosed(this.#response)) return;
+    if (!this.#response.write(piece)) await drained(this.#response);
   }
 }

@@ -59,10 +59,7 @@ interface ArrivedCall {
   readonly deadline: number | undefined;
 }
 
-/** The usual values of the Host header. The library refuses those that are none. */
-const USUAL_HOST = /^[\w.~-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i;
-
-/** A copy of what the library says. */
+/** As the library says in the same case. */
 const DEADLINE_EXCEEDED = "the operation timed out";
 
 function headOf(method: DescMethod, request: HttpRequest, connection: Connection): CallHead {
@@ -111,7 +108,7 @@ export class ConnectCalls {
     if (request.method !== "POST") return false;
     const served = this.#methods.get(path);
     const host = request.headers[":authority"] ?? request.headers.host;
-    if (served === undefined || !USUAL_HOST.test(String(host))) return false;
+    if (served === undefined || !URL.canParse(`http://${host}`)) return false;
     const { method } = served;
     const form = formOf(method, request.headers);
     if (form === undefined) return false;
