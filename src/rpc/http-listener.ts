@@ -11,9 +11,9 @@ import { ConnectCalls } from "./connect/connect-calls.ts";
 import { dropLongDeadline } from "./deadline.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { endWithAnswer, type HttpRequest } from "./http-call.ts";
+import type { HttpResponse } from "./http-writes.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
 import { keepAlive } from "./keep-alive.ts";
-import type { HttpResponse } from "./http-writes.ts";
 import { createLibraryCalls } from "./library-calls.ts";
 import { Lingering } from "./linger.ts";
 import {
