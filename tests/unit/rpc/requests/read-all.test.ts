@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { readAll } from "../../../../src/rpc/requests/read-all.ts";
@@ -44,6 +45,7 @@ describe("a body", () => {
   it("whose caller has left is not waited for", async () => {
     const body = new PassThrough();
     body.destroy();
+    await once(body, "close");
     await expect(readAll(body, null, MAX_BYTES, UNCUT)).rejects.toMatchObject(LEFT);
   });
 
