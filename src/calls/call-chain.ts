@@ -3,6 +3,7 @@ import { describeDefect, internalError } from "../domain/defect.ts";
 import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
+import { LEFT, PushIterable, pushItemsTo } from "../domain/push-iterable.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Call, CallHead } from "./call.ts";
@@ -196,20 +197,19 @@ export class RunningCall<Refusal extends Error> {
   }
 
   /** Runs a streaming operation to the end of the call. Throws `Refusal`. */
-  async *serverStream<Event>(
+  serverStream<Event>(
     work: (call: HandlerCall) => Promise<AsyncIterable<Event>>,
-  ): AsyncGenerator<Event, void, undefined> {
-    let ended = false;
-    try {
-      yield* await work(this.handlerCall());
-      ended = true;
+  ): PushIterable<Event> {
+    return new PushIterable(async (take) => {
+      try {
+        await pushItemsTo(await work(this.handlerCall()), take);
+      } catch (error) {
+        if (error !== LEFT) throw this.finish(error);
+        // The listener has stopped reading, so the caller is gone.
+        this.finish(new GatewayError("cancelled", "the caller left the stream"));
+        throw error;
+      }
       this.finish(undefined);
-    } catch (error) {
-      ended = true;
-      throw this.finish(error);
-    } finally {
-      // The listener has stopped reading, so the caller is gone.
-      if (!ended) this.finish(new GatewayError("cancelled", "the caller left the stream"));
-    }
+    });
   }
 }

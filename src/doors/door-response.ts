@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { pushItemsTo } from "../domain/push-iterable.ts";
 import { atOnce, drained, isClosed, whenGone } from "../rpc/http-writes.ts";
 import type { DoorRefusal } from "./door.ts";
 
@@ -43,11 +44,15 @@ export class DoorResponse {
    */
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
     let json: string | undefined;
-    for await (const piece of pieces) {
-      if (type() === "json") json = (json ?? "") + piece;
-      else if (this.isBegun) await this.#write(piece);
-      else await atOnce(this.#response, () => this.#writeFirst(piece));
-    }
+    await pushItemsTo(pieces, (piece) => {
+      if (type() !== "json") {
+        return this.isBegun
+          ? this.#write(piece)
+          : atOnce(this.#response, () => this.#writeFirst(piece));
+      }
+      json = (json ?? "") + piece;
+      return undefined;
+    });
     if (json !== undefined) return this.#sendWhole(json);
     if (!this.isBegun) this.#begin(200, EVENT_HEADERS);
     this.#response.end();
@@ -80,14 +85,14 @@ export class DoorResponse {
     this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
   }
 
-  #writeFirst(piece: string): Promise<void> {
+  #writeFirst(piece: string): Promise<void> | undefined {
     this.#begin(200, EVENT_HEADERS);
     return this.#write(piece);
   }
 
-  /** Resolves when the connection accepts more data, or is closed. */
-  async #write(piece: string): Promise<void> {
-    if (this.#isHeadOnly || isClosed(this.#response)) return;
-    if (!this.#response.write(piece)) await drained(this.#response);
+  /** Resolves when the connection accepts more data, or is closed; undefined: it does already. */
+  #write(piece: string): Promise<void> | undefined {
+    if (this.#isHeadOnly || isClosed(this.#response)) return undefined;
+    return this.#response.write(piece) ? undefined : drained(this.#response);
   }
 }

@@ -10,7 +10,7 @@ import { StreamEvents } from "../output/stream-events.ts";
 import type { GenerationCall, OpenStream } from "../ports/gateway.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
-import type { ReaderWatch } from "../streams/stream-reader.ts";
+import type { ReaderWatch } from "../streams/stream-reader-options.ts";
 import type { NewStream } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";

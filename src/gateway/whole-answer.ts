@@ -1,6 +1,7 @@
 // The answer of a unary call: from its own run, or from the end of a stored stream.
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
+import { pushItemsTo } from "../domain/push-iterable.ts";
 import type { GenerationCall, WholeAnswer } from "../ports/gateway.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
 import { NO_DELIVERY } from "./delivery.ts";
@@ -32,7 +33,7 @@ export async function wholeAnswer(
 ): Promise<WholeAnswer> {
   onOpen?.(stream.streamId, stream.generationId);
   try {
-    for await (const _ of stream.deliveries);
+    await pushItemsTo(stream.deliveries, () => undefined);
   } catch (error) {
     if (stream.soFar === undefined || !isCancelled(error)) throw error;
     throw new GenerationFailed({ error, partial: stream.soFar() });

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import { pushItemsTo } from "../domain/push-iterable.ts";
 import { type AttemptLimits, startAttemptTimers } from "./attempt-timers.ts";
 import type { Sign } from "./engine-call.ts";
 
@@ -51,10 +52,17 @@ export async function runAttempt<Item>(options: AttemptOptions<Item>): Promise<v
   options.onStart?.((error) => attempt.abort(error));
   const timers = startAttemptTimers(options.limits, clock, (error) => attempt.abort(error));
 
+  async function held(wait: Promise<void>): Promise<void> {
+    timers.hold();
+    await orAborted(wait, attempt.signal);
+    timers.progress(clock.now(), false);
+    if (!options.isDraining()) attempt.signal.throwIfAborted();
+  }
+
   let finished = false;
   try {
     attempt.signal.throwIfAborted();
-    for await (const item of options.open(attempt.signal)) {
+    await pushItemsTo(options.open(attempt.signal), (item) => {
       const now = clock.now();
       const sign = options.signOf(item);
       const content = sign === "content";
@@ -65,13 +73,8 @@ export async function runAttempt<Item>(options: AttemptOptions<Item>): Promise<v
         timers.stop();
       }
       const wait = options.onItem(item, now, content);
-      if (wait !== undefined) {
-        timers.hold();
-        await orAborted(wait, attempt.signal);
-        timers.progress(clock.now(), false);
-        if (!options.isDraining()) attempt.signal.throwIfAborted();
-      }
-    }
+      return wait === undefined ? undefined : held(wait);
+    });
     attempt.signal.throwIfAborted();
   } catch (error) {
     throw toGatewayError(attempt.signal.aborted ? attempt.signal.reason : error);

@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/pr
 import type { Call, CallHead } from "../calls/call.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
+import type { PushIterable } from "../domain/push-iterable.ts";
 
 /** A request that is answered by its first line and headers alone, without a method or a caller. */
 export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
@@ -113,7 +114,7 @@ export interface Dispatcher {
     encode: (response: Message) => Answer,
   ): Promise<Answer>;
   /** Messages of the handler. Encoded messages are sent unchanged. */
-  serverStream(call: IncomingCall, request: EncodedRequest): AsyncIterable<Message | Uint8Array>;
+  serverStream(call: IncomingCall, request: EncodedRequest): PushIterable<Message | Uint8Array>;
   /** Ends the unfinished requests of these callers. */
   endArrivalsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
 }

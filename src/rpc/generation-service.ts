@@ -14,6 +14,7 @@ import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
+import { PushIterable, pushItemsTo, type Take, takeAll } from "../domain/push-iterable.ts";
 import type {
   CallIdentity,
   CountMethod,
@@ -73,44 +74,47 @@ function settle(call: HandlerCall, event: StreamEvent["event"]): void {
   }
 }
 
-/** Yields the events of a stream for this call, then ends with its status. */
-async function* deliver(
+/** The events of a stream for this call, and then the status of the call. */
+function deliver(
   call: HandlerCall,
   acceptsDiscard: boolean,
   open: () => Promise<OpenStream>,
-): AsyncGenerator<Uint8Array, void> {
-  const stream = await open();
-  call.log({ stream_id: stream.streamId, generation_id: stream.generationId });
-  call.setResponseHeader("x-steer-stream-id", stream.streamId);
-  call.setResponseHeader("x-steer-generation-id", stream.generationId);
-  if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
-  const guard =
-    acceptsDiscard || !stream.endsAtDiscard
-      ? undefined
-      : new DiscardGuard(stream.streamId, stream.holdsOutput);
-  let isWhole = false;
-  try {
-    for await (const delivery of stream.deliveries) {
-      if (delivery.type === "events") {
-        for (const event of delivery.events) {
-          guard?.check(event);
-          yield event;
-        }
-      } else {
+): PushIterable<Uint8Array> {
+  return new PushIterable(async (take) => {
+    const stream = await open();
+    call.log({ stream_id: stream.streamId, generation_id: stream.generationId });
+    call.setResponseHeader("x-steer-stream-id", stream.streamId);
+    call.setResponseHeader("x-steer-generation-id", stream.generationId);
+    if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
+    const guard =
+      acceptsDiscard || !stream.endsAtDiscard
+        ? undefined
+        : new DiscardGuard(stream.streamId, stream.holdsOutput);
+    const takeEvent = guard === undefined ? take : guarded(guard, take);
+    try {
+      await pushItemsTo(stream.deliveries, (delivery) => {
+        if (delivery.type === "events") return takeAll(delivery.events, takeEvent);
         const { sequence, isUndurable } = delivery;
         const body = { type: "heartbeat", isUndurable } as const;
-        yield encodeEvent({ sequence, attemptIndex: 0, body }, 0);
+        return take(encodeEvent({ sequence, attemptIndex: 0, body }, 0));
+      });
+    } catch (error) {
+      // A reader that leaves early has used the tokens so far.
+      if (stream.soFar !== undefined) {
+        reportGeneration(call, encodeGeneration(stream.soFar(), "none"));
       }
+      throw error;
     }
-    isWhole = true;
-  } finally {
-    // A reader that leaves early has used the tokens so far.
-    if (!isWhole && stream.soFar !== undefined) {
-      reportGeneration(call, encodeGeneration(stream.soFar(), "none"));
-    }
-  }
-  const terminal = stream.terminal();
-  if (terminal !== undefined) settle(call, decodeEvent(terminal).event);
+    const terminal = stream.terminal();
+    if (terminal !== undefined) settle(call, decodeEvent(terminal).event);
+  });
+}
+
+function guarded(guard: DiscardGuard, take: Take<Uint8Array>): Take<Uint8Array> {
+  return (event) => {
+    guard.check(event);
+    return take(event);
+  };
 }
 
 /** A unary answer needs its message; the client's limit decides whether it fits. */

@@ -1,14 +1,19 @@
+import type { ServerHttp2Stream } from "node:http2";
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import type { Clock } from "../clock.ts";
+import { LEFT } from "../domain/push-iterable.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
+import { type CallInternals, callInternals } from "./grpc-internals.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
 import { packStatus } from "./pack-status.ts";
+
+const HEAD_BYTES = 5;
 
 /** Encoded messages are sent unchanged. */
 type ServerStream = grpc.ServerWritableStream<GrpcRequest, Message | Uint8Array>;
@@ -87,21 +92,42 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
   return adapted;
 }
 
-/** Resolves when the reader accepts more, is gone, or gets nothing more: `drain` never fires after a cancel. */
-function writable(call: ServerStream, signal: AbortSignal): Promise<void> {
+/** Resolves when the stream accepts more, or will send nothing more: `drain` never fires after its close. */
+function writable(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       signal.removeEventListener("abort", done);
-      call.off("drain", done);
-      call.off("close", done);
-      call.off("cancelled", done);
+      stream.off("drain", done);
+      stream.off("close", done);
       resolve();
     };
     signal.addEventListener("abort", done);
-    call.on("drain", done);
-    call.on("close", done);
-    call.on("cancelled", done);
+    stream.on("drain", done);
+    stream.on("close", done);
   });
+}
+
+/** A message as it is on the wire: a byte that says it is not compressed, its length, and its bytes. */
+function framed(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, HEAD_BYTES);
+  return frame;
+}
+
+/**
+ * Writes a message of a stream to its HTTP/2 stream. grpc-js would queue each message until the one before is written,
+ * so that the messages of a burst would be written one by one.
+ */
+function sendMessage(
+  { stream, wantTrailers }: CallInternals,
+  message: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> | undefined {
+  // A message behind the end of the stream would keep the end from arriving.
+  if (wantTrailers || stream.destroyed || stream.closed) return undefined;
+  return stream.write(framed(message)) || signal.aborted ? undefined : writable(stream, signal);
 }
 
 export function handleUnary(
@@ -139,15 +165,16 @@ export function handleServerStream(
   async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
+    const internals = callInternals(call);
     let first = true;
     try {
-      const messages = dispatcher.serverStream(adapted.incoming, call.request.take(call));
-      for await (const message of messages) {
-        if (adapted.gone) break;
+      await dispatcher.serverStream(adapted.incoming, call.request.take(call)).pushTo((message) => {
+        if (adapted.gone) throw LEFT;
         if (first) call.sendMetadata(adapted.headers);
         first = false;
-        if (!call.write(message) && !signal.aborted) await writable(call, signal);
-      }
+        const bytes = message instanceof Uint8Array ? message : toBinary(method.output, message);
+        return sendMessage(internals, bytes, signal);
+      });
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);

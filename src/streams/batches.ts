@@ -13,5 +13,7 @@ export function position(batches: readonly Pick<Batch, "last">[], sequence: numb
 }
 
 export function sizeOf(events: readonly Uint8Array[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0);
+  let size = 0;
+  for (const { length } of events) size += length;
+  return size;
 }

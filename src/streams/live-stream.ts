@@ -1,4 +1,6 @@
 import type { Clock } from "../clock.ts";
+import { InputWait } from "../domain/input-wait.ts";
+import { PushIterable, type Take } from "../domain/push-iterable.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
 import { readerLeft } from "./stream-errors.ts";
 
@@ -21,17 +23,24 @@ export interface FollowOptions {
  */
 export class LiveStream {
   #pending: Uint8Array[] = [];
+  /** Sequence of the last event that the reader was given. */
   #sequence = 0;
   #last: Uint8Array | undefined;
   #ended = false;
-  #wakeReader: (() => void) | undefined;
+  /** The reader's wait for an event. */
+  readonly #wait = new InputWait();
+  #pass: Take<readonly Uint8Array[]> = () => undefined;
   #wakeProducer: (() => void) | undefined;
 
   /** Hands an event to the reader. If a promise is returned, the reader lags and the producer must wait for it. */
   add(event: Uint8Array): Promise<void> | undefined {
-    this.#pending.push(event);
     this.#last = event;
-    this.#wakeReader?.();
+    if (this.#wait.isWaiting) {
+      this.#wait.handOn(this.#pass, [event]);
+      return undefined;
+    }
+    this.#pending.push(event);
+    this.#wait.end();
     if (this.#pending.length < MAX_PENDING_EVENTS || this.#ended) return undefined;
     return new Promise((resolve) => {
       this.#wakeProducer = resolve;
@@ -46,7 +55,7 @@ export class LiveStream {
   /** Marks the end: no event follows. */
   end(): void {
     this.#ended = true;
-    this.#wakeReader?.();
+    this.#wait.end();
     this.#wakeProducer?.();
   }
 
@@ -56,9 +65,13 @@ export class LiveStream {
   }
 
   /** Throws `GatewayError` cancelled if the signal aborts before the end. */
-  async *follow(options: FollowOptions): AsyncGenerator<StreamDelivery, void> {
+  follow(options: FollowOptions): PushIterable<StreamDelivery> {
+    return new PushIterable((take) => this.#follow(options, take));
+  }
+
+  async #follow(options: FollowOptions, take: Take<StreamDelivery>): Promise<void> {
     const { clock, heartbeatMs, signal } = options;
-    const wake = (): void => this.#wakeReader?.();
+    const wake = (): void => this.#wait.end();
     signal.addEventListener("abort", wake, { once: true });
     let beatDue = false;
     let lastDelivery = clock.now();
@@ -73,27 +86,33 @@ export class LiveStream {
       });
     };
     if (heartbeatMs > 0) watchSilence(heartbeatMs);
+    const taken = (): void => {
+      this.#wakeProducer?.();
+      this.#wakeProducer = undefined;
+      lastDelivery = clock.now();
+      beatDue = false;
+    };
+    const pass: Take<readonly Uint8Array[]> = (events) => {
+      this.#sequence += events.length;
+      const wait = take({ type: "events", events });
+      if (wait !== undefined) return wait.then(taken);
+      taken();
+      return undefined;
+    };
+    this.#pass = pass;
     try {
       while (!signal.aborted) {
         const events = this.#pending;
         if (events.length > 0) {
           this.#pending = [];
-          this.#sequence += events.length;
-          yield { type: "events", events };
-          this.#wakeProducer?.();
-          this.#wakeProducer = undefined;
-          lastDelivery = clock.now();
-          beatDue = false;
+          await pass(events);
         } else if (this.#ended) return;
         else if (beatDue) {
           beatDue = false;
-          yield { type: "heartbeat", sequence: this.#sequence, isUndurable: false };
+          await take({ type: "heartbeat", sequence: this.#sequence, isUndurable: false });
           lastDelivery = clock.now();
         } else {
-          await new Promise<void>((resolve) => {
-            this.#wakeReader = resolve;
-          });
-          this.#wakeReader = undefined;
+          await this.#wait.begin();
         }
       }
       throw readerLeft();

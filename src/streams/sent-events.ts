@@ -58,7 +58,9 @@ export class SentEvents {
       this.#log.append({ first: this.#packed + 1, last: sequence, writer: this.#writer, events });
       this.#packed = sequence;
     }
-    this.#recent = count === this.#recent.length ? [] : this.#recent.slice(count);
+    // The usual single event keeps the array, which would otherwise be allocated anew for each.
+    if (this.#recent.length === 1) this.#recent.pop();
+    else this.#recent = this.#recent.slice(count);
     this.#base = sequence;
   }
 

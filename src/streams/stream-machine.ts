@@ -105,22 +105,26 @@ export function append(
   if (record.phase !== "running") return { answer: { state: "closed", tail } };
   if (step.first <= tail) return { answer: { state: "overlap", tail } };
   if (step.first !== tail + 1) return { answer: { state: "gap", tail } };
-  const { ending, progress } = step;
-  const after: StreamRecord = {
+  const longer: StreamRecord = {
     ...record,
     tail: step.last,
     bytes: record.bytes + step.bytes,
     firstContent: record.firstContent === 0 ? step.firstContent : record.firstContent,
     updatedAt: now,
-    ...(progress !== undefined && { progress }),
-    ...(ending !== undefined && {
-      phase: ending.phase,
-      endedAt: now,
-      isBound: record.isBound && !ending.freesKey,
-      ...(ending.isUnused && { retentionMs: 0 }),
-    }),
+    progress: step.progress ?? record.progress,
   };
-  return { answer: { state: "stored", tail: after.tail }, after };
+  const after = step.ending === undefined ? longer : ended(longer, step.ending, now);
+  return { answer: { state: "stored", tail: step.last }, after };
+}
+
+function ended(record: StreamRecord, ending: Ending, now: number): StreamRecord {
+  return {
+    ...record,
+    phase: ending.phase,
+    endedAt: now,
+    isBound: record.isBound && !ending.freesKey,
+    ...(ending.isUnused && { retentionMs: 0 }),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { FillCause } from "./stream-reader.ts";
+import type { FillCause } from "./stream-reader-options.ts";
 import type { EndPhase } from "./stream-record.ts";
 import type { AppendResult } from "./stream-store.ts";
 import type { WriterLoss } from "./stream-writer-options.ts";

@@ -1,15 +1,16 @@
 // One reader of a stream: from a cursor to the end, each event once and in order. First and resumed readers use the
 // same code.
 
-import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
+import { InputWait } from "../domain/input-wait.ts";
+import { LEFT, PushIterable, type Take } from "../domain/push-iterable.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
 import { within } from "../store/store-health.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
-import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
+import { DeadlineWatch } from "./reader-deadline.ts";
 import { ReaderInbox } from "./reader-inbox.ts";
-import type { BusMessage, StreamBus } from "./stream-bus.ts";
+import type { BusMessage } from "./stream-bus.ts";
 import {
   readerLeft,
   sequenceAhead,
@@ -17,8 +18,9 @@ import {
   streamExpired,
   streamNotFound,
 } from "./stream-errors.ts";
+import type { FillCause, ReaderOptions } from "./stream-reader-options.ts";
 import type { Batch } from "./stream-record.ts";
-import type { ReadResult, StreamStore } from "./stream-store.ts";
+import type { ReadResult } from "./stream-store.ts";
 
 /** Most batches in one read. */
 const READ_LIMIT = 256;
@@ -35,47 +37,13 @@ const ANSWER_MS = 2_000;
 /** A reader that accepts nothing for this long, in milliseconds, counts as gone. */
 const STUCK_MS = 60_000;
 
-/** Why a reader reads from the store. */
-export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
-
-/** Receives the progress of one reader. */
-export interface ReaderWatch {
-  /** The first event after the cursor was accepted. */
-  first(): void;
-  /** Called once: with `undefined` at the end of the stream, otherwise with the error that ended the reading. */
-  ended(error: unknown): void;
-}
-
-export interface ReaderOptions {
-  readonly store: StreamStore;
-  readonly bus: StreamBus;
-  readonly clock: Clock;
-  readonly streamId: string;
-  readonly cursor: Cursor;
-  /** Aborted when the reader is gone. */
-  readonly signal: AbortSignal;
-  /** Unset: the caller set none. */
-  readonly deadline?: ReaderDeadline | undefined;
-  /** Longest silence before a heartbeat, in milliseconds; 0: no heartbeats. */
-  readonly heartbeatMs: number;
-  /** Whether this process writes the stream. */
-  readonly isLocal: () => boolean;
-  /** Called when the reader begins to receive the events of this process's writer. */
-  readonly onListen: () => void;
-  /** Whether an encoded event is the last of its stream. */
-  readonly isTerminal: (event: Uint8Array) => boolean;
-  readonly onFill: (cause: FillCause) => void;
-  readonly watch: ReaderWatch | undefined;
-  /** Called when the reader has left, at the end or before it. */
-  readonly onLeave: () => void;
-}
-
 /** Whether at least one reader accepts deliveries. */
 export function isRead(readers: Iterable<StreamReader>): boolean {
   for (const reader of readers) if (!reader.isStuck) return true;
   return false;
 }
 
+type BatchMessage = Extract<BusMessage, { type: "batch" }>;
 type ReadLog = Extract<ReadResult, { state: "read" }>;
 
 export class StreamReader {
@@ -97,7 +65,11 @@ export class StreamReader {
   #deadline: DeadlineWatch | undefined;
   /** Time since which the caller has not accepted a delivery; undefined: no delivery waits. */
   #waitsSince: number | undefined;
-  #wake: (() => void) | undefined;
+  /** The wait for a message. */
+  readonly #wait = new InputWait();
+  /** Delivers a batch that the reader waits for. */
+  readonly #passBatch: Take<BatchMessage>;
+  #take: Take<StreamDelivery> = () => undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
   #last: Uint8Array | undefined;
 
@@ -107,6 +79,12 @@ export class StreamReader {
     this.#writer = options.cursor.writer;
     this.#lastDelivery = options.clock.now();
     this.#lastHeard = this.#lastDelivery;
+    const passBatch: Take<BatchMessage> = ({ batch, isLast }) => {
+      this.#next = batch.last + 1;
+      this.#writer = batch.writer;
+      return this.#pass(batch.events, isLast);
+    };
+    this.#passBatch = passBatch;
   }
 
   /** The last event of the stream. Valid only after `follow` has ended normally. */
@@ -121,56 +99,29 @@ export class StreamReader {
   }
 
   /** Delivers all events after the cursor. Ends after the last event; throws `GatewayError` otherwise. */
-  async *follow(): AsyncGenerator<StreamDelivery, void> {
+  follow(): PushIterable<StreamDelivery> {
+    return new PushIterable((take) => this.#follow(take));
+  }
+
+  async #follow(take: Take<StreamDelivery>): Promise<void> {
     const { bus, streamId, signal, isLocal, onListen, clock } = this.#options;
+    this.#take = take;
     const stopListening = bus.listen(streamId, (message) => this.#receive(message));
     onListen();
-    const onAbort = (): void => this.#wake?.();
+    const onAbort = (): void => this.#wait.end();
     signal.addEventListener("abort", onAbort, { once: true });
     const stopWatch = this.#watchSilence();
     this.#deadline = new DeadlineWatch(clock, this.#options.deadline, onAbort);
     let broken: unknown;
     try {
       if (!isLocal()) await this.#subscribe();
-      yield* this.#catchUp();
+      await this.#catchUp();
       while (!this.#isEnded) {
         this.#throwIfOver();
-        // The reader must know before it gets events that are not stored.
-        if (this.#isUndurable && !this.#toldUndurable) yield* this.#beat();
-        const message = this.#inbox.shift();
-        if (message?.type === "batch") {
-          const { batch, isLast } = message;
-          if (batch.first > this.#next)
-            yield* this.#fill(this.#inbox.hasDropped ? "overflow" : "gap");
-          // Another writer's batch does not prove that the log contains the events this reader has. Only the log
-          // does.
-          if (this.#isOfAnother(batch)) yield* this.#fill("writer");
-          if (this.#isOfAnother(batch) && !this.#isUndurable) continue;
-          const events = this.#accept(batch);
-          if (events === undefined) continue;
-          this.#waitsSince = clock.now();
-          yield { type: "events", events };
-          this.#delivered();
-          this.#lastHeard = this.#lastDelivery;
-          if (isLast) this.#end(events.at(-1));
-        } else if (message !== undefined) {
-          if (message.type === "over") throw message.error;
-          await this.#subscribe();
-          yield* this.#fill("left");
-          this.#isUndurable = false;
-        } else if (this.#inbox.hasDropped || this.#isPollDue) {
-          yield* this.#fill(this.#inbox.hasDropped ? "overflow" : "poll");
-        } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
-          yield* this.#beat();
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-          this.#wake = undefined;
-        }
+        await this.#step();
       }
     } catch (error) {
-      broken = error;
+      if (error !== LEFT) broken = error;
       throw error;
     } finally {
       stopWatch();
@@ -183,17 +134,65 @@ export class StreamReader {
     }
   }
 
-  *#beat(): Generator<StreamDelivery, void> {
+  /** Takes the next message, or what the silence requires; otherwise waits. */
+  async #step(): Promise<void> {
+    // The reader must know before it gets events that are not stored.
+    if (this.#isUndurable && !this.#toldUndurable) await this.#beat();
+    const message = this.#inbox.shift();
+    if (message?.type === "batch") return this.#takeBatch(message.batch, message.isLast);
+    if (message !== undefined) {
+      if (message.type === "over") throw message.error;
+      await this.#subscribe();
+      await this.#fill("left");
+      this.#isUndurable = false;
+    } else if (this.#inbox.hasDropped || this.#isPollDue) {
+      await this.#fill(this.#inbox.hasDropped ? "overflow" : "poll");
+    } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
+      await this.#beat();
+    } else {
+      await this.#wait.begin();
+    }
+  }
+
+  async #takeBatch(batch: Batch, isLast: boolean): Promise<void> {
+    if (batch.first > this.#next) await this.#fill(this.#inbox.hasDropped ? "overflow" : "gap");
+    // Another writer's batch does not prove that the log contains the events this reader has. Only the log does.
+    if (this.#isOfAnother(batch)) await this.#fill("writer");
+    if (this.#isOfAnother(batch) && !this.#isUndurable) return;
+    const events = this.#accept(batch);
+    if (events === undefined) return;
+    await this.#pass(events, isLast);
+  }
+
+  /** Delivers events. A returned promise resolves when the caller has accepted them; undefined: it already has. */
+  #pass(events: readonly Uint8Array[], isLast: boolean): Promise<void> | undefined {
+    this.#waitsSince = this.#options.clock.now();
+    const wait = this.#take({ type: "events", events });
+    if (wait !== undefined) return wait.then(() => this.#delivered(events, isLast));
+    this.#delivered(events, isLast);
+    return undefined;
+  }
+
+  async #beat(): Promise<void> {
     const isUndurable = this.#isUndurable;
     this.#toldUndurable = isUndurable;
-    yield { type: "heartbeat", sequence: this.#next - 1, isUndurable };
+    await this.#take({ type: "heartbeat", sequence: this.#next - 1, isUndurable });
     this.#taken();
   }
 
   #receive(message: BusMessage): void {
+    if (message.type === "batch" && this.#isAwaited(message.batch)) {
+      return this.#wait.handOn(this.#passBatch, message);
+    }
     if (message.type === "durability") this.#isUndurable = message.isUndurable;
     else this.#inbox.push(message, this.#isUndurable);
-    this.#wake?.();
+    this.#wait.end();
+  }
+
+  /** Whether the reader waits, and for this batch. */
+  #isAwaited({ first, writer }: Batch): boolean {
+    const isNext = first === this.#next && (writer === this.#writer || this.#writer === 0);
+    return isNext && this.#wait.isWaiting && !this.#options.signal.aborted;
   }
 
   #isOfAnother({ last, writer }: Batch): boolean {
@@ -215,10 +214,12 @@ export class StreamReader {
   }
 
   /** Called when a delivery with events was accepted. */
-  #delivered(): void {
+  #delivered(events: readonly Uint8Array[], isLast: boolean): void {
     if (!this.#hasDelivered) this.#options.watch?.first();
     this.#hasDelivered = true;
     this.#taken();
+    this.#lastHeard = this.#lastDelivery;
+    if (isLast) this.#end(events.at(-1));
   }
 
   #taken(): void {
@@ -252,14 +253,14 @@ export class StreamReader {
     }
   }
 
-  async *#fill(cause: FillCause): AsyncGenerator<StreamDelivery, void> {
+  async #fill(cause: FillCause): Promise<void> {
     this.#options.onFill(cause);
     this.#inbox.hasDropped = false;
-    yield* this.#catchUp();
+    await this.#catchUp();
   }
 
   /** Delivers the events that the store has after the cursor. */
-  async *#catchUp(): AsyncGenerator<StreamDelivery, void> {
+  async #catchUp(): Promise<void> {
     const { clock } = this.#options;
     for (;;) {
       const result = await this.#read({ sequence: this.#next - 1, writer: this.#writer });
@@ -271,9 +272,7 @@ export class StreamReader {
         const events = this.#accept(batch);
         if (events === undefined) continue;
         last = events.at(-1);
-        this.#waitsSince = clock.now();
-        yield { type: "events", events };
-        this.#delivered();
+        await this.#pass(events, false);
         this.#throwIfOver();
       }
       if (result.hasMore) continue;
@@ -346,7 +345,7 @@ export class StreamReader {
       const toPoll = this.#lastHeard + pollMs - now;
       if (toBeat <= 0) this.#isBeatDue = true;
       if (toPoll <= 0 && !isLocal()) this.#isPollDue = true;
-      if (this.#isBeatDue || this.#isPollDue) this.#wake?.();
+      if (this.#isBeatDue || this.#isPollDue) this.#wait.end();
       const next = Math.min(toBeat > 0 ? toBeat : beatMs, toPoll > 0 ? toPoll : pollMs);
       stop = clock.schedule(next, watch);
     };

@@ -352,6 +352,6 @@ export class StreamWriter {
   }
 
   #release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -62,6 +62,36 @@ async function inspect(
   };
 }
 
+/** Counts the asynchronous resources that a service makes, by type. */
+export interface ResourceCounter {
+  /** Numbers since the last call. Names of types are Node's, for example `Timeout`. */
+  take(): Promise<Readonly<Record<string, number>>>;
+  close(): void;
+}
+
+const COUNT_RESOURCES = `(() => {
+  const counts = {};
+  const { createHook } = process.getBuiltinModule("node:async_hooks");
+  createHook({ init: (_, type) => { counts[type] = (counts[type] ?? 0) + 1; } }).enable();
+  globalThis.takeCounts = () => {
+    const taken = JSON.stringify(counts);
+    for (const type in counts) delete counts[type];
+    return taken;
+  };
+})()`;
+
+export async function countResources(service: ServiceProcess): Promise<ResourceCounter> {
+  const inspector = await inspect(service);
+  await inspector.ask("Runtime.evaluate", { expression: COUNT_RESOURCES });
+  return {
+    async take() {
+      const answer = await inspector.ask("Runtime.evaluate", { expression: "takeCounts()" });
+      return JSON.parse(String(answer)) as Readonly<Record<string, number>>;
+    },
+    close: () => inspector.close(),
+  };
+}
+
 export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
   const modules: string[] = [];
   const threads: string[] = [];

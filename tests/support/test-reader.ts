@@ -1,7 +1,8 @@
 // Readers of a log whose events are words; the last event is `end`.
 import type { Cursor } from "../../src/domain/cursor.ts";
 import type { StreamDelivery } from "../../src/ports/gateway.ts";
-import type { ReaderWatch, StreamReader } from "../../src/streams/stream-reader.ts";
+import type { StreamReader } from "../../src/streams/stream-reader.ts";
+import type { ReaderWatch } from "../../src/streams/stream-reader-options.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import { createFaultyStore, type FaultyStoreOptions } from "./faulty-store.ts";

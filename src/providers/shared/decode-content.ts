@@ -26,19 +26,12 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
   ],
 ]);
 
-async function* chunksOf(response: UpstreamResponse): AsyncGenerator<Uint8Array, void> {
-  for (let chunks = await response.read(); chunks !== undefined; chunks = await response.read()) {
-    yield* chunks;
-  }
-}
-
 /** The decompressed answer. No more is decoded than is read. */
 class DecodedResponse implements UpstreamResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly #coded: UpstreamResponse;
   readonly #decoder: Transform;
-  readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #coding: string;
   /** The error of the connection. */
   #failure: unknown;
@@ -51,22 +44,24 @@ class DecodedResponse implements UpstreamResponse {
     this.#decoder = decoder;
     // The reader gets the error. Without a reader, the error is irrelevant.
     pipeline(Readable.from(this.#source()), decoder, () => {});
-    this.#chunks = decoder[Symbol.asyncIterator]();
   }
 
   async *#source(): AsyncGenerator<Uint8Array, void> {
     try {
-      yield* chunksOf(this.#coded);
+      yield* this.#coded.body;
     } catch (error) {
       this.#failure = error;
       throw error;
     }
   }
 
-  async read(): Promise<readonly Uint8Array[] | undefined> {
+  get body(): AsyncIterable<Uint8Array> {
+    return this.#decoded();
+  }
+
+  async *#decoded(): AsyncGenerator<Uint8Array, void> {
     try {
-      const { done, value } = await this.#chunks.next();
-      return done === true ? undefined : [value];
+      yield* this.#decoder as AsyncIterable<Buffer>;
     } catch {
       throw this.#failure ?? protocolError(`the provider's answer is not valid ${this.#coding}`);
     }
@@ -75,7 +70,7 @@ class DecodedResponse implements UpstreamResponse {
   async text(maxBytes = MAX_BODY_BYTES): Promise<string> {
     const all: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of chunksOf(this)) {
+    for await (const chunk of this.#decoded()) {
       bytes += chunk.length;
       if (bytes > maxBytes) {
         this.close();

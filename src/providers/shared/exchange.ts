@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
+import { LEFT, PushIterable, pushItemsTo, type Take, takeAll } from "../../domain/push-iterable.ts";
 import type { Warning } from "../../domain/warning.ts";
 import { type AnswerReader, withoutList } from "./answer-reader.ts";
 import type { Authentication } from "./authentication.ts";
@@ -113,23 +114,39 @@ async function readJson(
   return { body, text };
 }
 
-/** Reads more of an answer into the reader's events; true at the end of the answer. */
-type Advance = () => Promise<boolean>;
+/** Passes the reader's events on. `done`: the answer is complete, so that nothing more is waited for. */
+type PassEvents = (done: boolean) => Promise<void> | undefined;
 
-function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance {
-  return async () => {
+/** Reads an answer to its end. Events before a failure are passed on before it is thrown. */
+type ReadAnswer = (pass: PassEvents) => Promise<void>;
+
+function wholeAnswer(response: UpstreamResponse, reader: AnswerReader): ReadAnswer {
+  return async (pass) => {
     const { body, text } = await readJson(response);
-    reader.readBody(body, text);
-    return true;
+    try {
+      reader.readBody(body, text);
+    } finally {
+      await pass(true);
+    }
   };
 }
 
-function advanceStream(
+/** Waits, and then ends the reading of an answer: with its failure, if there is one. */
+async function endAfter(taken: Promise<void> | undefined, failure: Failure | undefined) {
+  await taken;
+  throw failure === undefined ? LEFT : failure.error;
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+function streamedAnswer(
   response: UpstreamResponse,
   reader: AnswerReader,
   createFrameReader: CreateFrameReader,
   signal: AbortSignal,
-): Advance {
+): ReadAnswer {
   let done = false;
   let ended = false;
 
@@ -143,25 +160,35 @@ function advanceStream(
     }
   });
 
-  function end(): true {
-    ended = true;
-    frames.end();
-    if (!done) reader.readEnd();
-    return true;
+  function push(chunk: Uint8Array): Failure | undefined {
+    try {
+      frames.push(chunk);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
   }
 
-  return async () => {
+  return async (pass) => {
     try {
-      const chunks = await response.read();
-      if (chunks === undefined) return end();
-      for (const chunk of chunks) frames.push(chunk);
+      await pushItemsTo(response.body, (chunk) => {
+        const failure = push(chunk);
+        if (done) response.release();
+        const taken = pass(done);
+        return done || failure !== undefined ? endAfter(taken, failure) : taken;
+      });
     } catch (error) {
+      if (error === LEFT) return;
       // A complete answer lacks only counts, so it is used and not paid for again.
-      if (signal.aborted || ended || !reader.isWhole()) throw error;
-      return end();
+      if (signal.aborted || !reader.isWhole()) throw error;
     }
-    if (done) response.release();
-    return done;
+    ended = true;
+    try {
+      frames.end();
+      if (!done) reader.readEnd();
+    } finally {
+      await pass(true);
+    }
   };
 }
 
@@ -170,54 +197,60 @@ function openAnswer(
   reader: AnswerReader,
   { stream, createFrameReader }: Exchange,
   signal: AbortSignal,
-): Advance {
+): ReadAnswer {
   const type = mediaType(response);
   if (type === "text/html" || type === "application/xhtml+xml") {
     throw protocolError("the provider's answer is an HTML page");
   }
   // Some servers answer a request for a stream with a failure as one JSON object and HTTP 200.
   return stream && type !== "application/json"
-    ? advanceStream(response, reader, createFrameReader, signal)
-    : advanceWhole(response, reader);
+    ? streamedAnswer(response, reader, createFrameReader, signal)
+    : wholeAnswer(response, reader);
 }
 
-/**
- * Sends a request and yields the events of its answer. Events before a failure are yielded before the failure is
- * thrown, however the bytes were split.
- */
-export async function* runExchange(
+async function exchangeEvents(
   exchange: Exchange,
   signal: AbortSignal,
-): AsyncGenerator<ProviderEvent, void> {
+  take: Take<ProviderEvent>,
+): Promise<void> {
   const { clock, usageWaitMs } = exchange;
   const response = await sendRequest(exchange, signal);
   let stopWaiting: (() => void) | undefined;
   try {
-    for (const warning of exchange.warnings) yield { type: "warning", warning };
+    for (const warning of exchange.warnings) await take({ type: "warning", warning });
     const reader = exchange.createReader(response);
     const { events } = reader;
-    const advance = openAnswer(response, reader, exchange, signal);
-    let failure: unknown;
-    for (let done = false; !done && failure === undefined; ) {
-      try {
-        done = await advance();
-      } catch (error) {
-        failure = error;
-      }
+    const clear = (): void => {
+      // The usual single event keeps the array, which would otherwise be allocated anew for each.
+      if (events.length === 1) events.pop();
+      else events.length = 0;
+    };
+    await openAnswer(
+      response,
+      reader,
+      exchange,
+      signal,
+    )((done) => {
       if (!reader.isWhole()) {
         stopWaiting?.();
         stopWaiting = undefined;
       } else if (!done) stopWaiting ??= clock.schedule(usageWaitMs, () => response.close());
-      for (const event of events) yield event;
-      events.length = 0;
-    }
-    if (failure !== undefined) throw failure;
+      const taken = takeAll(events, take);
+      if (taken !== undefined) return taken.then(clear);
+      clear();
+      return undefined;
+    });
   } catch (error) {
     throw toBrokenAnswerError(error, response.headers, exchange.errorRules, clock);
   } finally {
     stopWaiting?.();
     response.close();
   }
+}
+
+/** Sends a request and passes the events of its answer on, those before a failure too, however the bytes were split. */
+export function runExchange(exchange: Exchange, signal: AbortSignal): PushIterable<ProviderEvent> {
+  return new PushIterable((take) => exchangeEvents(exchange, signal, take));
 }
 
 /** Sends a request whose successful answer is one JSON object. */

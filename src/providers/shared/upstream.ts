@@ -2,6 +2,8 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../../clock.ts";
 import type { ConnectionSettings } from "../../domain/connection-settings.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { InputWait } from "../../domain/input-wait.ts";
+import { PushIterable, type Take, takeAll } from "../../domain/push-iterable.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
 import { toTransportError } from "./http-error.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
@@ -22,8 +24,8 @@ export interface UpstreamResponse {
   readonly headers: ResponseHeaders;
   /** The whole body. More than `maxBytes` (default 32 MiB) is an error of kind `protocol`. */
   text(maxBytes?: number): Promise<string>;
-  /** All data since the last call, as soon as there is any; undefined at the end. */
-  read(): Promise<readonly Uint8Array[] | undefined>;
+  /** The pieces of the body, until its end or its release. */
+  readonly body: AsyncIterable<Uint8Array>;
   /** Ends the reading. Keeps the connection if the body ends soon, otherwise closes the socket. */
   release(): void;
   /** Closes the socket unless the body has ended or was released. */
@@ -69,8 +71,10 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #cancelTimer = (): void => {};
   #onHeaders: (response: UpstreamResponse) => void = () => {};
   #onFailure: (error: Error) => void = () => {};
-  /** Wakes the reader after data, the end or a failure. */
-  #wake: (() => void) | undefined;
+  /** The reader's wait for data, the end or a failure. */
+  readonly #wait = new InputWait();
+  /** The reader of the body's pieces; undefined: the body is not read piece by piece. */
+  #take: Take<Uint8Array> | undefined;
 
   constructor(clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
@@ -110,6 +114,9 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#take !== undefined && this.#wait.isWaiting) {
+      return this.#wait.handOn(this.#take, chunk);
+    }
     this.#bytes += chunk.length;
     if (this.#mode === "drain") {
       if (this.#bytes > MAX_DRAIN_BYTES) this.#fail(new Error("released"));
@@ -121,13 +128,13 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
       return;
     }
     if (this.#bytes > MAX_BUFFERED_BYTES) controller.pause();
-    this.#wake?.();
+    this.#wait.end();
   }
 
   onResponseEnd(): void {
     this.#ended = true;
     this.#settle();
-    this.#wake?.();
+    this.#wait.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -141,23 +148,29 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.#maxBytes = maxBytes;
     this.#controller?.resume();
     if (this.#bytes > maxBytes) this.#fail(tooLarge(maxBytes));
-    while (!this.#ended) await this.#wait();
+    while (!this.#ended) await this.#more();
     if (this.#bytes > maxBytes) throw tooLarge(maxBytes);
     const [first] = this.#chunks;
     if (first === undefined) return "";
     return (this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)).toString("utf8");
   }
 
-  async read(): Promise<readonly Uint8Array[] | undefined> {
-    while (this.#chunks.length === 0) {
-      if (this.#ended) return undefined;
-      await this.#wait();
+  get body(): AsyncIterable<Uint8Array> {
+    return new PushIterable((take) => this.#pass(take));
+  }
+
+  async #pass(take: Take<Uint8Array>): Promise<void> {
+    this.#take = take;
+    while (this.#mode === "buffer") {
+      const chunks = this.#chunks;
+      if (chunks.length > 0) {
+        this.#chunks = [];
+        this.#bytes = 0;
+        this.#controller?.resume();
+        await takeAll(chunks, take);
+      } else if (this.#ended) return;
+      else await this.#more();
     }
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#bytes = 0;
-    this.#controller?.resume();
-    return chunks;
   }
 
   release(): void {
@@ -166,6 +179,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.#chunks = [];
     this.#bytes = 0;
     this.#settle();
+    this.#wait.end();
     this.#cancelTimer = this.#clock.schedule(MAX_DRAIN_MS, () => this.#fail(new Error("released")));
     this.#controller?.resume();
   }
@@ -176,13 +190,8 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   /** Waits for more data or the end. Throws the failure. */
-  async #wait(): Promise<void> {
-    if (this.#failure === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
+  async #more(): Promise<void> {
+    if (this.#failure === undefined) await this.#wait.begin();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -197,7 +206,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.#failure = error;
     this.#settle();
     this.#onFailure(error);
-    this.#wake?.();
+    this.#wait.end();
     this.#controller?.abort(error);
   }
 

@@ -9,6 +9,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallHead } from "../../calls/call.ts";
 import type { Clock } from "../../clock.ts";
+import { LEFT, pushItemsTo } from "../../domain/push-iterable.ts";
 import {
   type Arrival,
   type Dispatcher,
@@ -205,11 +206,10 @@ export class ConnectCalls {
 
   async #send(call: ArrivedCall, messages: AsyncIterable<Message | Uint8Array>): Promise<void> {
     const { answer } = call;
-    for await (const message of messages) {
-      if (answer.isClosed) return;
-      const wait = answer.add(this.#encode(call, message));
-      if (wait !== undefined) await wait;
-    }
+    await pushItemsTo(messages, (message) => {
+      if (answer.isClosed) throw LEFT;
+      return answer.add(this.#encode(call, message));
+    });
   }
 
   #incoming(call: ArrivedCall, arrival: Arrival): IncomingCall {

@@ -44,8 +44,8 @@ export function createLogCalls(engine: MemoryEngine, streams: MemoryStreams): Lo
         return result as Exclude<typeof result, { state: "stored" | "repeated" }>;
       }
       if (after !== undefined && !streams.append(stream, after, batch, now)) throw storeFull();
-      const { cancel } = stream.record;
-      return { ...(result as Extract<typeof result, { tail: number }>), cancel } as AppendResult;
+      const { state, tail } = result as Extract<typeof result, { state: "stored" | "repeated" }>;
+      return { state, tail, cancel: stream.record.cancel };
     },
 
     read(streamId, cursor, limit): ReadResult {

@@ -117,7 +117,9 @@ export class MemoryStreams {
     const { log, record } = stream;
     if (log === undefined) return false;
     const hasEnded = after.phase !== "running";
-    const growth = log.growthOf(batch) + sizeOfProgress(after) - sizeOfProgress(record);
+    const isSame = after.progress === record.progress;
+    const more = isSame ? 0 : sizeOfProgress(after) - sizeOfProgress(record);
+    const growth = log.growthOf(batch) + more;
     if (growth > 0 && !this.hasRoom(growth, now) && !hasEnded) return false;
     log.append(batch);
     stream.record = after;

@@ -83,6 +83,20 @@ describe("a stream over gRPC", () => {
     }
   });
 
+  it("has the messages of a burst in few frames", async () => {
+    served.stream = async function* () {
+      for (let sequence = 1; sequence <= 100; sequence++) yield event(sequence);
+    };
+    const opened = served.open(RESUME);
+    const frames: Buffer[] = [];
+    opened.on("data", (frame: Buffer) => void frames.push(frame));
+    opened.end(envelope(STREAM));
+    await once(opened, "close");
+    const sent = Array.from({ length: 100 }, (_, index) => envelope(event(index + 1)));
+    expect(Buffer.concat(frames)).toEqual(Buffer.concat(sent));
+    expect(frames.length).toBeLessThan(10);
+  });
+
   it("waits for a reader that is slow, and ends with one that leaves", async () => {
     let sent = 0;
     const large = encodeEvent(

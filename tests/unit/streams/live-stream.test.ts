@@ -10,7 +10,7 @@ function follow(stream: LiveStream, heartbeatMs = 0) {
   const clock = createManualClock();
   const controller = new AbortController();
   let left = 0;
-  const reader = stream.follow({
+  const deliveries = stream.follow({
     clock,
     heartbeatMs,
     signal: controller.signal,
@@ -18,6 +18,7 @@ function follow(stream: LiveStream, heartbeatMs = 0) {
       left++;
     },
   });
+  const reader = deliveries[Symbol.asyncIterator]();
   return { clock, controller, reader, left: () => left };
 }
 

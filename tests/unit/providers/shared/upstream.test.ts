@@ -4,7 +4,12 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../../src/clock.ts";
-import { createUpstream, type UpstreamRequest } from "../../../../src/providers/shared/upstream.ts";
+import { pushItemsTo } from "../../../../src/domain/push-iterable.ts";
+import {
+  createUpstream,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from "../../../../src/providers/shared/upstream.ts";
 import { startHttpUpstream } from "../../../support/http-upstream.ts";
 
 const REASON = new Error("stop");
@@ -130,6 +135,12 @@ describe("send", () => {
   });
 });
 
+/** The next piece of a body. */
+async function next({ body }: UpstreamResponse): Promise<Uint8Array | undefined> {
+  const { value } = await body[Symbol.asyncIterator]().next();
+  return value;
+}
+
 describe("an abort", () => {
   /** Aborts while `stage` lasts; resolves to the milliseconds until the server saw its socket close. */
   async function abortDuring(
@@ -149,8 +160,9 @@ describe("an abort", () => {
     if (stage === "before the headers") await arrived.promise;
     else {
       const response = await sent;
-      if (stage === "in the body") await response.read();
-      pending = stage === "in the body" ? response.read() : response.text();
+      const body = response.body[Symbol.asyncIterator]();
+      if (stage === "in the body") await body.next();
+      pending = stage === "in the body" ? body.next() : response.text();
     }
     const start = performance.now();
     controller.abort(REASON);
@@ -199,7 +211,7 @@ describe("an abort", () => {
     const controller = new AbortController();
     const response = await upstream.send(post(), controller.signal);
     controller.abort(REASON);
-    await expect(response.read()).rejects.toBe(REASON);
+    await expect(next(response)).rejects.toBe(REASON);
   });
 });
 
@@ -212,7 +224,7 @@ describe("the end of reading", () => {
     });
     const upstream = createUpstream(server.baseUrl, systemClock);
     const response = await upstream.send(post(), never);
-    await response.read();
+    await next(response);
     response.close();
     await closed.promise;
   });
@@ -226,13 +238,45 @@ describe("the end of reading", () => {
     });
     const upstream = createUpstream(server.baseUrl, steppedClock().clock);
     const response = await upstream.send(post({ body: '"stream"' }), never);
-    await response.read();
+    await next(response);
     response.release();
     response.close();
     (await finish.promise)();
     await turns(100);
     expect(await (await upstream.send(post(), never)).text()).toBe("ok");
     expect(server.connections).toBe(1);
+    await upstream.close();
+  });
+
+  it("is after the piece with which the body was released, and never before it is taken", async () => {
+    const begun = Promise.withResolvers<(text: string) => void>();
+    await using server = await startHttpUpstream(({ response }) => {
+      response.write("1");
+      begun.resolve((text) => void response.write(text));
+    });
+    const upstream = createUpstream(server.baseUrl, steppedClock().clock);
+    const response = await upstream.send(post(), never);
+    const seen: string[] = [];
+    const taken = Promise.withResolvers<void>();
+    const given = Promise.withResolvers<void>();
+    let hasEnded = false;
+    const reading = pushItemsTo(response.body, (piece) => {
+      seen.push(Buffer.from(piece).toString());
+      if (seen.length === 1) return undefined;
+      response.release();
+      given.resolve();
+      return taken.promise;
+    }).then(() => {
+      hasEnded = true;
+    });
+    await turns(10);
+    (await begun.promise)("2");
+    await given.promise;
+    await turns(10);
+    expect(hasEnded).toBe(false);
+    taken.resolve();
+    await reading;
+    expect(seen).toEqual(["1", "2"]);
     await upstream.close();
   });
 
@@ -245,7 +289,7 @@ describe("the end of reading", () => {
     });
     const upstream = createUpstream(server.baseUrl, clock);
     const response = await upstream.send(post(), never);
-    await response.read();
+    await next(response);
     response.release();
     pass();
     await closed.promise;
@@ -266,10 +310,21 @@ describe("the end of reading", () => {
     const response = await upstream.send(post(), never);
     for (let before = -1; before !== written; await turns(200)) before = written;
     expect(written).toBeLessThan(32 * 1024 * 1024);
-    const chunks = await response.read();
-    const held = chunks?.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0;
-    expect(held).toBeLessThan(1024 * 1024);
-    expect(await response.read()).toBeDefined();
+    const unread = written;
+    let taken = 0;
+    const slow = Promise.withResolvers<void>();
+    const read = response.body.pushTo((piece) => {
+      taken += piece.length;
+      // Nothing follows before the reader is done with the piece.
+      return taken > unread ? undefined : slow.promise;
+    });
+    for (let before = -1; before !== written; await turns(200)) before = written;
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(1024 * 1024);
+    expect(written).toBeLessThan(32 * 1024 * 1024);
+    slow.resolve();
+    for (const before = written; written === before; ) await turns(1);
     response.close();
+    await expect(read).rejects.toThrow();
   });
 });
