@@ -1,5 +1,6 @@
-import { ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { pushItemsTo } from "../domain/push-iterable.ts";
+import { atOnce, drained, isClosed, whenGone } from "../rpc/http-writes.ts";
 import type { DoorRefusal } from "./door.ts";
 
 /** Headers for streams, which proxies would otherwise hold back. */
@@ -34,11 +35,7 @@ export class DoorResponse {
 
   /** Calls `onGone` if the connection ends before the answer. */
   whenGone(onGone: () => void): void {
-    const tell = (): void => {
-      if (!this.#response.writableFinished) onGone();
-    };
-    if (this.#response.closed) tell();
-    else this.#response.once("close", tell);
+    whenGone(this.#response, onGone);
   }
 
   /**
@@ -48,7 +45,11 @@ export class DoorResponse {
   async send(pieces: AsyncIterable<string>, type: () => "json" | "events"): Promise<void> {
     let json: string | undefined;
     await pushItemsTo(pieces, (piece) => {
-      if (type() !== "json") return this.isBegun ? this.#write(piece) : this.#writeFirst(piece);
+      if (type() !== "json") {
+        return this.isBegun
+          ? this.#write(piece)
+          : atOnce(this.#response, () => this.#writeFirst(piece));
+      }
       json = (json ?? "") + piece;
       return undefined;
     });
@@ -59,29 +60,13 @@ export class DoorResponse {
 
   /** With its length, an answer is one write of the connection and needs no chunks. */
   #sendWhole(json: string): void {
-    if (this.#response.closed) return;
+    if (isClosed(this.#response)) return;
     this.#begin(200, { ...JSON_HEADERS, "content-length": String(Buffer.byteLength(json)) });
     this.#response.end(this.#isHeadOnly ? undefined : json);
   }
 
-  /**
-   * Sends the first piece with the headers at once. Node holds back what is written until all promises that are ready
-   * have run, and these include every other event that the provider has sent meanwhile.
-   */
-  #writeFirst(piece: string): Promise<void> | undefined {
-    const { socket } = this.#response;
-    const corked = this.#response instanceof ServerResponse ? socket : null;
-    corked?.cork();
-    try {
-      this.#begin(200, EVENT_HEADERS);
-      return this.#write(piece);
-    } finally {
-      corked?.uncork();
-    }
-  }
-
   refuse({ status, headers, body }: DoorRefusal): void {
-    if (this.#response.closed) return;
+    if (isClosed(this.#response)) return;
     this.#begin(status, { ...JSON_HEADERS, ...headers });
     this.#response.end(this.#isHeadOnly ? undefined : JSON.stringify(body));
   }
@@ -100,20 +85,14 @@ export class DoorResponse {
     this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
   }
 
+  #writeFirst(piece: string): Promise<void> | undefined {
+    this.#begin(200, EVENT_HEADERS);
+    return this.#write(piece);
+  }
+
   /** Resolves when the connection accepts more data, or is closed; undefined: it does already. */
   #write(piece: string): Promise<void> | undefined {
-    if (this.#isHeadOnly || this.#response.closed) return undefined;
-    if (this.#response.write(piece)) return undefined;
-    // Node drops data for a response whose socket is destroyed, and only reports its close.
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#response.off("drain", done);
-        this.#response.off("close", done);
-        resolve();
-      };
-      this.#response.once("drain", done);
-      this.#response.once("close", done);
-      if (this.#response.closed) done();
-    });
+    if (this.#isHeadOnly || isClosed(this.#response)) return undefined;
+    return this.#response.write(piece) ? undefined : drained(this.#response);
   }
 }

@@ -1,5 +1,6 @@
 // Reads the JSON body of a request at a door: its size is limited first, then it is decompressed, scanned and parsed
 // once.
+import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.ts";
@@ -66,7 +67,7 @@ async function jsonOf(bytes: Buffer): Promise<JsonValue> {
 }
 
 export interface BodyOptions {
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Readable;
   readonly header: Header;
   /** Most bytes after decompression. */
   readonly maxBytes: number;

@@ -24,14 +24,18 @@ const RULES = {
   "connect-timeout-ms": "must be 1 to 10 digits",
 } as const;
 
-/** The error for a deadline in a wrong format. grpc-js would find a number in any text. */
-export function malformedTimeout({
-  system,
-  header,
-}: Pick<CallHead, "system" | "header">): GatewayError | undefined {
+/** The header of a call's deadline, by its protocol. */
+function deadlineOf({ system, header }: Pick<CallHead, "system" | "header">) {
   const isWeb = header("content-type")?.startsWith("application/grpc-web") === true;
-  const [name, pattern] = DEADLINES[system === "grpc" || isWeb ? 0 : 1];
-  const given = header(name);
+  return DEADLINES[system === "grpc" || isWeb ? 0 : 1];
+}
+
+/** The error for a deadline in a wrong format. grpc-js would find a number in any text. */
+export function malformedTimeout(
+  head: Pick<CallHead, "system" | "header">,
+): GatewayError | undefined {
+  const [name, pattern] = deadlineOf(head);
+  const given = head.header(name);
   return given === undefined || pattern.test(given) ? undefined : invalidField(name, RULES[name]);
 }
 
@@ -39,6 +43,16 @@ export function malformedTimeout({
 export function checkTimeout(head: Pick<CallHead, "system" | "header">): void {
   const malformed = malformedTimeout(head);
   if (malformed !== undefined) throw malformed;
+}
+
+/** Milliseconds until the deadline in a header; undefined: none, or in a wrong format. */
+export function timeoutOf({
+  system,
+  header,
+}: Pick<CallHead, "system" | "header">): number | undefined {
+  const [name, pattern] = deadlineOf({ system, header });
+  const [, amount, unit = "m"] = pattern.exec(header(name) ?? "") ?? [];
+  return amount === undefined ? undefined : Number(amount) * (UNITS_MS[unit] ?? 0);
 }
 
 /**

@@ -1,33 +1,20 @@
 import http, { type ServerResponse } from "node:http";
-import http2, { type Http2ServerResponse, type Http2Session } from "node:http2";
+import http2, { type Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import {
-  createRegistry,
-  type DescMethod,
-  fromBinary,
-  type JsonWriteOptions,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import { applyCors } from "./apply-cors.ts";
-import { type Dispatcher, type EncodedRequest, RpcStatusError, type UnservedCall } from "./call.ts";
+import type { Dispatcher, UnservedCall } from "./call.ts";
+import { ConnectCalls } from "./connect/connect-calls.ts";
 import { dropLongDeadline } from "./deadline.ts";
-import { encodeError } from "./encode-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
-import {
-  admitCall,
-  arrivalOf,
-  callValues,
-  endWithAnswer,
-  type HttpRequest,
-  toIncomingCall,
-} from "./http-call.ts";
+import { endWithAnswer, type HttpRequest } from "./http-call.ts";
+import type { HttpResponse } from "./http-writes.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
 import { keepAlive } from "./keep-alive.ts";
+import { createLibraryCalls } from "./library-calls.ts";
 import { Lingering } from "./linger.ts";
 import {
   emptied,
@@ -39,11 +26,8 @@ import {
   RESET_LIMITS,
 } from "./listen.ts";
 import type { Listener } from "./listener.ts";
-import { createConnectHandler } from "./requests/connect-handler.ts";
 import { maxRequestBytes } from "./requests/request-limits.ts";
-import { requestKey } from "./requests/taken-request.ts";
 
-const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -68,8 +52,6 @@ const HTTP1_OPTIONS = {
 /** Not allowed as GET: a prompt in the URL would be in the log of every proxy. */
 const GET_REFUSED = `/${GenerationService.typeName}/${GenerationService.method.countTokens.name}`;
 
-type Response = ServerResponse | Http2ServerResponse;
-
 export interface HttpListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsMaterial | undefined;
@@ -86,86 +68,7 @@ export interface HttpListenerOptions {
   readonly listen?: Listen | undefined;
 }
 
-function toConnectError(error: unknown): ConnectError {
-  const status = error instanceof RpcStatusError ? error.status : encodeError(error);
-  return new ConnectError(status.message, status.code, status.trailers, [...status.details], error);
-}
-
-/**
- * The error that ends a call. After its deadline the library reports the error: a stream may continue, and a caller
- * that gets CANCELLED would not resume it.
- */
-function toEnd(error: unknown, { signal }: HandlerContext): ConnectError {
-  const end = toConnectError(error);
-  const { reason } = signal;
-  const isLate = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
-  return isLate && end.code === Code.Canceled ? reason : end;
-}
-
-/** Proxies buffer answers that look like pages; these headers prevent it. */
-function forbidBuffering(headers: Headers): void {
-  headers.set("cache-control", "no-cache, no-transform");
-  headers.set("x-accel-buffering", "no");
-}
-
-function isJson({ requestHeader }: HandlerContext): boolean {
-  return requestHeader.get("content-type")?.includes("json") === true;
-}
-
-/** The result must not be kept: its bytes would stay for as long as the call lasts. */
-function requestOf(context: HandlerContext): Promise<EncodedRequest> {
-  return context.values.get(requestKey)(arrivalOf(context));
-}
-
-function addRoutes(
-  router: ConnectRouter,
-  dispatcher: Dispatcher,
-  json: Partial<JsonWriteOptions>,
-): void {
-  async function unary(method: DescMethod, context: HandlerContext) {
-    try {
-      return await requestOf(context).then((request) =>
-        dispatcher.unary(toIncomingCall(method, context), request, (response) => {
-          // The library encodes after the call's log line is written, so encoding errors are found here. JSON alone
-          // does not check ranges.
-          toBinary(method.output, response);
-          if (isJson(context)) toJson(method.output, response, json);
-          return response;
-        }),
-      );
-    } catch (error) {
-      throw toEnd(error, context);
-    }
-  }
-  async function* stream(method: DescMethod, context: HandlerContext) {
-    forbidBuffering(context.responseHeader);
-    try {
-      const messages = await requestOf(context).then((request) =>
-        dispatcher.serverStream(toIncomingCall(method, context), request),
-      );
-      // `yield*` would pass a failed write on as if the handler had thrown it.
-      for await (const message of messages) {
-        // The library accepts no encoded messages.
-        yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
-      }
-    } catch (error) {
-      throw toEnd(error, context);
-    }
-  }
-  for (const service of dispatcher.services) {
-    const implementation = service.methods.map((method) => {
-      const serve = method.methodKind === "server_streaming" ? stream : unary;
-      return [
-        method.localName,
-        // The library passes an empty request; the real one is in the context.
-        (_: unknown, context: HandlerContext) => serve(method, context),
-      ];
-    });
-    router.service(service, Object.fromEntries(implementation));
-  }
-}
-
-function writeJson(response: Response, status: number, body: object): void {
+function writeJson(response: HttpResponse, status: number, body: object): void {
   // Both kinds of response have these members, with different types.
   const any = response as ServerResponse;
   any.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
@@ -175,7 +78,7 @@ function writeJson(response: Response, status: number, body: object): void {
 type AnyServer = http.Server | http2.Http2SecureServer;
 
 function createServer(
-  handle: (request: HttpRequest, response: Response) => void,
+  handle: (request: HttpRequest, response: HttpResponse) => void,
   tls: TlsMaterial | undefined,
 ): AnyServer {
   if (tls === undefined) {
@@ -208,19 +111,10 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   // Messages can contain others of their file as `Any`, for example those of the conformance suite.
   const registry = createRegistry(...options.dispatcher.services.map(({ file }) => file));
   const floods = new FloodGuard(options.clock);
-  const rpc = createConnectHandler({
-    routes: (router) => addRoutes(router, options.dispatcher, { registry }),
-    grpc: false,
-    maxRequestBytes: (method) => maxRequestBytes(method, options.requestBytes),
-    jsonOptions: { registry },
-    compressMinBytes: MIN_COMPRESS_BYTES,
-    requestGate: (context) =>
-      admitCall(context, options.dispatcher, floods).catch((error: unknown) => {
-        throw toConnectError(error);
-      }),
-    contextValues: callValues,
-    onUnserved: tell,
-  });
+  const maxBytes = (method: DescMethod): number => maxRequestBytes(method, options.requestBytes);
+  const ofCalls = { dispatcher: options.dispatcher, floods, registry, maxRequestBytes: maxBytes };
+  const calls = new ConnectCalls({ ...ofCalls, clock: options.clock });
+  const serveByLibrary = createLibraryCalls({ ...ofCalls, onUnserved: tell });
 
   /** Writes the line of a request for which no handler is called. */
   function tell(
@@ -236,8 +130,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   const answers = new Set<http.ServerResponse>();
   const lingering = new Lingering(options.clock);
 
-  function handle(request: HttpRequest, response: Response): void {
-    const path = request.url?.split("?", 1)[0];
+  function handle(request: HttpRequest, response: HttpResponse): void {
+    const path = request.url?.split("?", 1)[0] ?? "";
     if (response instanceof http.ServerResponse) {
       const { req } = response;
       if (lingering.has(req)) return void req.socket.destroy();
@@ -257,6 +151,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return writeJson(response, 200, store === undefined ? { status: "OK" } : degraded);
     }
     if (applyCors(request, response, origins)) return;
+    if (calls.handle(request, response, path)) return;
     // Both kinds of response have the members that doors and pages use; only their types differ.
     if (options.serveOthers?.(request, response as ServerResponse)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
@@ -264,7 +159,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return writeJson(response, 405, { code: "unimplemented", message: "send a POST" });
     }
     try {
-      rpc(request, response);
+      serveByLibrary(request, response);
     } catch {
       // The library first makes a URL of the Host and the path, and throws if it cannot.
       const message = "the Host or the address of the request is malformed";

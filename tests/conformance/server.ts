@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../../src/clock.ts";
 import { readTls, type TlsFiles } from "../../src/config/tls-files.ts";
+import { PushIterable } from "../../src/domain/push-iterable.ts";
 import { type Dispatcher, RpcStatusError } from "../../src/rpc/call.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
 import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
@@ -49,12 +50,13 @@ function createSuiteDispatcher(protos: ConformanceProtos, headers: readonly stri
         throw wanted(error);
       }
     },
-    async *serverStream(...call: Parameters<Dispatcher["serverStream"]>) {
-      try {
-        yield* dispatcher.serverStream(...call);
-      } catch (error) {
-        throw wanted(error);
-      }
+    serverStream(...call: Parameters<Dispatcher["serverStream"]>) {
+      const messages = dispatcher.serverStream(...call);
+      return new PushIterable<Message | Uint8Array>((take) =>
+        messages.pushTo(take).catch((error: unknown) => {
+          throw wanted(error);
+        }),
+      );
     },
   });
 }

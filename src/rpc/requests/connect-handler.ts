@@ -71,7 +71,7 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
     const values = options.contextValues(request);
     const universal = universalRequestFromNodeRequest(request, response, undefined, values);
     endWaitOfWrite(response);
-    handler(takeRequest(universal, options.maxRequestBytes(handler.method)))
+    handler(takeRequest(universal, request, options.maxRequestBytes(handler.method)))
       .then((answer) => {
         const cause = UNSERVED.get(answer.status);
         if (cause !== undefined) options.onUnserved(request, handler.method, cause);

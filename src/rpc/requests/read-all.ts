@@ -1,31 +1,54 @@
+import type { Readable } from "node:stream";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival } from "../call.ts";
 import { requestTooLarge } from "./request-limits.ts";
 
-/** All bytes of a body of at most `maxBytes`. Unread bytes are left to the connection. */
-export async function readAll(
-  body: AsyncIterable<Uint8Array>,
+/**
+ * All bytes of a body of at most `maxBytes`. Unread bytes are left to the connection. By events: the iterator of a
+ * stream costs more than the rest of a small request, and would close the connection before an error is answered.
+ */
+export function readAll(
+  body: Readable,
   promised: string | null,
   maxBytes: number,
   arrival: Pick<Arrival<Error>, "receive" | "whenCut">,
 ): Promise<Buffer> {
-  if (promised !== null && Number(promised) > maxBytes) throw requestTooLarge(maxBytes, "sent");
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // Not a loop over the body: an error in it would close the connection before the answer is written.
-  const source = body[Symbol.asyncIterator]();
-  const cut = new Promise<never>((_, reject) => arrival.whenCut(reject));
-  for (;;) {
-    const chunk = source.next().catch((cause: unknown) => {
+  return new Promise((resolve, reject) => {
+    if (promised !== null && Number(promised) > maxBytes)
+      return reject(requestTooLarge(maxBytes, "sent"));
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const stop = (): void => {
+      body.off("data", take);
+      body.off("end", end);
+      body.off("error", leave);
+      body.off("close", leave);
+    };
+    const fail = (error: Error): void => {
+      stop();
+      body.pause();
+      reject(error);
+    };
+    const take = (chunk: Uint8Array): void => {
+      bytes += chunk.byteLength;
+      chunks.push(chunk);
+      arrival.receive(chunk.byteLength);
+      if (bytes > maxBytes) fail(requestTooLarge(maxBytes, "sent"));
+    };
+    const end = (): void => {
+      stop();
+      // Always a copy: a piece is a part of a larger buffer of the connection, which would be kept with it.
+      resolve(Buffer.concat(chunks, bytes));
+    };
+    const leave = (cause?: Error): void => {
       const message = "the caller left before its request was whole";
-      throw new GatewayError("cancelled", message, { cause });
-    });
-    const next = await Promise.race([chunk, cut]);
-    if (next.done === true) break;
-    bytes += next.value.byteLength;
-    arrival.receive(next.value.byteLength);
-    if (bytes > maxBytes) throw requestTooLarge(maxBytes, "sent");
-    chunks.push(next.value);
-  }
-  return Buffer.concat(chunks, bytes);
+      fail(new GatewayError("cancelled", message, { cause }));
+    };
+    arrival.whenCut(fail);
+    if (body.destroyed) return leave();
+    body.on("error", leave);
+    body.on("close", leave);
+    body.on("end", end);
+    body.on("data", take);
+  });
 }

@@ -1,32 +1,23 @@
 // Gives the HTTP library an empty request of the same protocol and format, because the library would decode a
 // request before the dispatcher sees its bytes. Handlers read the real request from the call's context.
+import type { Readable } from "node:stream";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createContextKey } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { Code } from "../../domain/error-table.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import { type Arrival, type EncodedRequest, type Encoding, RpcStatusError } from "../call.ts";
-import { readAll } from "./read-all.ts";
-
-const HEAD_BYTES = 5;
-const COMPRESSED = 1;
-/** Flags of an envelope without a message: the end of a stream in Connect, trailers in gRPC-Web. */
-const END_FLAGS = { connect: 0b10, "grpc-web": 0b1000_0000 } as const;
+import type { Arrival, EncodedRequest, Encoding } from "../call.ts";
+import { type Framing, readRequest } from "./read-request.ts";
 
 const EMPTY = { proto: Buffer.alloc(0), json: Buffer.from("{}") } as const;
 
 /** Headers for the compression of requests, and for accepted compressions of answers. */
-const ENCODING_HEADERS = {
+export const ENCODING_HEADERS = {
   unary: ["content-encoding", "accept-encoding"],
   connect: ["connect-content-encoding", "connect-accept-encoding"],
   "grpc-web": ["grpc-encoding", "grpc-accept-encoding"],
-} as const;
+} as const satisfies Record<Framing, unknown>;
 
 const ENCODINGS = ["gzip", "br"] as const satisfies readonly Encoding[];
-
-type Framing = keyof typeof ENCODING_HEADERS;
-
-type Body = AsyncIterable<Uint8Array>;
 
 /** Reads the request of a call. Throws `validation` or `RpcStatusError`. */
 export type ReadRequest = (arrival: Arrival) => Promise<EncodedRequest>;
@@ -41,35 +32,8 @@ function framingOf(contentType: string): Framing {
   return contentType.startsWith("application/grpc-web") ? "grpc-web" : "unary";
 }
 
-/** An error for which the protocols themselves have a code. */
-function protocolError(code: keyof typeof Code, message: string): RpcStatusError {
-  const status = { code: Code[code], message, details: [], trailers: {} };
-  return new RpcStatusError(status, undefined);
-}
-
-/** The single message of an enveloped body, and whether it is compressed. */
-function openEnvelope(body: Buffer, framing: keyof typeof END_FLAGS) {
-  let message: { readonly bytes: Buffer; readonly isCompressed: boolean } | undefined;
-  for (let at = 0; at < body.length; ) {
-    const end = at + HEAD_BYTES + (at + HEAD_BYTES > body.length ? 0 : body.readUInt32BE(at + 1));
-    if (end > body.length) {
-      throw new GatewayError("validation", "the request ends within its message");
-    }
-    const flags = body[at] ?? 0;
-    if ((flags & END_FLAGS[framing]) === 0) {
-      if (message !== undefined)
-        throw protocolError("UNIMPLEMENTED", "the method takes one request message");
-      const bytes = body.subarray(at + HEAD_BYTES, end);
-      message = { bytes, isCompressed: (flags & COMPRESSED) !== 0 };
-    }
-    at = end;
-  }
-  if (message === undefined) throw protocolError("UNIMPLEMENTED", "the request has no message");
-  return message;
-}
-
 /** Undefined: not compressed, or with an unsupported compression. */
-function encodingOf(name: string | null): Encoding | undefined {
+export function encodingOf(name: string | null): (typeof ENCODINGS)[number] | undefined {
   return ENCODINGS.find((encoding) => encoding === name);
 }
 
@@ -116,14 +80,17 @@ async function* emptyBody(message: Buffer, framing: Framing): AsyncGenerator<Uin
   else yield Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 }
 
-/** A request with an empty message. The real one, of at most `maxBytes`, is under `requestKey`. */
+/**
+ * A request with an empty message. The real one, of at most `maxBytes`, is read from `body` and is under
+ * `requestKey`.
+ */
 export function takeRequest(
   request: UniversalServerRequest,
+  body: Readable,
   maxBytes: number,
 ): UniversalServerRequest {
   if (request.method === "GET") return takeQuery(request, maxBytes);
   const { header } = request;
-  const body = request.body as Body;
   const contentType = (header.get("content-type") ?? "").toLowerCase();
   const format = contentType.includes("json") ? "json" : "proto";
   const framing = framingOf(contentType);
@@ -131,21 +98,10 @@ export function takeRequest(
   const promised = header.get("content-length");
   header.delete("content-length");
 
-  async function read(arrival: Arrival): Promise<Buffer> {
-    if (framing === "unary") {
-      const bytes = await readAll(body, promised, maxBytes, arrival);
-      return encoding === undefined ? bytes : arrival.inflate(bytes, encoding, maxBytes);
-    }
-    const whole = await readAll(body, promised, maxBytes + HEAD_BYTES, arrival);
-    const { bytes, isCompressed } = openEnvelope(whole, framing);
-    if (!isCompressed) return bytes;
-    if (encoding !== undefined) return arrival.inflate(bytes, encoding, maxBytes);
-    throw protocolError("INTERNAL", "the request is compressed and does not say by what");
-  }
-
+  const sent = { body, framing, encoding, promised, maxBytes };
   request.contextValues?.set(requestKey, async (arrival) => ({
     format,
-    bytes: await read(arrival),
+    bytes: await readRequest(sent, arrival),
   }));
   return { ...request, body: emptyBody(EMPTY[format], framing) };
 }

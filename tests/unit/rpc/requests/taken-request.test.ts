@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
@@ -33,11 +34,11 @@ function take({ type, headers = {}, chunks = [], query }: Sent) {
     url: `http://localhost/method${query ?? ""}`,
     method: query === undefined ? "POST" : "GET",
     header: new Headers({ ...(type !== undefined && { "content-type": type }), ...headers }),
-    body: body(),
+    body: null,
     signal: new AbortController().signal,
     contextValues,
   };
-  const handedOn = takeRequest(request, MAX_BYTES);
+  const handedOn = takeRequest(request, Readable.from(body()), MAX_BYTES);
   return {
     all,
     arrival,
@@ -125,7 +126,8 @@ describe("a request that is taken from the library", () => {
     const { header, signal } = new Request("http://localhost") as never as UniversalServerRequest;
     const request = { httpVersion: "1.1", url: "http://localhost/m", method: "POST", signal };
     takeRequest(
-      { ...request, header: header ?? new Headers(), body: broken(), contextValues },
+      { ...request, header: header ?? new Headers(), body: null, contextValues },
+      Readable.from(broken()),
       MAX_BYTES,
     );
     await expect(contextValues.get(requestKey)(arrival)).rejects.toMatchObject({
