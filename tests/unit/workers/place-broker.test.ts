@@ -156,6 +156,40 @@ describe("places of a target that workers share", () => {
     expect(command.inFlight).toBe(20);
   });
 
+  it("moves places to a worker whose calls wait nowhere, because they have another target", async () => {
+    const command = new Command(2, 16);
+    const [first] = command.workers;
+    for (let call = 0; call < 40; call++) {
+      first?.limit.tryEnter("one");
+      await command.settle();
+    }
+    expect(first?.limit.inFlight).toBeGreaterThanOrEqual(14);
+    expect(command.inFlight).toBeLessThanOrEqual(16);
+  });
+
+  it("frees what a lost worker had borrowed", async () => {
+    const command = new Command(2, 16);
+    const [first, second] = command.workers;
+    for (let call = 0; call < 16; call++) void first?.enter();
+    await command.settle();
+    command.replace(0);
+    for (let call = 0; call < 16; call++) void second?.enter();
+    await command.settle();
+    expect(second?.limit.inFlight).toBeGreaterThanOrEqual(14);
+  });
+
+  it("does not give the replacement what the lost worker had lent", async () => {
+    const command = new Command(2, 16);
+    const [first] = command.workers;
+    for (let call = 0; call < 16; call++) void first?.enter();
+    await command.settle();
+    command.replace(1);
+    for (let call = 0; call < 16; call++) void command.workers[1]?.enter();
+    expect(command.inFlight).toBeLessThanOrEqual(16);
+    await command.settle();
+    expect(command.inFlight).toBeLessThanOrEqual(16);
+  });
+
   const step = fc.record({
     kind: fc.constantFrom("enter", "enter", "leave", "deliver", "deliver", "replace"),
     worker: fc.nat({ max: 3 }),
