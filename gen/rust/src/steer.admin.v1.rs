@@ -594,7 +594,7 @@ pub enum AdminScope {
     Unspecified = 0,
     /// All replicas that share the state store.
     Cluster = 1,
-    /// The replica that answers.
+    /// The replica that answers, with the other workers of its command.
     Replica = 2,
 }
 impl AdminScope {

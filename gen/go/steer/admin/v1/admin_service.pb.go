@@ -223,7 +223,7 @@ const (
 	AdminScope_ADMIN_SCOPE_UNSPECIFIED AdminScope = 0
 	// All replicas that share the state store.
 	AdminScope_ADMIN_SCOPE_CLUSTER AdminScope = 1
-	// The replica that answers.
+	// The replica that answers, with the other workers of its command.
 	AdminScope_ADMIN_SCOPE_REPLICA AdminScope = 2
 )
 

@@ -139,7 +139,7 @@ class _AdminScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AdminScope
     ADMIN_SCOPE_CLUSTER: _AdminScope.ValueType  # 1
     """All replicas that share the state store."""
     ADMIN_SCOPE_REPLICA: _AdminScope.ValueType  # 2
-    """The replica that answers."""
+    """The replica that answers, with the other workers of its command."""
 
 class AdminScope(_AdminScope, metaclass=_AdminScopeEnumTypeWrapper):
     """Replicas that a request concerns."""
@@ -149,7 +149,7 @@ ADMIN_SCOPE_UNSPECIFIED: AdminScope.ValueType  # 0
 ADMIN_SCOPE_CLUSTER: AdminScope.ValueType  # 1
 """All replicas that share the state store."""
 ADMIN_SCOPE_REPLICA: AdminScope.ValueType  # 2
-"""The replica that answers."""
+"""The replica that answers, with the other workers of its command."""
 Global___AdminScope: _TypeAlias = AdminScope  # noqa: Y015
 
 class _RetryDecisionReason:

@@ -33,7 +33,7 @@ public enum AdminScope
   ADMIN_SCOPE_CLUSTER(1),
   /**
    * <pre>
-   * The replica that answers.
+   * The replica that answers, with the other workers of its command.
    * </pre>
    *
    * <code>ADMIN_SCOPE_REPLICA = 2;</code>
@@ -69,7 +69,7 @@ public enum AdminScope
   public static final int ADMIN_SCOPE_CLUSTER_VALUE = 1;
   /**
    * <pre>
-   * The replica that answers.
+   * The replica that answers, with the other workers of its command.
    * </pre>
    *
    * <code>ADMIN_SCOPE_REPLICA = 2;</code>
