@@ -6,6 +6,7 @@ import { LEFT } from "../domain/push-iterable.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
+import { envelope } from "./envelope.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
 import { type CallInternals, callInternals, releaseCall } from "./grpc-internals.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
@@ -13,8 +14,6 @@ import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
 import { packStatus } from "./pack-status.ts";
 import { toBytes } from "./to-bytes.ts";
-
-const HEAD_BYTES = 5;
 
 /** Encoded messages are sent unchanged. */
 type ServerStream = grpc.ServerWritableStream<GrpcRequest, Message | Uint8Array>;
@@ -108,15 +107,6 @@ function writable(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void>
   });
 }
 
-/** A message as it is on the wire: a byte that says it is not compressed, its length, and its bytes. */
-function framed(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + message.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, HEAD_BYTES);
-  return frame;
-}
-
 /**
  * Writes a message of a stream to its HTTP/2 stream. grpc-js would queue each message until the one before is written,
  * so that the messages of a burst would be written one by one.
@@ -128,7 +118,9 @@ function sendMessage(
 ): Promise<void> | undefined {
   // A message behind the end of the stream would keep the end from arriving.
   if (wantTrailers || stream.destroyed || stream.closed) return undefined;
-  return stream.write(framed(message)) || signal.aborted ? undefined : writable(stream, signal);
+  return stream.write(envelope(0, message)) || signal.aborted
+    ? undefined
+    : writable(stream, signal);
 }
 
 export function handleUnary(

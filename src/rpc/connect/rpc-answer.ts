@@ -8,8 +8,9 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { envelope } from "../envelope.ts";
 import { atOnce, drained, type HttpResponse, isClosed } from "../http-writes.ts";
-import { COMPRESSED, END_FLAGS, HEAD_BYTES } from "../requests/read-request.ts";
+import { COMPRESSED, END_FLAGS } from "../requests/read-request.ts";
 import { type CallForm, contentTypeOf } from "./call-form.ts";
 
 /** Smaller messages are not compressed. */
@@ -24,15 +25,6 @@ const ENCODING_OF_MESSAGES = {
 } as const;
 
 const NO_BYTES = Buffer.alloc(0);
-
-/** An envelope: flags, the length in four bytes, and the message. */
-function envelope(flags: number, message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(HEAD_BYTES + message.byteLength);
-  bytes[0] = flags;
-  bytes.writeUInt32BE(message.byteLength, 1);
-  bytes.set(message, HEAD_BYTES);
-  return bytes;
-}
 
 /** The answer of one call. After a message or the end, nothing changes its headers any more. */
 export interface RpcAnswer {

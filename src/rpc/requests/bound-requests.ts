@@ -2,13 +2,13 @@ import type { DescService } from "@bufbuild/protobuf";
 import type grpc from "@grpc/grpc-js";
 import { type Encoding, RpcStatusError } from "../call.ts";
 import { encodeError } from "../encode-error.ts";
+import { HEAD_BYTES } from "../envelope.ts";
 import { gatedCallOf } from "../grpc-gate.ts";
 import { interceptedInternals } from "../grpc-internals.ts";
 import { maxRequestBytes, SMALL_REQUEST_BYTES } from "./request-limits.ts";
 
 /** Compressions that grpc-js accepts. */
 const ENCODINGS: readonly string[] = ["gzip", "deflate"] satisfies readonly Encoding[];
-const HEAD_BYTES = 5;
 
 /** The form in which grpc-js takes a failure. */
 function toStatus(error: unknown) {

@@ -2,10 +2,9 @@ import type { Readable } from "node:stream";
 import { Code } from "../../domain/error-table.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { type Arrival, type Encoding, RpcStatusError } from "../call.ts";
+import { HEAD_BYTES } from "../envelope.ts";
 import { readAll } from "./read-all.ts";
 
-/** Bytes before each message in an envelope: its flags, and its length in four bytes. */
-export const HEAD_BYTES = 5;
 /** Flag of an envelope with a compressed message. */
 export const COMPRESSED = 1;
 /** Flags of an envelope without a message: the end of a stream in Connect, trailers in gRPC-Web. */
