@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import http from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../tests/support/free-port.ts";
 import { chatLoad } from "../chat-load.ts";
 import { post } from "../http-load.ts";
 import { SERVER_CPU, type Served } from "../processes.ts";
@@ -11,19 +11,6 @@ import { NotInstalled, type Peer } from "./peer.ts";
 
 const READY_MS = 120_000;
 const LOOK_MS = 200;
-
-/** A port that nothing listens on now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") throw new Error("no port");
-      server.close(() => resolve(address.port));
-    });
-  });
-}
 
 /** Waits until the peer answers a call. */
 async function answers(address: string, headers: Readonly<Record<string, string>>): Promise<void> {

@@ -8,9 +8,10 @@ import { systemClock } from "../../src/clock.ts";
 import type { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import { headKey } from "../../src/streams/redis/stream-keys.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { freePort } from "../support/free-port.ts";
 import { listAll } from "../support/list-all.ts";
 import { createRedisStreams } from "../support/open-streams.ts";
-import { freePort, isUp } from "../support/redis.ts";
+import { isUp } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useStore } from "../support/redis-in-test.ts";
 import { eventually } from "../support/stack.ts";
 import {

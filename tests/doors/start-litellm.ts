@@ -4,9 +4,10 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { freePort } from "../support/free-port.ts";
 import { DEFAULT_TEXT } from "../support/upstream.ts";
 import { pipPackages, prepared } from "./clients.ts";
-import { freePort, type StartedServer, startServer } from "./start-server.ts";
+import { type StartedServer, startServer } from "./start-server.ts";
 
 /** Nothing is fetched: prices and models come with the package. */
 const OFFLINE = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False" };

@@ -1,7 +1,6 @@
 // A published server as a process of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Command } from "../interop/language.ts";
 import { ROOT } from "../interop/run-command.ts";
@@ -16,17 +15,6 @@ const START_MS = 180_000;
 /** Most output that is kept for an error. */
 const MAX_OUTPUT = 64 * 1024;
 const LISTENS = /(?:listening|running) on (http:\/\/127\.0\.0\.1:\d+)/;
-
-/** A port that was free a moment ago, for servers that take no port 0. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 /** Resolves with the address that the server's output tells of. */
 function listening(child: ChildProcess): Promise<string> {

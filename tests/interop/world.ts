@@ -2,6 +2,7 @@
 // README starts it, and a provider whose every word is known.
 import { createHash } from "node:crypto";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { freePort } from "../support/free-port.ts";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
@@ -46,11 +47,7 @@ callers:
   - {id: operator, role: operator, key_sha256: ${sha256(OPERATOR_TOKEN)}}
 `;
 
-function startReplica(
-  upstream: Upstream,
-  redis: RedisServer,
-  address = "127.0.0.1:0",
-): Promise<ServiceProcess> {
+function startReplica(upstream: Upstream, redis: RedisServer, port = 0): Promise<ServiceProcess> {
   const models = ["known-text", "known-json", "large"].map(
     (id) => `  - {id: ${id}, provider: known}\n`,
   );
@@ -67,7 +64,7 @@ routing: {mid_stream_recovery: restart} # because: the clients' second attempts 
 ${CALLERS}`;
   return startService({
     config,
-    env: { UP_KEY: "secret", STEER_GRPC_ADDRESS: address },
+    env: { UP_KEY: "secret", STEER_GRPC_ADDRESS: `127.0.0.1:${port}` },
     startTimeoutMs: START_TIMEOUT_MS,
   });
 }
@@ -115,14 +112,14 @@ models:
   /** The last replicas that were asked for. */
   let started: Promise<unknown> = Promise.resolve();
   const stores = new Map<ServiceProcess, RedisServer>();
-  const startOver = async (store: RedisServer, address?: string): Promise<ServiceProcess> => {
-    const replica = await stopped(startReplica(upstream, store, address));
+  const startOver = async (store: RedisServer, port: number): Promise<ServiceProcess> => {
+    const replica = await stopped(startReplica(upstream, store, port));
     stores.set(replica, store);
     return replica;
   };
   const startTwo = async (): Promise<Replicas> => {
     const store = owner.use(await startRedis());
-    return [await startOver(store), await startOver(store)];
+    return [await startOver(store, await freePort()), await startOver(store, await freePort())];
   };
   const operator = createGrpcClient(first.grpc);
   stack.defer(() => operator.close());
@@ -137,7 +134,7 @@ models:
     async restart(replica) {
       replica.signal("SIGTERM");
       await replica.exited;
-      return startOver(stores.get(replica) ?? redis, replica.grpc);
+      return startOver(stores.get(replica) ?? redis, Number(replica.grpc.split(":").at(-1)));
     },
     operator,
     tls,

@@ -1,6 +1,7 @@
 // A real Redis Cluster of one machine: nodes that meet, share the slots and vote.
 import { ABSENT_KEY } from "../../src/store/redis/keys.ts";
-import { freePort, type RedisServer, startRedis } from "./redis.ts";
+import { freePort } from "./free-port.ts";
+import { type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
 
 const SLOTS = 16_384;

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
-import { freePort, launchRedis, type RedisServer, startRedis } from "./redis.ts";
+import { freePort } from "./free-port.ts";
+import { launchRedis, type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
 
 const MASTER = "main";

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { systemClock } from "../../src/clock.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { endsWithParent } from "./ends-with-parent.ts";
+import { freePort } from "./free-port.ts";
 import { createRedisStreams, type OpenStreams } from "./open-streams.ts";
 import { eventually } from "./stack.ts";
 
@@ -39,17 +39,6 @@ export interface RedisServerOptions {
 const START_TIMEOUT_MS = 60_000;
 /** Exit code of a command that cannot start another. */
 const NOT_FOUND = 127;
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 /** Resolves when the output contains `ready`. Rejects with the output if the server ends. */
 export function launchRedis(

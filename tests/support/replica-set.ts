@@ -1,4 +1,4 @@
-import { freePort } from "./redis.ts";
+import { freePort } from "./free-port.ts";
 import { type ServiceOptions, type ServiceProcess, startService } from "./service.ts";
 
 /** Replicas of the service that keep their addresses over restarts. */

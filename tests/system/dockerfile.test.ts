@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildImage, type Image, readDockerfile } from "../support/docker-image.ts";
+import { freePort } from "../support/free-port.ts";
 
 let image: Image;
 const started: ChildProcess[] = [];
@@ -43,15 +43,6 @@ function run(command: readonly string[], added: Readonly<Record<string, string>>
   }
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
   return { child, exited, output: () => output };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** The image's addresses on ports that are free on this machine. */

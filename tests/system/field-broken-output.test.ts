@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { endsWithParent } from "../support/ends-with-parent.ts";
 import { requireReasons } from "../support/explained-settings.ts";
+import { freePort } from "../support/free-port.ts";
 import { requestRaw } from "../support/raw-http.ts";
 import { eventually } from "../support/stack.ts";
 import { environmentOfRun } from "../support/test-run.ts";
@@ -17,14 +17,6 @@ import { environmentOfRun } from "../support/test-run.ts";
 const ENTRY = join(import.meta.dirname, "../../src/main.ts");
 /** Patience with the start of a process on a busy machine. */
 const START_TIMEOUT_MS = 60_000;
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const ends: (() => void | Promise<void>)[] = [];
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { endsWithParent } from "../../support/ends-with-parent.ts";
 import { requireReasons } from "../../support/explained-settings.ts";
+import { freePort } from "../../support/free-port.ts";
 import { environmentOfRun } from "../../support/test-run.ts";
 import type { Hook, Order, Report } from "./hooks.ts";
 
@@ -52,8 +53,8 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
   const hits = new Map<string, () => void>();
   const armed = new Map<string, () => void>();
   const lasting: Hook[] = [];
-  let grpc = "127.0.0.1:0";
-  let http = "127.0.0.1:0";
+  const grpc = `127.0.0.1:${await freePort()}`;
+  const http = `127.0.0.1:${await freePort()}`;
   let exits = 0;
   let child: ReturnType<typeof fork> | undefined;
   let exit: Promise<void> = Promise.resolve();
@@ -97,7 +98,7 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
         resolve();
       });
     });
-    const first = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const fail = (): void => reject(new Error(`a gateway did not start: ${errors}`));
       const timer = setTimeout(fail, START_TIMEOUT_MS);
       if (started.stdout === null) return fail();
@@ -108,15 +109,13 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
         // One that is told to end while it starts says that first.
         if (entry["event"] !== "listening") return;
         clearTimeout(timer);
-        resolve(entry);
+        resolve();
       });
       void exit.then(() => {
         clearTimeout(timer);
         fail();
       });
     });
-    grpc = String(first["grpc"]);
-    http = String(first["http"]);
   }
 
   function order(message: Order): void {
@@ -126,12 +125,8 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
 
   await start();
   return {
-    get grpc() {
-      return grpc;
-    },
-    get http() {
-      return http;
-    },
+    grpc,
+    http,
     get exits() {
       return exits;
     },
