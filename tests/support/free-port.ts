@@ -3,8 +3,7 @@ import { createServer } from "node:net";
 
 /**
  * Ports below those that kernels pick for port 0 and for outgoing connections (from 32,768 on Linux, from 49,152 on
- * macOS). A picked port would be taken by any connection while its server is down. A client that calls a picked port
- * again and again can even be connected to itself: its own port may be the one that it calls.
+ * macOS). Another server or connection would get a picked port while its server is down.
  */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_767;
