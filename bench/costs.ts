@@ -1,5 +1,6 @@
 // What calls, streams and tokens cost a subject, each measured for a time after as long a time of the same load.
 import { setTimeout as delay } from "node:timers/promises";
+import { run } from "./load.ts";
 import { cpuPer, median } from "./measure.ts";
 import { cpuMicros } from "./processes.ts";
 import type { Client, Subject } from "./subject.ts";
@@ -33,6 +34,19 @@ async function repeat(ms: number, width: number, one: () => Promise<unknown>): P
     }),
   );
   return count;
+}
+
+/**
+ * Calls after which the code of a kind of call is compiled. A slow machine does not make so many in the time before a
+ * measurement, and would show the cost of a process that is not warm yet.
+ */
+const WARM_CALLS = 10_000;
+
+/** Makes calls until the cost of a call is steady. `processes` share the calls, and each of them gets as many. */
+export async function warmUp(subject: Subject, processes = 1): Promise<void> {
+  await withClient(subject, (client) =>
+    run(processes * WARM_CALLS, CALL_WIDTH, () => client.call()),
+  );
 }
 
 /** CPU microseconds of a call, 32 at a time. */

@@ -14,6 +14,8 @@ const REQUESTS = [
   "steer.v1.ResumeStreamRequest",
 ];
 const ANSWERS = ["steer.v1.GenerateResponse", "steer.v1.StreamEvent"];
+/** Doors of other APIs encode the requests that they take. */
+const ENCODED = ["steer.v1.GenerateRequest", "steer.v1.StreamGenerateRequest", ...ANSWERS];
 
 const [, , folder] = process.argv;
 const image = readFileSync(join(folder, "steer.binpb"));
@@ -28,4 +30,4 @@ function write(name, linesOf, roots) {
 }
 
 write("message-readers.ts", readersOf, REQUESTS);
-write("message-writers.ts", writersOf, ANSWERS);
+write("message-writers.ts", writersOf, ENCODED);

@@ -1,7 +1,7 @@
 import { streamLoad, unaryLoad } from "../calls.ts";
 import { chatLoad } from "../chat-load.ts";
 import { connectStream, connectUnary } from "../connect-loads.ts";
-import { callCost, eventCost, pacedCost } from "../costs.ts";
+import { callCost, eventCost, pacedCost, warmUp } from "../costs.ts";
 import { beside, interleave } from "../measure.ts";
 import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
@@ -60,6 +60,7 @@ export const connect: Leg = {
       grpc: grpcSubject(server, unaryLoad(address, "bench")),
       proxy: httpSubject(proxy.server, proxy.address, chatLoad("bench", false)),
     };
+    for (const subject of Object.values(unary)) await warmUp(subject);
     const of = await interleave({
       connect: () => callCost(unary.connect, scene.slotMs),
       grpc: () => callCost(unary.grpc, scene.slotMs),

@@ -1,6 +1,6 @@
 import { PROMPT } from "../calls.ts";
 import { connectStream, connectUnary } from "../connect-loads.ts";
-import { callCost, eventCost, firstTokenMs } from "../costs.ts";
+import { callCost, eventCost, firstTokenMs, warmUp } from "../costs.ts";
 import { type HttpLoad, occurrences } from "../http-load.ts";
 import { pair } from "../measure.ts";
 import type { Row } from "../report.ts";
@@ -61,6 +61,8 @@ export const doors: Leg = {
     const eventOf = (subject: Subject) => eventCost(subject, scene.slotMs);
     const firstOf = (subject: Subject) => firstTokenMs(subject, scene.slotMs);
     const rows: Row[] = [];
+    await warmUp(at(connectUnary(MODEL)));
+    for (const [, path, body] of DOORS) await warmUp(at(json(path, { model: MODEL, ...body })));
     for (const [name, path, body] of DOORS) {
       const whole = json(path, { model: MODEL, ...body });
       const streamed = json(path, { model: MODEL, ...body, stream: true });

@@ -1,5 +1,5 @@
 import { unaryLoad } from "../calls.ts";
-import { callCost } from "../costs.ts";
+import { callCost, warmUp } from "../costs.ts";
 import { beside, interleave } from "../measure.ts";
 import type { Served } from "../processes.ts";
 import { BIFROST_UNARY } from "../ratios-of-202611.ts";
@@ -14,18 +14,19 @@ export const unary: Leg = {
   async run(scene) {
     const gateway = await scene.gateway();
     const floor = await scene.floor("unary", gateway);
-    const cost = ({ server, address }: Served, model: string) => {
+    const cost = async ({ server, address }: Served, model: string) => {
       const subject = grpcSubject(server, unaryLoad(address, model));
+      await warmUp(subject);
       return () => callCost(subject, scene.slotMs);
     };
     const of = await interleave({
-      adapter: cost(gateway, "bench"),
+      adapter: await cost(gateway, "bench"),
       // The second target exists and is never used.
-      twoTargets: cost(gateway, "twin"),
-      floor: cost(floor, "bench"),
-      floorOf202611: cost(await scene.floorOf202611(gateway), "bench"),
-      simulator: cost(gateway, "simulator"),
-      echo: cost(await scene.floor("echo", gateway, "simulator"), "simulator"),
+      twoTargets: await cost(gateway, "twin"),
+      floor: await cost(floor, "bench"),
+      floorOf202611: await cost(await scene.floorOf202611(gateway), "bench"),
+      simulator: await cost(gateway, "simulator"),
+      echo: await cost(await scene.floor("echo", gateway, "simulator"), "simulator"),
     });
     const unit = "µs/call";
     return [

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { unaryLoad } from "../calls.ts";
-import { callCost } from "../costs.ts";
-import { run } from "../load.ts";
+import { callCost, warmUp } from "../costs.ts";
 import { beside, interleave } from "../measure.ts";
 import { childrenOf, cpuMicros, residentMiB, type Served } from "../processes.ts";
 import type { Leg } from "../scene.ts";
@@ -11,9 +10,6 @@ const WORKERS = 2;
 /** Each channel is one connection, and so at one worker. */
 const CHANNELS = 8;
 const SETTLED_MS = 2_000;
-/** Calls for each process until its code is compiled: several processes need as many each. */
-const WARM_CALLS = 10_000;
-const WIDTH = 32;
 
 /** Calls by several channels in turn. */
 function overChannels({ server, address }: Served): Subject {
@@ -31,12 +27,6 @@ function overChannels({ server, address }: Served): Subject {
       };
     },
   };
-}
-
-async function warm(subject: Subject, calls: number): Promise<void> {
-  const client = subject.open();
-  await run(calls, WIDTH, () => client.call());
-  client.close();
 }
 
 /** CPU microseconds of the primary itself, and of each of its workers. */
@@ -57,8 +47,8 @@ export const workers: Leg = {
     await delay(SETTLED_MS);
     const memory = [single, several].map(({ server }) => residentMiB(server.pid));
     const [one, two] = [overChannels(single), overChannels(several)];
-    await warm(one, WARM_CALLS);
-    await warm(two, WORKERS * WARM_CALLS);
+    await warmUp(one);
+    await warmUp(two, WORKERS);
     const before = parts(several);
     const of = await interleave({
       several: () => callCost(two, scene.slotMs),

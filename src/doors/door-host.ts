@@ -8,6 +8,7 @@ import type { Calls } from "../calls/calls.ts";
 import { internalError } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { JsonObject } from "../domain/json.ts";
+import { PushIterable } from "../domain/push-iterable.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import { type Arrival, type Dispatcher, RpcStatusError } from "../rpc/call.ts";
 import { CALLER_GONE } from "../rpc/caller-gone.ts";
@@ -174,8 +175,8 @@ export class DoorHost {
   }
 }
 
-async function* whole(body: JsonObject): AsyncGenerator<string, void> {
-  yield JSON.stringify(body);
+function whole(body: JsonObject): AsyncIterable<string> {
+  return new PushIterable(async (take) => take(JSON.stringify(body)));
 }
 
 /** The vendors' clients look for one of these. */
@@ -185,16 +186,21 @@ const [REQUEST_ID] = REQUEST_ID_HEADERS;
 /** Longest name of a call that its answer repeats. */
 const REQUEST_NAME = /^[!-~]{1,256}$/;
 
+/** The value of a header, which Node gives as a list if it can come more than once. */
+function firstOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "object" ? value[0] : value;
+}
+
 /** Undefined: the caller has given no name that an answer can repeat. */
 function nameOf({ headers }: HttpRequest): string | undefined {
-  const given = [headers[REQUEST_ID]].flat()[0];
+  const given = firstOf(headers[REQUEST_ID]);
   return given !== undefined && REQUEST_NAME.test(given) ? given : undefined;
 }
 
 /** The headers of a call, which has a name in any case. */
 function headerOf({ headers }: HttpRequest, requestId: string) {
   return (name: string): string | undefined =>
-    [headers[name]].flat()[0] ?? (name === REQUEST_ID ? requestId : undefined);
+    firstOf(headers[name]) ?? (name === REQUEST_ID ? requestId : undefined);
 }
 
 /** Some clients try a WebSocket first, and come by POST when it is refused. */

@@ -82,7 +82,9 @@ export class DoorResponse {
   }
 
   #begin(status: number, headers: Readonly<Record<string, string>>): void {
-    this.#response.writeHead(status, { ...Object.fromEntries(this.#headers), ...headers });
+    const all: Record<string, string> = {};
+    for (const [name, value] of this.#headers) all[name] = value;
+    this.#response.writeHead(status, Object.assign(all, headers));
   }
 
   #writeFirst(piece: string): Promise<void> | undefined {

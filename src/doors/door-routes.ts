@@ -8,10 +8,21 @@ export interface FoundRoute {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** A segment of a route's path: a word, or the name of any segment. */
+interface Segment {
+  readonly word: string;
+  readonly name: string | undefined;
+}
+
 interface Compiled {
   readonly door: Door;
   readonly route: DoorRoute;
-  readonly segments: readonly string[];
+  readonly segments: readonly Segment[];
+}
+
+function segmentsOf(path: string): Segment[] {
+  const words = path.slice(1).split("/");
+  return words.map((word) => ({ word, name: /^\{(\w+)\}$/.exec(word)?.[1] }));
 }
 
 const ROOT = "v1";
@@ -25,14 +36,14 @@ function decoded(segment: string): string | undefined {
 }
 
 /** The named segments; undefined: the path does not match. */
-function match(segments: readonly string[], path: readonly string[]) {
+function match(segments: readonly Segment[], path: readonly string[]) {
   if (segments.length !== path.length) return undefined;
   const params: Record<string, string> = {};
-  for (const [index, segment] of segments.entries()) {
+  for (let index = 0; index < segments.length; index++) {
     const given = path[index] ?? "";
-    const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+    const { word, name } = segments[index] as Segment;
     if (name === undefined) {
-      if (segment !== given) return undefined;
+      if (word !== given) return undefined;
       continue;
     }
     const value = decoded(given);
@@ -50,7 +61,7 @@ export class DoorRoutes {
   constructor(doors: readonly Door[]) {
     this.#doors = doors;
     this.#compiled = doors.flatMap((door) =>
-      door.routes.map((route) => ({ door, route, segments: route.path.slice(1).split("/") })),
+      door.routes.map((route) => ({ door, route, segments: segmentsOf(route.path) })),
     );
   }
 
@@ -66,11 +77,12 @@ export class DoorRoutes {
     if (segments[0] !== ROOT || this.#doors.length === 0) return undefined;
     // HEAD is answered like GET, without the body.
     const asked = method === "HEAD" ? "GET" : method;
-    const found = this.#compiled.flatMap(({ door, route, segments: own }) => {
-      if (route.method !== asked || (named !== undefined && door !== named)) return [];
+    const found: FoundRoute[] = [];
+    for (const { door, route, segments: own } of this.#compiled) {
+      if (route.method !== asked || (named !== undefined && door !== named)) continue;
       const params = match(own, segments);
-      return params === undefined ? [] : [{ door, route, params }];
-    });
+      if (params !== undefined) found.push({ door, route, params });
+    }
     if (found.length > 0) return found.find(({ door }) => door.isMeant(header)) ?? found[0];
     const door = named ?? this.#doors.find((each) => each.isMeant(header)) ?? this.#doors[0];
     return door === undefined ? undefined : { door, route: undefined, params: {} };

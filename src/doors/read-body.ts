@@ -40,10 +40,12 @@ function positionOf(text: string, at: number): string {
   return `line ${line}, column ${at - before.lastIndexOf("\n")}`;
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 function parse(bytes: Buffer): JsonValue {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch (cause) {
     throw new GatewayError("validation", "the body is not UTF-8", { cause });
   }

@@ -1,5 +1,5 @@
 // The contract for doors of other APIs: its rules, its stored requests and its events, without its messages.
-import { create, fromJson, toBinary } from "@bufbuild/protobuf";
+import { create, fromJson } from "@bufbuild/protobuf";
 import {
   type GenerationSpec,
   GenerationSpecSchema,
@@ -21,6 +21,7 @@ import { fingerprintOfMessage } from "./fingerprint.ts";
 import { noteOf, withNote } from "./request-note.ts";
 import { Rules } from "./requests/rules.ts";
 import { decodeStoredRequest } from "./stored-request.ts";
+import { toBytes } from "./to-bytes.ts";
 
 /** What a request of another API can wish: the rest has words in every dialect. */
 const WISHES: ReadonlySet<string> = new Set([
@@ -73,10 +74,11 @@ export function createContract(): Contract {
   function encoded(spec: GenerationSpec, options: StreamOptions | undefined): Uint8Array {
     try {
       if (options === undefined) {
-        return toBinary(GenerateRequestSchema, create(GenerateRequestSchema, { spec }));
+        const request = { $typeName: "steer.v1.GenerateRequest", requestId: "", spec } as const;
+        return toBytes(GenerateRequestSchema, request);
       }
       const request = { spec, options: encodeStreamOptions(options) };
-      return toBinary(StreamGenerateRequestSchema, create(StreamGenerateRequestSchema, request));
+      return toBytes(StreamGenerateRequestSchema, create(StreamGenerateRequestSchema, request));
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : "the request cannot be encoded";
       throw new GatewayError("validation", message, { cause });

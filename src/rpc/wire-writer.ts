@@ -53,9 +53,15 @@ export class WireWriter {
 
   /** Throws unless the value is a whole number of 32 bits. */
   int32(tag: number, value: number): void {
-    if ((value | 0) !== value) throw new RangeError(`invalid int32: ${value}`);
-    this.#reserve(TAG_BYTES + VARINT_BYTES);
+    this.#reserve(TAG_BYTES);
     this.#tag(tag);
+    this.packedInt32(value);
+  }
+
+  /** An item of a packed list of enums. Throws unless the value is a whole number of 32 bits. */
+  packedInt32(value: number): void {
+    if ((value | 0) !== value) throw new RangeError(`invalid int32: ${value}`);
+    this.#reserve(VARINT_BYTES);
     if (value >= 0) this.#varint(value);
     else this.#varint64(value >>> 0, 0xffff_ffff);
   }

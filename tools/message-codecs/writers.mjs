@@ -63,23 +63,46 @@ function fieldLines(field) {
     case "message":
       return when(`if (${value} !== undefined)`, written(field, value));
     case "list":
-      if (field.listKind !== "message") return unsupported(field);
-      return when(`for (const each of ${value})`, nested(field.number, field.message, "each"));
+      return listLines(field, value);
     case "map":
       return mapLines(field, value);
   }
 }
 
-/** Lines of a map of texts to objects of JSON. */
+/** Lines of a list. Numbers are packed. */
+function listLines(field, value) {
+  const { number, listKind, scalar, packed } = field;
+  if (listKind === "message") {
+    return when(`for (const each of ${value})`, nested(number, field.message, "each"));
+  }
+  if (listKind === "enum" && packed) {
+    return block(`if (${value}.length > 0)`, [
+      `const at = w.open(${tag(number, DELIMITED)});`,
+      `for (const each of ${value}) w.packedInt32(each);`,
+      "w.close(at);",
+    ]);
+  }
+  if (scalar !== ScalarType.STRING) return unsupported(field);
+  return [`for (const each of ${value}) w.string(${tag(number, DELIMITED)}, each);`];
+}
+
+/** Lines of a map of texts to texts or to objects of JSON. */
 function mapLines(field, value) {
-  const isKnown = field.mapKey === ScalarType.STRING && field.mapKind === "message";
-  if (!isKnown || !isStruct(field.message)) return unsupported(field);
+  if (field.mapKey !== ScalarType.STRING) return unsupported(field);
   return block(`for (const [key, value] of Object.entries(${value}))`, [
     `const entry = w.open(${tag(field.number, DELIMITED)});`,
     `w.string(${tag(1, DELIMITED)}, key);`,
-    ...nested(2, field.message, "value"),
+    ...mappedLines(field),
     "w.close(entry);",
   ]);
+}
+
+function mappedLines(field) {
+  if (field.mapKind === "message" && isStruct(field.message)) {
+    return nested(2, field.message, "value");
+  }
+  if (field.scalar !== ScalarType.STRING) return unsupported(field);
+  return [`w.string(${tag(2, DELIMITED)}, value);`];
 }
 
 function oneofLines({ localName, fields }) {

@@ -2,13 +2,15 @@
 import { type GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 
+const NOTHING: JsonObject = Object.freeze({});
+
 /** An object of a request. `null` counts as unset. Every reader throws INVALID_ARGUMENT with the field's path. */
 export class Fields {
   readonly #source: JsonObject;
   readonly path: string;
   readonly #read = new Set<string>();
   /** Inner objects that were read. They can have unread fields. */
-  readonly #inner = new Map<string, Fields>();
+  #inner: Map<string, Fields> | undefined;
   #isWhole = false;
 
   constructor(source: JsonObject, path = "") {
@@ -75,6 +77,7 @@ export class Fields {
     const value = this.value(name);
     if (value === undefined) return undefined;
     if (!isJsonObject(value)) throw this.error(name, "must be an object");
+    this.#inner ??= new Map();
     const inner = this.#inner.get(name) ?? new Fields(value, this.pathOf(name));
     this.#inner.set(name, inner);
     return inner;
@@ -106,14 +109,19 @@ export class Fields {
 
   /** The unread fields that have a value, also those of inner objects. Elements of lists are not searched. */
   rest(): JsonObject {
-    if (this.#isWhole) return {};
-    const left = Object.entries(this.#source).flatMap(([name, value]) => {
-      if (value === null) return [];
-      if (!this.#read.has(name)) return [[name, value] as const];
-      const inner = this.#inner.get(name)?.rest() ?? {};
-      return Object.keys(inner).length === 0 ? [] : [[name, inner] as const];
-    });
-    return Object.fromEntries(left);
+    if (this.#isWhole) return NOTHING;
+    const left: [string, JsonValue][] = [];
+    for (const [name, value] of Object.entries(this.#source)) {
+      if (value === null || value === undefined) continue;
+      if (!this.#read.has(name)) {
+        left.push([name, value]);
+        continue;
+      }
+      const inner = this.#inner?.get(name)?.rest();
+      if (inner !== undefined && Object.keys(inner).length > 0) left.push([name, inner]);
+    }
+    // Not by assignment, to which the name `__proto__` would be another one.
+    return left.length === 0 ? NOTHING : Object.fromEntries(left);
   }
 
   /** The whole object. All its fields count as read. */

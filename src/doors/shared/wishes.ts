@@ -19,24 +19,28 @@ function timeoutOf(header: Header): string | undefined {
   return `${Number((Number(amount) * (UNITS[unit] ?? 1)).toFixed(3))}s`;
 }
 
-/** Headers by which agents name their sessions, and the labels that they become. The first that is there counts. */
-const AGENT_HEADERS = {
-  session: ["x-claude-code-session-id", "session-id", "x-session-id"],
-  agent: ["x-claude-code-agent-id"],
-  parent_agent: ["x-claude-code-parent-agent-id"],
-  thread: ["thread-id"],
-  app: ["x-app", "originator"],
-} as const;
+/** Labels, and headers by which agents name their sessions. The first that is there counts. */
+const AGENT_HEADERS = [
+  ["session", "x-claude-code-session-id"],
+  ["session", "session-id"],
+  ["session", "x-session-id"],
+  ["agent", "x-claude-code-agent-id"],
+  ["parent_agent", "x-claude-code-parent-agent-id"],
+  ["thread", "thread-id"],
+  ["app", "x-app"],
+  ["app", "originator"],
+] as const;
 
 /** A name or an identifier; another text is no label. */
 const IDENTIFIER = /^[\w.:/+=@~-]{1,128}$/;
 
 function agentLabels(header: Header): JsonObject {
-  const labels = Object.entries(AGENT_HEADERS).flatMap(([label, names]) => {
-    const value = names.map(header).find((each) => each !== undefined && IDENTIFIER.test(each));
-    return value === undefined ? [] : [[label, value] as const];
-  });
-  return Object.fromEntries(labels);
+  const labels: Record<string, string> = {};
+  for (const [label, name] of AGENT_HEADERS) {
+    const value = header(name);
+    if (value !== undefined && IDENTIFIER.test(value)) labels[label] ??= value;
+  }
+  return labels;
 }
 
 function labelsOf(header: Header): JsonObject | undefined {
@@ -92,6 +96,6 @@ export function wishesOf(header: Header, body: JsonObject | undefined): JsonObje
     ...(total !== undefined && { timeouts: { total } }),
     ...(labels !== undefined && { labels }),
   };
-  const wishes = merged(said, body ?? {});
+  const wishes = body === undefined ? said : merged(said, body);
   return Object.keys(wishes).length === 0 ? undefined : wishes;
 }

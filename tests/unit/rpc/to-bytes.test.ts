@@ -1,11 +1,20 @@
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeGenerateResponse, writeStreamEvent } from "../../../gen/service/message-writers.ts";
 import {
+  writeGenerateRequest,
+  writeGenerateResponse,
+  writeStreamEvent,
+  writeStreamGenerateRequest,
+} from "../../../gen/service/message-writers.ts";
+import {
+  type GenerateRequest,
   GenerateRequestSchema,
   type GenerateResponse,
   GenerateResponseSchema,
+  ResumeStreamRequestSchema,
+  type StreamGenerateRequest,
+  StreamGenerateRequestSchema,
 } from "../../../gen/service/steer/v1/generation_service_pb.ts";
 import { type StreamEvent, StreamEventSchema } from "../../../gen/service/steer/v1/stream_pb.ts";
 import { toBytes } from "../../../src/rpc/to-bytes.ts";
@@ -16,6 +25,16 @@ import { SAMPLES } from "../../support/contract-samples.ts";
 const writer = new WireWriter();
 // The writers themselves: `toBytes` would hide an error of theirs behind the library.
 const ROOTS: readonly [string, DescMessage, (message: Message) => Uint8Array][] = [
+  [
+    "requests",
+    GenerateRequestSchema,
+    (message) => writer.encode(writeGenerateRequest, message as GenerateRequest),
+  ],
+  [
+    "requests of streams",
+    StreamGenerateRequestSchema,
+    (message) => writer.encode(writeStreamGenerateRequest, message as StreamGenerateRequest),
+  ],
   [
     "answers",
     GenerateResponseSchema,
@@ -77,8 +96,8 @@ describe("toBytes", () => {
   });
 
   it("encodes a message without a writer", () => {
-    const request = create(GenerateRequestSchema, { requestId: "r" });
-    expectSame(GenerateRequestSchema, request, toBytes(GenerateRequestSchema, request));
+    const request = create(ResumeStreamRequestSchema, { lastSequence: 7 });
+    expectSame(ResumeStreamRequestSchema, request, toBytes(ResumeStreamRequestSchema, request));
   });
 
   it("returns bytes that a later message does not change", () => {
