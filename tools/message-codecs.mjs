@@ -13,7 +13,12 @@ const REQUESTS = [
   "steer.v1.StreamGenerateRequest",
   "steer.v1.ResumeStreamRequest",
 ];
-const ANSWERS = ["steer.v1.GenerateResponse", "steer.v1.StreamEvent"];
+const ANSWERS = [
+  "steer.v1.GenerateResponse",
+  "steer.v1.StreamEvent",
+  // A page of streams has hundreds of messages.
+  "steer.admin.v1.ListStreamStatesResponse",
+];
 
 const [, , folder] = process.argv;
 const image = readFileSync(join(folder, "steer.binpb"));

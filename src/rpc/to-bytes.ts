@@ -1,5 +1,10 @@
 import { type DescMessage, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { writeGenerateResponse, writeStreamEvent } from "../../gen/service/message-writers.ts";
+import {
+  writeGenerateResponse,
+  writeListStreamStatesResponse,
+  writeStreamEvent,
+} from "../../gen/service/message-writers.ts";
+import { ListStreamStatesResponseSchema } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { GenerateResponseSchema } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import { StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -10,13 +15,14 @@ type Write = (writer: WireWriter, message: Message) => void;
 const WRITERS: ReadonlyMap<DescMessage, Write> = new Map<DescMessage, Write>([
   [GenerateResponseSchema, writeGenerateResponse as Write],
   [StreamEventSchema, writeStreamEvent as Write],
+  [ListStreamStatesResponseSchema, writeListStreamStatesResponse as Write],
 ]);
 
 const writer = new WireWriter();
 
 /**
- * Encodes a message, with the bytes and the errors of the library's `toBinary`. Answers of `Generate` and events of
- * streams take a third of its time.
+ * Encodes a message, with the bytes and the errors of the library's `toBinary`. Messages with a writer take a third of
+ * its time.
  */
 export function toBytes<Schema extends DescMessage>(
   schema: Schema,

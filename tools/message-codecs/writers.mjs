@@ -70,14 +70,21 @@ function fieldLines(field) {
   }
 }
 
-/** Lines of a map of texts to objects of JSON. */
+/** Lines of the values of a map: texts, or objects of JSON. */
+function mapValueLines(field) {
+  if (field.mapKind === "message" && isStruct(field.message))
+    return nested(2, field.message, "value");
+  if (field.scalar === ScalarType.STRING) return [`w.string(${tag(2, DELIMITED)}, value);`];
+  return unsupported(field);
+}
+
+/** Lines of a map with texts as keys. */
 function mapLines(field, value) {
-  const isKnown = field.mapKey === ScalarType.STRING && field.mapKind === "message";
-  if (!isKnown || !isStruct(field.message)) return unsupported(field);
+  if (field.mapKey !== ScalarType.STRING) return unsupported(field);
   return block(`for (const [key, value] of Object.entries(${value}))`, [
     `const entry = w.open(${tag(field.number, DELIMITED)});`,
     `w.string(${tag(1, DELIMITED)}, key);`,
-    ...nested(2, field.message, "value"),
+    ...mapValueLines(field),
     "w.close(entry);",
   ]);
 }

@@ -1,7 +1,15 @@
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeGenerateResponse, writeStreamEvent } from "../../../gen/service/message-writers.ts";
+import {
+  writeGenerateResponse,
+  writeListStreamStatesResponse,
+  writeStreamEvent,
+} from "../../../gen/service/message-writers.ts";
+import {
+  type ListStreamStatesResponse,
+  ListStreamStatesResponseSchema,
+} from "../../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import {
   GenerateRequestSchema,
   type GenerateResponse,
@@ -25,6 +33,11 @@ const ROOTS: readonly [string, DescMessage, (message: Message) => Uint8Array][] 
     "events",
     StreamEventSchema,
     (message) => writer.encode(writeStreamEvent, message as StreamEvent),
+  ],
+  [
+    "pages of streams",
+    ListStreamStatesResponseSchema,
+    (message) => writer.encode(writeListStreamStatesResponse, message as ListStreamStatesResponse),
   ],
 ];
 
