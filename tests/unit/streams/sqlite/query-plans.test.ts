@@ -35,7 +35,10 @@ it("each statement finds its streams by an index, in the order that it needs", (
   const statements = db.statements.splice(0);
   expect(statements.length).toBeGreaterThan(20);
   for (const sql of statements) {
-    const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => String(detail));
+    const steps = db
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail));
     const slow = steps
       .filter((step) => /^SCAN stream\b|TEMP B-TREE/.test(step))
       // This index has only the streams that the statement returns.
