@@ -39,8 +39,8 @@ async function readStream({ client }: HelperClient, onEvent: () => void) {
   return last;
 }
 
-async function sampleOf(name: string): Promise<number | undefined> {
-  return samplesOf(await metricsPage(service)).find((sample) => sample.name === name)?.value;
+async function sampleOf(name: string) {
+  return samplesOf(await metricsPage(service)).find((sample) => sample.name === name);
 }
 
 describe("a worker that hangs", () => {
@@ -49,7 +49,9 @@ describe("a worker that hangs", () => {
     const streams = clients.map((client, index) => readStream(client, () => begun.add(index)));
     await eventually(() => begun.size === clients.length);
     // The primary has the store, and so its memory.
-    expect(await sampleOf("steer_store_held_bytes")).toBeGreaterThan(0);
+    const held = await sampleOf("steer_store_held_bytes");
+    expect(held?.value).toBeGreaterThan(0);
+    expect(held?.labels).toEqual(new Map([["steer_store_type", "memory"]]));
     const halted = service.lines("worker ready").findLast(({ worker }) => worker === 0);
     process.kill(Number(halted?.["pid"]), "SIGSTOP");
     expect(await Promise.all(streams)).toEqual(["complete", "complete"]);
@@ -64,6 +66,6 @@ describe("a worker that hangs", () => {
     await eventually(() => service.lines("takeover").length > 0);
     await eventually(() => service.lines("worker ready").length > 2);
     // A page is kept for a second.
-    await eventually(async () => ((await sampleOf("steer_worker_starts_total")) ?? 0) > 1);
+    await eventually(async () => ((await sampleOf("steer_worker_starts_total"))?.value ?? 0) > 1);
   });
 });
