@@ -16,7 +16,7 @@ import { createMetricsListener, type MetricsListener } from "./rpc/metrics-liste
 import { type SharedStores, shareStores } from "./serve-stores.ts";
 import { metric } from "./telemetry/metrics.ts";
 import { attribute } from "./telemetry/names.ts";
-import { gaugeText } from "./telemetry/sample-text.ts";
+import { gaugeText } from "./telemetry/gauge-text.ts";
 import { VERSION } from "./version.ts";
 import { forwardLines } from "./workers/line-forwarder.ts";
 import { PlaceBroker } from "./workers/place-broker.ts";
