@@ -42,11 +42,9 @@ async function repeat(ms: number, width: number, one: () => Promise<unknown>): P
  */
 const WARM_CALLS = 10_000;
 
-/** Makes calls until the cost of a call is steady. `processes` share the calls, and each of them gets as many. */
-export async function warmUp(subject: Subject, processes = 1): Promise<void> {
-  await withClient(subject, (client) =>
-    run(processes * WARM_CALLS, CALL_WIDTH, () => client.call()),
-  );
+/** Makes calls until the cost of a call is steady. */
+export async function warmUp(subject: Subject): Promise<void> {
+  await withClient(subject, (client) => run(WARM_CALLS, CALL_WIDTH, () => client.call()));
 }
 
 /** CPU microseconds of a call, 32 at a time. */

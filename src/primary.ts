@@ -14,6 +14,9 @@ import * as providerTypes from "./providers/registry.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createMetricsListener, type MetricsListener } from "./rpc/metrics-listener.ts";
 import { type SharedStores, shareStores } from "./serve-stores.ts";
+import { gaugeText } from "./telemetry/gauge-text.ts";
+import { metric } from "./telemetry/metrics.ts";
+import { attribute } from "./telemetry/names.ts";
 import { VERSION } from "./version.ts";
 import { forwardLines } from "./workers/line-forwarder.ts";
 import { PlaceBroker } from "./workers/place-broker.ts";
@@ -157,9 +160,16 @@ export class Primary {
       address,
       clock,
       hosts: () => this.#config.hosts,
-      read: () => readWorkerMetrics(this.#workers.positions),
+      read: () => readWorkerMetrics(this.#workers.positions, this.#heldText()),
       onDefect: (error) => log({ event: "defect", ...describeDefect(error) }),
     });
+  }
+
+  /** The memory of the store, which no worker has. */
+  #heldText(): string {
+    const { held, capabilities } = this.#stores?.streams ?? {};
+    if (held === undefined || capabilities === undefined) return "";
+    return gaugeText(metric.storeHeld, { [attribute.store]: capabilities.type }, held());
   }
 
   #spawn(worker: number, life: number, events: WorkerEvents): WorkerProcess {
@@ -181,6 +191,7 @@ export class Primary {
         reloadedText: this.#reloadedText,
         addresses: { grpc: ports.grpc.address, http: ports.http.address },
       },
+      timeoutMs: this.#options.config.workerTimeoutMs,
       events,
     });
     if (this.#isTold) this.#forward(process);

@@ -11,6 +11,7 @@ import { openSocketPlace } from "./store/hosted/socket-place.ts";
 import { StoreHost } from "./store/hosted/store-host.ts";
 import type { StoreAddress } from "./store/store-address.ts";
 import { hostStreams } from "./streams/hosted/host-streams.ts";
+import type { StreamStore } from "./streams/stream-store.ts";
 
 export interface ServeStoresOptions {
   /** They stay the caller's, who closes them after this. */
@@ -60,6 +61,8 @@ export async function serveStores(options: ServeStoresOptions): Promise<ServedSt
 export interface SharedStores {
   /** With which each process opens the stores. */
   readonly address: StoreAddress;
+  /** The streams that this process has for all; undefined: each process reaches them itself. */
+  readonly streams: Pick<StreamStore, "capabilities" | "held"> | undefined;
   close(): Promise<void>;
 }
 
@@ -71,12 +74,15 @@ export async function shareStores(
   address: StoreAddress,
   { clock, log }: Pick<ServeStoresOptions, "clock" | "log">,
 ): Promise<SharedStores> {
-  if (address.type === "redis") return { address, close: async () => {} };
+  if (address.type === "redis") {
+    return { address, streams: undefined, close: async () => {} };
+  }
   const stores = await openStores(address, clock);
   try {
     const served = await serveStores({ stores, clock, log });
     return {
       address: served.address,
+      streams: stores.streams,
       async close() {
         await served.close();
         await stores.engine.close();

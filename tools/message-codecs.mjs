@@ -13,7 +13,12 @@ const REQUESTS = [
   "steer.v1.StreamGenerateRequest",
   "steer.v1.ResumeStreamRequest",
 ];
-const ANSWERS = ["steer.v1.GenerateResponse", "steer.v1.StreamEvent"];
+const ANSWERS = [
+  "steer.v1.GenerateResponse",
+  "steer.v1.StreamEvent",
+  // A page of streams has hundreds of messages.
+  "steer.admin.v1.ListStreamStatesResponse",
+];
 /** Doors of other APIs encode the requests that they take. */
 const ENCODED = ["steer.v1.GenerateRequest", "steer.v1.StreamGenerateRequest", ...ANSWERS];
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { unaryLoad } from "../calls.ts";
-import { callCost, warmUp } from "../costs.ts";
-import { beside, interleave } from "../measure.ts";
+import { run } from "../load.ts";
+import { beside, cpuPer, interleave } from "../measure.ts";
 import { childrenOf, cpuMicros, residentMiB, type Served } from "../processes.ts";
 import type { Leg } from "../scene.ts";
 import { grpcSubject, type Subject } from "../subject.ts";
@@ -10,6 +10,12 @@ const WORKERS = 2;
 /** Each channel is one connection, and so at one worker. */
 const CHANNELS = 8;
 const SETTLED_MS = 2_000;
+/** Twice this many calls are made at each process until its code is compiled. */
+const WARM_CALLS = 5_000;
+const WIDTH = 32;
+const ROUNDS = 5;
+/** Milliseconds of the window for a measured call of each process. */
+const WINDOW_MS_PER_CALL = 20;
 
 /** Calls by several channels in turn. */
 function overChannels({ server, address }: Served): Subject {
@@ -27,6 +33,22 @@ function overChannels({ server, address }: Served): Subject {
       };
     },
   };
+}
+
+/**
+ * CPU microseconds of a call, after as many calls that are not measured. A number of calls and not a time, because V8
+ * compiles by the calls of a process: in the same time, each of several workers would have had fewer than one process.
+ */
+async function costOf(subject: Subject, calls: number): Promise<number> {
+  const client = subject.open();
+  try {
+    return await cpuPer(subject.server, async () => {
+      await run(calls, WIDTH, () => client.call());
+      return calls;
+    });
+  } finally {
+    client.close();
+  }
 }
 
 /** CPU microseconds of the primary itself, and of each of its workers. */
@@ -47,13 +69,14 @@ export const workers: Leg = {
     await delay(SETTLED_MS);
     const memory = [single, several].map(({ server }) => residentMiB(server.pid));
     const [one, two] = [overChannels(single), overChannels(several)];
-    await warmUp(one);
-    await warmUp(two, WORKERS);
+    await costOf(one, WARM_CALLS);
+    await costOf(two, WORKERS * WARM_CALLS);
     const before = parts(several);
-    const of = await interleave({
-      several: () => callCost(two, scene.slotMs),
-      single: () => callCost(one, scene.slotMs),
-    });
+    const calls = Math.ceil(scene.windowMs / WINDOW_MS_PER_CALL);
+    const of = await interleave(
+      { several: () => costOf(two, WORKERS * calls), single: () => costOf(one, calls) },
+      ROUNDS,
+    );
     const spent = parts(several).map((part, index) => part - (before[index] ?? 0));
     const [primary = Number.NaN, ...rest] = spent;
     const ofWorkers = rest.reduce((sum, part) => sum + part, 0);

@@ -38,6 +38,8 @@ import type { TlsFiles } from "./tls-files.ts";
 export interface Config {
   /** Processes that serve calls. If there are several, a primary is above them. */
   readonly workers: number;
+  /** A worker that does not answer its primary for this long is replaced. */
+  readonly workerTimeoutMs: number;
   readonly grpc: {
     readonly address: Address;
     readonly tls: TlsFiles | undefined;
@@ -97,6 +99,8 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
+/** Longer than any step of a worker, a collection of garbage included. */
+const DEFAULT_WORKER_TIMEOUT_MS = 30_000;
 const DEFAULT_DOORS = {
   openai: true,
   anthropic: true,
@@ -145,6 +149,7 @@ export function createConfig(
     models = [],
     allowUnauthenticated = false,
     workers = 1,
+    workerTimeoutMs = DEFAULT_WORKER_TIMEOUT_MS,
   } = fields;
   const store = storeAddress(fields.stream);
   const addresses = addressesOf(fields);
@@ -159,6 +164,7 @@ export function createConfig(
   const hasSeveralCallers = callers.length + (allowUnauthenticated ? 1 : 0) > 1;
   return freeze<Config>({
     workers,
+    workerTimeoutMs,
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     console: { enabled: fields.console?.enabled ?? true },

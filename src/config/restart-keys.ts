@@ -12,6 +12,7 @@ function kindOf(tls: TlsSection): string {
 /** Values that are fixed at the start, by key. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   workers: ({ workers }) => workers,
+  worker_timeout: ({ workerTimeoutMs }) => workerTimeoutMs,
   "grpc.address": ({ grpc }) => grpc.address,
   "http.address": ({ http }) => http.address,
   "grpc.max_connection_age": ({ grpc }) => grpc.ageLimit,

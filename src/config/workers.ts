@@ -1,7 +1,10 @@
 import { availableParallelism } from "node:os";
-import { ConfigProblem, count, type Reader } from "./readers.ts";
+import { ConfigProblem, count, duration, type Reader, restricted } from "./readers.ts";
 
 const MAX_WORKERS = 256;
+/** A worker of a busy machine can stand still for a second. */
+const MIN_TIMEOUT_MS = 1_000;
+const MAX_TIMEOUT_MS = 3_600_000;
 
 /** Number of processes that serve calls. `auto`: one for each processor that the process may use. */
 export const workerCount: Reader<number> = (value, path) => {
@@ -16,3 +19,10 @@ export const workerCount: Reader<number> = (value, path) => {
   if (number > MAX_WORKERS) throw new ConfigProblem(path, message);
   return number;
 };
+
+/** Time without an answer after which a worker is replaced. */
+export const workerTimeout = restricted(
+  duration,
+  (ms) => ms >= MIN_TIMEOUT_MS && ms <= MAX_TIMEOUT_MS,
+  "must be a duration from 1s to 1h",
+);

@@ -2,9 +2,11 @@ import { type DescMessage, type Message, type MessageShape, toBinary } from "@bu
 import {
   writeGenerateRequest,
   writeGenerateResponse,
+  writeListStreamStatesResponse,
   writeStreamEvent,
   writeStreamGenerateRequest,
 } from "../../gen/service/message-writers.ts";
+import { ListStreamStatesResponseSchema } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import {
   GenerateRequestSchema,
   GenerateResponseSchema,
@@ -21,13 +23,14 @@ const WRITERS: ReadonlyMap<DescMessage, Write> = new Map<DescMessage, Write>([
   [StreamEventSchema, writeStreamEvent as Write],
   [GenerateRequestSchema, writeGenerateRequest as Write],
   [StreamGenerateRequestSchema, writeStreamGenerateRequest as Write],
+  [ListStreamStatesResponseSchema, writeListStreamStatesResponse as Write],
 ]);
 
 const writer = new WireWriter();
 
 /**
- * Encodes a message, with the bytes and the errors of the library's `toBinary`. Requests, answers and events of
- * `Generate` and `StreamGenerate` take a third of its time.
+ * Encodes a message, with the bytes and the errors of the library's `toBinary`. Messages with a writer take a third of
+ * its time.
  */
 export function toBytes<Schema extends DescMessage>(
   schema: Schema,

@@ -12,6 +12,11 @@ export function newestFirst(a: ListPlace, b: ListPlace): number {
   return a.streamId < b.streamId ? 1 : -1;
 }
 
+/** Whether only running streams can match a query. */
+export function asksForRunning({ phases }: Pick<ListQuery, "phases">): boolean {
+  return phases.length > 0 && phases.every((phase) => phase === "running" || phase === "orphaned");
+}
+
 /** Whether a stream matches a query, apart from the query's limit. */
 export function matches(
   stream: StreamRecord,

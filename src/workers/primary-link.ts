@@ -79,6 +79,8 @@ export class PrimaryLink {
         return duties.hurry();
       case "places":
         return duties.hearPlaces(message.answer);
+      case "ping":
+        return void this.tell({ type: "pong" });
       case "read metrics":
         return void this.#tellMetrics(message.id);
     }

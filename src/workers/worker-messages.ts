@@ -31,10 +31,13 @@ export type ToWorker =
   /** The remaining steps of the stop follow at once. */
   | { readonly type: "hurry" }
   | { readonly type: "read metrics"; readonly id: number }
+  /** Shows whether the event loop of the worker turns. */
+  | { readonly type: "ping" }
   | { readonly type: "places"; readonly answer: PlaceAnswer };
 
 export type ToPrimary =
   | { readonly type: "ready" }
+  | { readonly type: "pong" }
   | { readonly type: "start failed"; readonly message: string }
   /** The end of a `connection`: false if the worker serves the port no more. */
   | { readonly type: "taken"; readonly id: number; readonly isTaken: boolean }

@@ -30,8 +30,14 @@ function family(
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join("")}`;
 }
 
-/** One page in Prometheus' text format. A worker that does not answer in time is left out, and is not up. */
-export async function readWorkerMetrics(positions: readonly WorkerPosition[]): Promise<string> {
+/**
+ * One page in Prometheus' text format. A worker that does not answer in time is left out, and is not up. `own`: other
+ * metrics of this process, of which the workers have none.
+ */
+export async function readWorkerMetrics(
+  positions: readonly WorkerPosition[],
+  own: string,
+): Promise<string> {
   const pages = (await Promise.all(positions.map(metricsOf))).flat();
   const answered = new Set(pages.map(({ worker }) => worker));
   const up = positions.map(({ worker }) => (answered.has(worker) ? 1 : 0));
@@ -39,6 +45,7 @@ export async function readWorkerMetrics(positions: readonly WorkerPosition[]): P
   return [
     family(WORKER_METRICS.up, up),
     family(WORKER_METRICS.starts, starts),
+    own,
     mergeExpositions(pages),
   ].join("");
 }

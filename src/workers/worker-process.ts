@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { PlaceRequest } from "../domain/place-message.ts";
 import type { Receiver } from "./shared-port.ts";
 import type { PortName, ToPrimary, ToWorker, WorkerStart } from "./worker-messages.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 /** Longest wait for the metrics of a worker, in milliseconds. */
 const METRICS_MS = 5_000;
@@ -14,7 +15,7 @@ const METRICS_MS = 5_000;
 export interface WorkerEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** Why the worker could not start; undefined: it does not say. */
+  /** Why the worker could not start, or was killed; undefined: nobody has said it. */
   readonly message: string | undefined;
 }
 
@@ -34,6 +35,8 @@ export interface WorkerProcessOptions {
   /** Position of the worker, from 0. */
   readonly worker: number;
   readonly start: WorkerStart;
+  /** A ready worker that does not answer for this long, in milliseconds, is killed. */
+  readonly timeoutMs: number;
   readonly events: WorkerEvents;
 }
 
@@ -47,16 +50,20 @@ export class WorkerProcess {
   readonly closed: Promise<void>;
   readonly receivers: Readonly<Record<PortName, Receiver>>;
   readonly #clock: Clock;
+  readonly #timeoutMs: number;
   readonly #child: ChildProcess;
   readonly #events: WorkerEvents;
   readonly #handed = new Map<number, (isTaken: boolean) => void>();
   readonly #asked = new Map<number, (text: string | undefined) => void>();
+  /** Undefined before the worker is ready. */
+  #watch: WorkerWatch | undefined;
   #nextId = 0;
   #failure: string | undefined;
   #hasEnded = false;
 
-  constructor({ clock, program, worker, start, events }: WorkerProcessOptions) {
+  constructor({ clock, program, worker, start, timeoutMs, events }: WorkerProcessOptions) {
     this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
     this.#events = events;
     this.replica = start.replica;
     const child = fork(program, [String(worker)], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
@@ -117,7 +124,10 @@ export class WorkerProcess {
   #hear(message: ToPrimary): void {
     switch (message.type) {
       case "ready":
+        this.#watch = this.#beginWatch();
         return this.#events.onReady();
+      case "pong":
+        return this.#watch?.answered();
       case "start failed":
         this.#failure = message.message;
         return;
@@ -133,9 +143,24 @@ export class WorkerProcess {
     }
   }
 
+  /** Not before the worker is ready, because a worker that loads its code has no turns for a while. */
+  #beginWatch(): WorkerWatch {
+    const limitMs = this.#timeoutMs;
+    return new WorkerWatch({
+      clock: this.#clock,
+      limitMs,
+      ask: () => this.tell({ type: "ping" }),
+      onSilent: () => {
+        this.#failure = `the event loop stands still: no answer for ${limitMs / 1_000} s`;
+        this.kill();
+      },
+    });
+  }
+
   #end(code: number | null, signal: string | null): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#watch?.end();
     const message = this.#failure;
     this.#events.onEnd({ exitCode: code ?? undefined, signal: signal ?? undefined, message });
     for (const settle of this.#handed.values()) settle(false);

@@ -176,6 +176,27 @@ describe("replicas that share a server", () => {
     expect(await listAll(store, listQuery({ limit: 1_000 }))).toHaveLength(150);
   });
 
+  it("looks at no more streams than a page shows, and at none that has expired", async () => {
+    const redis = await useRedis();
+    const store = await useStore(redis);
+    const streams = Array.from({ length: 100 }, () => newStream());
+    await Promise.all(streams.map(async (stream) => store.create(stream)));
+    const looks = async (): Promise<number> => {
+      const info = String(await redis.command("INFO", "commandstats"));
+      return Number(/cmdstat_hmget:calls=(\d+)/.exec(info)?.[1] ?? 0);
+    };
+    const before = await looks();
+    expect((await store.list(listQuery({ limit: 3 }))).streams).toHaveLength(3);
+    expect((await looks()) - before).toBe(3);
+    await Promise.all(
+      streams.map(async (stream) => store.append(appendTo(stream, 2, 2, { ending: success }))),
+    );
+    await store.cleanup(cleanupQuery());
+    const cleaned = await looks();
+    expect(await store.list(listQuery({}))).toEqual({ streams: [], next: undefined });
+    expect(await looks()).toBe(cleaned);
+  });
+
   it("knows that a stream has expired before anything has swept it", async () => {
     const redis = await useRedis();
     const store = await useStore(redis);

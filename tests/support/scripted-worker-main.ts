@@ -16,6 +16,8 @@ process.on("message", (message: ToWorker) => {
     process.exit(4);
   } else if (message.type === "read metrics" && script !== "silent") {
     tell({ type: "metrics", id: message.id, text: `${script}_total 1\n` });
+  } else if (message.type === "ping" && script !== "hangs") {
+    tell({ type: "pong" });
   } else if (message.type === "stop" && script !== "stubborn") {
     process.exit(0);
   }

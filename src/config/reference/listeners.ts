@@ -14,6 +14,13 @@ export const listenerKeys: readonly KeyRow[] = [
       "processes that serve calls on the same ports; `auto`: one for each processor: [deploy.md](deploy.md#one-machine)",
   },
   {
+    key: "worker_timeout",
+    values: "duration from `1s` to `1h`",
+    default: "30s",
+    meaning:
+      "a worker that does not answer its primary for this long, because its event loop stands still, is killed and replaced",
+  },
+  {
     key: "grpc.address",
     values: ADDRESS,
     default: "127.0.0.1:50051",

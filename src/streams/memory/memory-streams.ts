@@ -5,9 +5,11 @@ import type { Batch, StreamRecord } from "../stream-record.ts";
 import { DueStreams } from "./due-streams.ts";
 import { NewestStreams } from "./newest-streams.ts";
 import { PackedLog } from "./packed-log.ts";
+import { RunningStreams } from "./running-streams.ts";
+import { type Linked, StreamList } from "./stream-list.ts";
 
 /** A stream. Only `MemoryStreams` changes it, because it also counts its memory. */
-export interface MemoryStream {
+export interface MemoryStream extends Linked<MemoryStream> {
   record: StreamRecord;
   /** Undefined after expiry. */
   log: PackedLog | undefined;
@@ -38,12 +40,11 @@ export class MemoryStreams {
   readonly #maxBytes: number;
   readonly #byId = new Map<string, MemoryStream>();
   readonly #keys = new Map<string, string>();
-  /** In the order of their creation. */
-  readonly #running = new Set<MemoryStream>();
+  readonly #running = new RunningStreams<MemoryStream>();
   /** Ended streams with their events, and without them. The longest ago first. */
-  readonly #ended = new Set<MemoryStream>();
-  readonly #tombstones = new Set<MemoryStream>();
-  readonly #newest = new NewestStreams<MemoryStream>();
+  readonly #ended = new StreamList<MemoryStream>();
+  readonly #tombstones = new StreamList<MemoryStream>();
+  readonly #newest = new NewestStreams<MemoryStream>(({ expiredAt }) => expiredAt === undefined);
   readonly #due: DueStreams<MemoryStream>;
   #held = 0;
   #heldByTombstones = 0;
@@ -60,12 +61,11 @@ export class MemoryStreams {
 
   /** Whether running streams leave no memory for new ones. */
   get isFull(): boolean {
-    return (
-      this.#ended.size === 0 && this.#held - this.#heldByTombstones > this.#maxBytes * FULL_PART
-    );
+    const isNothingEnded = this.#ended.first === undefined;
+    return isNothingEnded && this.#held - this.#heldByTombstones > this.#maxBytes * FULL_PART;
   }
 
-  get running(): Iterable<MemoryStream> {
+  get running(): Pick<RunningStreams<MemoryStream>, "behind" | "orphans"> {
     return this.#running;
   }
 
@@ -99,7 +99,15 @@ export class MemoryStreams {
   /** Adds a new stream with its first event; false: running streams fill the bound. */
   add(record: StreamRecord, start: Batch, request: Uint8Array | undefined, now: number): boolean {
     const log = new PackedLog();
-    const stream: MemoryStream = { record, log, request, held: 0 };
+    const stream: MemoryStream = {
+      record,
+      log,
+      request,
+      held: 0,
+      list: undefined,
+      before: undefined,
+      after: undefined,
+    };
     if (!this.hasRoom(heldBy(stream) + log.growthOf(start), now)) return false;
     log.append(start);
     this.#byId.set(record.streamId, stream);
@@ -126,8 +134,8 @@ export class MemoryStreams {
     if (hasEnded) {
       log.seal();
       if (!after.keepsRequest) stream.request = undefined;
-      this.#running.delete(stream);
       this.#ended.add(stream);
+      this.#running.ended();
       this.#due.add(stream);
     }
     if (growth > 0 || hasEnded) this.#count(stream);
@@ -136,19 +144,21 @@ export class MemoryStreams {
 
   /** Stores a change that affects neither the phase of a stream nor its size. */
   update(stream: MemoryStream, after: StreamRecord): void {
+    const { owner, handedOff } = stream.record;
     stream.record = after;
+    const isMoved = owner !== after.owner || handedOff !== after.handedOff;
+    if (isMoved) this.#running.moved(stream);
   }
 
   /** Deletes the events of an ended stream; false: the stream runs, or its events are already deleted. */
   expire(stream: MemoryStream, now: number): boolean {
     const after = expired(stream.record, now);
     if (after === undefined) return false;
-    this.#ended.delete(stream);
     this.#due.delete(stream);
     stream.record = after;
     stream.log = undefined;
     stream.request = undefined;
-    this.#newest.expired();
+    this.#newest.left();
     this.#count(stream);
     this.#tombstones.add(stream);
     this.#heldByTombstones += stream.held;
@@ -172,8 +182,8 @@ export class MemoryStreams {
    */
   hasRoom(bytes: number, now: number): boolean {
     while (this.#held + bytes > this.#maxBytes) {
-      const [tombstone] = this.#tombstones;
-      const [ended] = this.#ended;
+      const { first: tombstone } = this.#tombstones;
+      const { first: ended } = this.#ended;
       const isShareFull = this.#heldByTombstones > this.#maxBytes * TOMBSTONES_SHARE;
       if (ended !== undefined && !(tombstone !== undefined && isShareFull)) this.expire(ended, now);
       else if (tombstone !== undefined) this.remove(tombstone);
@@ -193,7 +203,7 @@ function keyOf(caller: string, requestId: string): string {
   return JSON.stringify([caller, requestId]);
 }
 
-function heldBy({ record, log, request }: Omit<MemoryStream, "held">): number {
+function heldBy({ record, log, request }: MemoryStream): number {
   const { streamId, caller, requestId, fingerprint } = record;
   const key = requestId === "" ? 0 : KEY_COST + sizeOfText(caller) + sizeOfText(requestId);
   return (

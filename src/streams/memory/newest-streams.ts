@@ -2,28 +2,37 @@
 import { newestFirst } from "../stream-query.ts";
 import type { StreamRecord } from "../stream-record.ts";
 
-/** Expired streams stay in the list until there are this many of them, plus this share of all entries. */
-const MIN_EXPIRED = 64;
-const EXPIRED_SHARE = 1 / 8;
+/** Streams that have left stay in the list until there are this many of them, plus this share of all entries. */
+const MIN_LEFT = 64;
+const LEFT_SHARE = 1 / 8;
 
-type Place = Pick<StreamRecord, "createdAt" | "streamId">;
+export type Place = Pick<StreamRecord, "createdAt" | "streamId">;
 
 export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
   /** The oldest first. */
   #entries: Entry[] = [];
-  #expired = 0;
+  readonly #isIn: (record: StreamRecord) => boolean;
+  #left = 0;
+
+  /** `isIn` tells which streams belong to the list. One that has left it never returns. */
+  constructor(isIn: (record: StreamRecord) => boolean) {
+    this.#isIn = isIn;
+  }
 
   /** Times of creation rise, so that the place is nearly always the last one. */
   add(entry: Entry): void {
-    this.#entries.splice(this.#countBefore(entry.record), 0, entry);
+    const last = this.#entries.at(-1);
+    const isNewest = last === undefined || newestFirst(entry.record, last.record) < 0;
+    if (isNewest) this.#entries.push(entry);
+    else this.#entries.splice(this.#countBefore(entry.record), 0, entry);
   }
 
-  /** Called when one of the entries has expired. */
-  expired(): void {
-    this.#expired++;
-    if (this.#expired < MIN_EXPIRED + this.#entries.length * EXPIRED_SHARE) return;
-    this.#entries = this.#entries.filter(({ record }) => record.expiredAt === undefined);
-    this.#expired = 0;
+  /** Called when one of the entries belongs to the list no more. */
+  left(): void {
+    this.#left++;
+    if (this.#left < MIN_LEFT + this.#entries.length * LEFT_SHARE) return;
+    this.#entries = this.#entries.filter(({ record }) => this.#isIn(record));
+    this.#left = 0;
   }
 
   /** The newest first, beginning after `after`. */
@@ -32,7 +41,7 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     let index = after === undefined ? entries.length : this.#countBefore(after);
     while (index > 0) {
       const entry = entries[--index] as Entry;
-      if (entry.record.expiredAt === undefined) yield entry;
+      if (this.#isIn(entry.record)) yield entry;
     }
   }
 

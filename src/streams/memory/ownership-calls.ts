@@ -35,10 +35,9 @@ export function createOwnershipCalls(engine: MemoryEngine, streams: MemoryStream
     async orphans(limit) {
       const now = engine.time();
       const found: StoredStream[] = [];
-      for (const { record } of streams.running) {
+      for (const { record } of streams.running.orphans(engine.sessions.living)) {
         if (found.length >= limit) break;
-        if (record.handedOff || !engine.sessions.living.has(record.owner))
-          found.push(answerOf(engine, record, now));
+        found.push(answerOf(engine, record, now));
       }
       return found;
     },

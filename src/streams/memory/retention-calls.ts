@@ -1,21 +1,19 @@
 import type { MemoryEngine } from "../../store/memory/engine.ts";
 import { asOf, due } from "../stream-machine.ts";
-import { isCleanable, LOOKED_AT, matches, newestFirst } from "../stream-query.ts";
+import { asksForRunning, isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
 import type { ListPlace, ListQuery, RetentionCalls, StoredStream } from "../stream-store.ts";
 import type { MemoryStream, MemoryStreams } from "./memory-streams.ts";
 import { answerOf } from "./stream-answers.ts";
 
 const SAMPLE = 100;
+/** In the order of streams, it stands before every stream of the same millisecond. */
+const AFTER_ALL_IDS = "\uffff";
 /** Tombstones that one call of `reap` deletes for each stream that it may expire. Tombstones are cheap to delete. */
 const TOMBSTONES_PER_STREAM = 10;
 
 /** Streams that can match the query, the newest first. */
-function candidates(streams: MemoryStreams, { phases, after }: ListQuery): Iterable<MemoryStream> {
-  const isRunning = phases.every((phase) => phase === "running" || phase === "orphaned");
-  if (phases.length === 0 || !isRunning) return streams.behind(after);
-  return Array.from(streams.running)
-    .filter(({ record }) => after === undefined || newestFirst(after, record) < 0)
-    .sort((a, b) => newestFirst(a.record, b.record));
+function candidates(streams: MemoryStreams, query: ListQuery): Iterable<MemoryStream> {
+  return (asksForRunning(query) ? streams.running : streams).behind(query.after);
 }
 
 /** Listing, expiry and deletion. */
@@ -57,10 +55,8 @@ export function createRetentionCalls(engine: MemoryEngine, streams: MemoryStream
       const now = engine.time();
       const result = { matched: 0, deleted: 0, skipped: 0, freedBytes: 0, truncated: false };
       const sample: string[] = [];
-      for (const { record } of streams.running) {
-        if (now - record.createdAt < query.olderThanMs) break;
-        result.skipped++;
-      }
+      const oldEnough = { createdAt: now - query.olderThanMs, streamId: AFTER_ALL_IDS };
+      for (const _ of streams.running.behind(oldEnough)) result.skipped++;
       for (const stream of streams.ended) {
         const { record } = stream;
         if (now - (record.endedAt ?? now) < query.olderThanMs) break;

@@ -9,7 +9,7 @@
 --   {steer}:key:…         string  ID that an idempotency key leads to
 --   {steer}:own:SESSION   set     IDs of running streams it owns
 --   {steer}:handoff       set     IDs of streams that may be claimed at once
---   {steer}:idx           zset    all IDs by creation
+--   {steer}:idx           zset    IDs by creation, until their events are deleted
 --   {steer}:due           zset    IDs by the end of their retention, or of their time to live
 --   {steer}:expired       zset    IDs whose events are deleted, by the time of that
 

@@ -26,13 +26,14 @@ export function createRetentionCalls(library: RedisLibrary): RetentionCalls {
         await library.call("list", "", [
           ...(after === undefined ? ["+inf", ""] : [String(after.createdAt), after.streamId]),
           String(LOOKED_AT),
+          String(limit),
           provider,
           caller,
           String(olderThanMs),
           ...phases,
         ]),
       );
-      const streams = listOf(replies).slice(0, limit).map(decodeStream);
+      const streams = listOf(replies).map(decodeStream);
       const last = streams.at(-1);
       if (streams.length === limit && last !== undefined) {
         return { streams, next: { createdAt: last.createdAt, streamId: last.streamId } };

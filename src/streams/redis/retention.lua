@@ -35,18 +35,20 @@ local function is_listed(record, filter, time)
     and time - record[AT.upd] >= filter.age
 end
 
--- ARGV: where the page begins (score, ID), its length, the provider and the caller ('': all), the least age, then the
--- requested phases.
+-- ARGV: where the page begins (score, ID), how many streams to look at, how many to return, the provider and the caller
+-- ('': all), the least age, then the requested phases.
 local function list(_, args)
+  local limit = tonumber(args[4])
   local filter = {
-    provider = args[4], caller = args[5], age = tonumber(args[6]), all_phases = #args < 7, phases = {},
+    provider = args[5], caller = args[6], age = tonumber(args[7]), all_phases = #args < 8, phases = {},
   }
-  for index = 7, #args do filter.phases[args[index]] = true end
+  for index = 8, #args do filter.phases[args[index]] = true end
   local ids, next_page = page(args[1], args[2], '-inf', tonumber(args[3]), true)
   local time, found = now(), {}
   for _, sid in ipairs(ids) do
     local record = view(sid, time)
     if record and is_listed(record, filter, time) then found[#found + 1] = record end
+    if #found == limit then break end
   end
   return { found, next_page }
 end
@@ -58,6 +60,7 @@ local function expire(sid, record, time)
   redis.call('UNLINK', base .. 'w:' .. record[AT.nc], base .. 'q')
   free_key(key, sid)
   redis.call('HSET', base .. 'h', 'exp', time, 'bd', 0)
+  redis.call('ZREM', '{steer}:idx', sid)
   redis.call('ZREM', '{steer}:due', sid)
   redis.call('ZADD', '{steer}:expired', time, sid)
 end

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { asOf, due } from "../stream-machine.ts";
-import { isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
+import { asksForRunning, isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
 import type { CleanupQuery, ListPlace, StoredStream } from "../stream-store.ts";
 import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
@@ -28,10 +28,13 @@ export function createRetentionCalls(
   db: DatabaseSync,
   table: StreamTable,
 ): StreamHandlers<"list" | "reap" | "countCleanable" | "cleanup" | "discard"> {
-  const newest = db.prepare(
-    `SELECT * FROM stream WHERE expiredAt IS NULL AND (createdAt, streamId) < (?, ?)
-     ORDER BY createdAt DESC, streamId DESC LIMIT ${LOOKED_AT}`,
-  );
+  const newest = (among: string) =>
+    db.prepare(
+      `SELECT * FROM stream WHERE ${among} AND (createdAt, streamId) < (?, ?)
+       ORDER BY createdAt DESC, streamId DESC LIMIT ${LOOKED_AT}`,
+    );
+  const newestOfAll = newest("expiredAt IS NULL");
+  const newestRunning = newest("phase = 'running'");
   const retained = db.prepare(
     `SELECT * FROM stream WHERE ${ENDED} AND endedAt + retentionMs <= ?
      ORDER BY endedAt + retentionMs LIMIT ?`,
@@ -67,15 +70,19 @@ export function createRetentionCalls(
   return {
     list(moment, query) {
       const after = query.after ?? { createdAt: Number.MAX_SAFE_INTEGER, streamId: "" };
-      const rows = newest.all(after.createdAt, after.streamId);
+      const candidates = asksForRunning(query) ? newestRunning : newestOfAll;
       const streams: StoredStream[] = [];
-      for (const columns of rows) {
+      let looked = 0;
+      let next: ListPlace | undefined;
+      // Rows after the last one of the page are not read.
+      for (const columns of candidates.iterate(after.createdAt, after.streamId)) {
         const stream = answerOf(rowOf(columns).record, moment);
+        looked++;
+        next = placeOf(stream);
         if (stream.expiredAt === undefined && matches(stream, stream, query)) streams.push(stream);
-        if (streams.length >= query.limit) return { streams, next: placeOf(stream) };
+        if (streams.length >= query.limit) return { streams, next };
       }
-      const last = rows.length < LOOKED_AT ? undefined : rows.at(-1);
-      return { streams, next: last && placeOf(rowOf(last).record) };
+      return { streams, next: looked < LOOKED_AT ? undefined : next };
     },
 
     reap({ now }, tombstoneMs, limit) {

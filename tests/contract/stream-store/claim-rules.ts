@@ -88,6 +88,24 @@ export function claimRules(under: StoreUnderTest): void {
     expect(await store.orphans(1)).toHaveLength(1);
   });
 
+  it("finds a stream again when its next owner is gone too, and not while it lives", async () => {
+    const { create, wait } = current();
+    const { store } = current();
+    const { streamId, token } = await create();
+    const isOrphan = async (): Promise<boolean> =>
+      (await store.orphans(10)).some((stream) => stream.streamId === streamId);
+    await store.handOff(streamId, token, "planned");
+    expect(await isOrphan()).toBe(true);
+    await store.openSession("session-next", LONG_MS);
+    await store.claim(streamId, token.epoch, { session: "session-next", nonce: token.nonce + 1 });
+    expect(await isOrphan()).toBe(false);
+    await store.closeSession("session-next");
+    await wait(5);
+    expect(await isOrphan()).toBe(true);
+    await store.openSession("session-next", LONG_MS);
+    expect(await isOrphan()).toBe(false);
+  });
+
   it("gives an orphan to a claimant, and fences its writer", async () => {
     const { store, stream } = await orphaned();
     const token = { epoch: 2, nonce: 77 };

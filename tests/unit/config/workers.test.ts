@@ -23,3 +23,18 @@ describe("the number of workers", () => {
     expect(load("2", store).workers).toBe(2);
   });
 });
+
+describe("the time after which a silent worker is replaced", () => {
+  const timeoutOf = (text: string) =>
+    loadConfig({}, { STEER_WORKER_TIMEOUT: text }).workerTimeoutMs;
+
+  it("is 30 s, or what is given", () => {
+    expect(loadConfig({}, {}).workerTimeoutMs).toBe(30_000);
+    expect(timeoutOf("1s")).toBe(1_000);
+    expect(timeoutOf("1h")).toBe(3_600_000);
+  });
+
+  it.each(["999ms", "61m", "0s", "never"])("is not %s", (text) => {
+    expect(() => timeoutOf(text)).toThrow("STEER_WORKER_TIMEOUT: worker_timeout: must be");
+  });
+});

@@ -4,9 +4,14 @@ import { describe, expect, it } from "vitest";
 import {
   writeGenerateRequest,
   writeGenerateResponse,
+  writeListStreamStatesResponse,
   writeStreamEvent,
   writeStreamGenerateRequest,
 } from "../../../gen/service/message-writers.ts";
+import {
+  type ListStreamStatesResponse,
+  ListStreamStatesResponseSchema,
+} from "../../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import {
   type GenerateRequest,
   GenerateRequestSchema,
@@ -44,6 +49,11 @@ const ROOTS: readonly [string, DescMessage, (message: Message) => Uint8Array][] 
     "events",
     StreamEventSchema,
     (message) => writer.encode(writeStreamEvent, message as StreamEvent),
+  ],
+  [
+    "pages of streams",
+    ListStreamStatesResponseSchema,
+    (message) => writer.encode(writeListStreamStatesResponse, message as ListStreamStatesResponse),
   ],
 ];
 

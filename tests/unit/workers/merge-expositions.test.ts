@@ -31,11 +31,12 @@ delay_seconds{worker="2"} 0.5
   });
 
   it("say which workers have answered", async () => {
-    const text = await readWorkerMetrics([
+    const positions = [
       { worker: 0, process: { readMetrics: async () => page(1) }, starts: 1 },
       { worker: 1, process: { readMetrics: async () => undefined }, starts: 4 },
       { worker: 2, process: undefined, starts: 2 },
-    ]);
+    ];
+    const text = await readWorkerMetrics(positions, "held_bytes 7\n");
     const own = text.split("\n").filter((line) => line.startsWith("steer_worker"));
     expect(own).toEqual([
       'steer_worker_up{worker="0"} 1',
@@ -46,5 +47,7 @@ delay_seconds{worker="2"} 0.5
       'steer_worker_starts_total{worker="2"} 2',
     ]);
     expect(text).not.toContain('delay_seconds{worker="1"}');
+    // What the primary itself has is of no worker.
+    expect(text).toContain("\nheld_bytes 7\n");
   });
 });

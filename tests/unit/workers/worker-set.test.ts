@@ -6,6 +6,9 @@ import { createManualClock } from "../../support/manual-clock.ts";
 import { eventually } from "../../support/stack.ts";
 
 const PROGRAM = new URL("../../support/scripted-worker-main.ts", import.meta.url);
+const TIMEOUT_MS = 30_000;
+/** Time for an answer of a process between two turns of the clock. */
+const ANSWER_MS = 20;
 const ADDRESS = { host: "127.0.0.1", port: 1 };
 
 let opened: (() => Promise<void>)[] = [];
@@ -38,6 +41,7 @@ function createSet(count: number, script: (worker: number, life: number) => stri
           reloadedText: undefined,
           addresses: { grpc: ADDRESS, http: ADDRESS },
         },
+        timeoutMs: TIMEOUT_MS,
         events,
       }),
     onStarted: () => {},
@@ -145,6 +149,28 @@ describe("a set of workers", () => {
     await stopped;
     await stubborn.closed;
     expect(set.running).toEqual([]);
+  });
+
+  it("kills and replaces one that does not answer, and says why", async () => {
+    const { clock, set, ended, ready } = createSet(2, (worker, life) =>
+      worker === 1 && life === 1 ? "hangs" : "",
+    );
+    await set.start();
+    while (ended.length === 0) {
+      // Less than the limit at a time, so that the other worker can answer.
+      await clock.advance(TIMEOUT_MS / 10);
+      await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    }
+    expect(ended).toMatchObject([
+      {
+        worker: 1,
+        signal: "SIGKILL",
+        message: "the event loop stands still: no answer for 30 s",
+        replacedInMs: 0,
+      },
+    ]);
+    await clock.advance(0);
+    await eventually(() => ready.length === 3);
   });
 
   it("reads the metrics of each, and leaves out one that does not answer", async () => {

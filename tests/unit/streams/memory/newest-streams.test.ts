@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NewestStreams } from "../../../../src/streams/memory/newest-streams.ts";
 import { created } from "../../../../src/streams/stream-machine.ts";
@@ -24,8 +25,10 @@ class Entry {
   }
 }
 
+const isKept = ({ expiredAt }: StreamRecord): boolean => expiredAt === undefined;
+
 function filled(count: number) {
-  const newest = new NewestStreams<Entry>();
+  const newest = new NewestStreams<Entry>(isKept);
   const entries = Array.from({ length: count }, (_, index) => new Entry(index >> 1));
   for (const entry of entries) newest.add(entry);
   return { newest, entries };
@@ -54,7 +57,7 @@ describe("streams in the order of their creation", () => {
     for (const [index, entry] of entries.entries()) {
       if (index < 15_000 || index % 2 === 0) {
         entry.expire();
-        newest.expired();
+        newest.left();
       }
     }
     Entry.looks = 0;
@@ -71,7 +74,7 @@ describe("streams in the order of their creation", () => {
     const rest = page(newest, 200, last);
     expect(rest).toEqual(page(newest, 200).slice(5));
     last?.expire();
-    newest.expired();
+    newest.left();
     expect(page(newest, 200, last)).toEqual(rest);
     expect(page(newest, 200, new Entry(10_000))[0]).toBe(page(newest, 1)[0]);
     expect(page(newest, 200, new Entry(-1))).toEqual([]);
@@ -79,7 +82,7 @@ describe("streams in the order of their creation", () => {
   });
 
   it("come in their own order, whatever the order they are added in", () => {
-    const newest = new NewestStreams<Entry>();
+    const newest = new NewestStreams<Entry>(isKept);
     const times = [5, 3, 9, 3, 5, 1, 9];
     for (const at of times) newest.add(new Entry(at));
     const found = page(newest, 10).map(({ record }) => record);
@@ -93,7 +96,7 @@ describe("streams in the order of their creation", () => {
       Entry.looks = 0;
       for (const entry of entries.splice(0, count)) {
         entry.expire();
-        newest.expired();
+        newest.left();
       }
       return Entry.looks;
     };
@@ -110,10 +113,40 @@ describe("streams in the order of their creation", () => {
     const seen = [walk.next().value];
     for (const entry of entries.slice(0, 150)) {
       entry.expire();
-      newest.expired();
+      newest.left();
     }
     seen.push(...walk);
     expect(seen).toHaveLength(50);
     expect(new Set(seen)).toEqual(new Set(entries.slice(150)));
+  });
+
+  it("are those of a plain sort, whatever comes and goes", () => {
+    const step = fc.record({
+      addedAt: fc.nat(20),
+      expires: fc.option(fc.nat()),
+      pageSize: fc.integer({ min: 1, max: 20 }),
+      after: fc.option(fc.nat()),
+    });
+    const property = fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const newest = new NewestStreams<Entry>(isKept);
+      const all: Entry[] = [];
+      for (const { addedAt, expires, pageSize, after } of steps) {
+        const entry = new Entry(addedAt);
+        all.push(entry);
+        newest.add(entry);
+        const leaving = expires === null ? undefined : all[expires % all.length];
+        if (leaving !== undefined && isKept(leaving.record)) {
+          leaving.expire();
+          newest.left();
+        }
+        const place = after === null ? undefined : all[after % all.length];
+        const expected = all
+          .filter(({ record }) => isKept(record))
+          .filter(({ record }) => place === undefined || newestFirst(place.record, record) < 0)
+          .sort((a, b) => newestFirst(a.record, b.record));
+        expect(page(newest, pageSize, place)).toEqual(expected.slice(0, pageSize));
+      }
+    });
+    fc.assert(property, { numRuns: 50 });
   });
 });
