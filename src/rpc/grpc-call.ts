@@ -8,9 +8,11 @@ import { type Arrival, type Encoding, type RpcStatus, RpcStatusError } from "./c
 import { CALLER_GONE } from "./caller-gone.ts";
 import { timeoutOf } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
+import { HEAD_BYTES } from "./envelope.ts";
 import { GrpcAnswer } from "./grpc-answer.ts";
 import { readMessages } from "./requests/read-messages.ts";
 import { readRequest } from "./requests/read-request.ts";
+import { requestTooLarge } from "./requests/request-limits.ts";
 
 export interface GrpcCallOptions {
   readonly stream: ServerHttp2Stream;
@@ -84,6 +86,11 @@ export class GrpcCall {
   async read(maxBytes: number): Promise<Buffer> {
     const encoding = this.#encoding();
     const body = { body: this.#stream, promised: null, maxBytes, encoding } as const;
+    // A message that is too large is refused before its bytes have come.
+    this.#stream.once("data", (first: Buffer) => {
+      const length = first.length < HEAD_BYTES ? 0 : first.readUInt32BE(1);
+      if (length > maxBytes) this.fail(requestTooLarge(maxBytes, "sent"));
+    });
     return readRequest({ ...body, framing: "grpc" }, this.arrival);
   }
 
