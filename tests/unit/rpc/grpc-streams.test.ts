@@ -7,7 +7,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Health } from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { answerOf, envelope, RESUME, STREAM, serveGrpc, wireStatus } from "../../support/served-grpc.ts";
+import {
+  answerOf,
+  envelope,
+  RESUME,
+  STREAM,
+  serveGrpc,
+  wireStatus,
+} from "../../support/served-grpc.ts";
 import { eventually } from "../../support/stack.ts";
 
 const CHECK = `/${Health.typeName}/Check`;
