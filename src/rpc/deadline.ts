@@ -30,7 +30,7 @@ function deadlineOf({ system, header }: Pick<CallHead, "system" | "header">) {
   return DEADLINES[system === "grpc" || isWeb ? 0 : 1];
 }
 
-/** The error for a deadline in a wrong format. grpc-js would find a number in any text. */
+/** The error for a deadline in a wrong format. */
 export function malformedTimeout(
   head: Pick<CallHead, "system" | "header">,
 ): GatewayError | undefined {
@@ -56,8 +56,8 @@ export function timeoutOf({
 }
 
 /**
- * Deletes a deadline that is longer than Node's longest timer, 24.8 days: grpc-js and connect-node set one timer
- * per deadline and would end such a call at once. The shorter limits of a generation still apply.
+ * Deletes a deadline that is longer than Node's longest timer, 24.8 days: connect-node sets one timer per deadline
+ * and would end such a call at once. The shorter limits of a generation still apply.
  */
 export function dropLongDeadline(headers: Record<string, unknown>): void {
   for (const [name, pattern] of DEADLINES) {

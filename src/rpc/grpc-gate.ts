@@ -1,4 +1,4 @@
-// Examines gRPC calls before grpc-js: no request is read until its caller is known.
+// Examines gRPC calls: no request is read until its caller is known.
 import {
   constants,
   type Http2SecureServer,
@@ -10,35 +10,29 @@ import {
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { CallHead, Peer } from "../calls/call.ts";
 import type { Operation } from "../calls/operation.ts";
+import type { Clock } from "../clock.ts";
 import { Code } from "../domain/error-table.ts";
 import type { Arrival, Dispatcher, RpcStatus, UnservedCall } from "./call.ts";
 import { RpcStatusError } from "./call.ts";
 import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import type { FloodGuard } from "./flood-guard.ts";
-import { callInternals } from "./grpc-internals.ts";
+import { GrpcCall } from "./grpc-call.ts";
+import type { GrpcMethod } from "./grpc-methods.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { operationOf } from "./operation-of.ts";
 import { peerOf } from "./peer.ts";
 import { refuseStream } from "./refuse-stream.ts";
 
-/** A call that has passed the gate. */
-export interface GatedCall {
-  /** As in `CallHead`. */
-  readonly header: (name: string) => string | undefined;
-  readonly arrival: Arrival;
-}
-
 export interface GrpcGateOptions {
   readonly dispatcher: Dispatcher;
-  /** Paths of the methods without credentials. */
-  readonly open: ReadonlySet<string>;
+  readonly clock: Clock;
+  /** By path. */
+  readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly floods: FloodGuard;
 }
 
-type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
-
-/** grpc-js would treat other codecs and verbs as these. */
+/** Messages are protobuf. */
 const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
 
 const UNSUPPORTED_MEDIA_TYPE = 415;
@@ -70,15 +64,6 @@ class GrpcHead implements CallHead {
   readonly headerNames = (): Iterable<string> => Object.keys(this.#headers);
 }
 
-const gated = new WeakMap<ServerHttp2Stream, GatedCall>();
-
-/** The gate's findings about a call that grpc-js serves. Throws for a call that has not passed the gate. */
-export function gatedCallOf(call: object): GatedCall {
-  const found = gated.get(callInternals(call).stream);
-  if (found === undefined) throw new Error("the call has not passed the gate");
-  return found;
-}
-
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
@@ -95,7 +80,6 @@ function ignore(): void {}
  * its old objects, where it keeps the stream until a full collection; without this, the whole call would be kept too.
  */
 function forget(this: ServerHttp2Stream): void {
-  gated.delete(this);
   this.removeAllListeners();
   this.on("error", ignore);
 }
@@ -105,54 +89,26 @@ function unimplemented(path: string): RpcStatus {
   return { code: Code.UNIMPLEMENTED, message, details: [], trailers: {} };
 }
 
-/** A client that keeps sending a request after its answer would keep its stream and the unread bytes alive. */
-function endWithAnswer(stream: ServerHttp2Stream): void {
-  const look = (): void => {
-    const isAnswered = (stream.sentTrailers ?? stream.sentHeaders)?.["grpc-status"] !== undefined;
-    if (!isAnswered || !stream.writableFinished || stream.readableEnded) return;
-    stream.close(constants.NGHTTP2_NO_ERROR);
-  };
-  stream.once("finish", look);
-  stream.once("wantTrailers", () => {
-    // grpc-js sends the trailers on the same event. A reset would overtake them.
-    if (!stream.readableEnded) stream.session?.ping(look);
-  });
+/** Runs an admitted call to its end. */
+async function run(
+  stream: ServerHttp2Stream,
+  call: GrpcCall,
+  serve: (call: GrpcCall) => Promise<void>,
+): Promise<void> {
+  try {
+    await serve(call).catch((error: unknown) => call.fail(error));
+  } catch {
+    // An answer that cannot be written has no reader. The call is over and has its log line.
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
 }
 
-/**
- * Counts received bytes, and ends the call if its request is cut. Call it after grpc-js has attached its listeners.
- */
-function watch(stream: ServerHttp2Stream, arrival: Arrival): void {
-  stream.on("data", (bytes: Buffer) => arrival.receive(bytes.length));
-  const end = (): void => arrival.end();
-  stream.once("end", end);
-  stream.once("close", () => {
-    arrival.end();
-    arrival.drop();
-  });
-  endWithAnswer(stream);
-  arrival.whenCut(({ status }) => refuseStream(stream, status));
-}
-
-/** Replaces grpc-js's own listener for streams, which then gets the admitted streams. */
+/** Serves the streams of a server. */
 export function gateStreams(
   server: Http2Server | Http2SecureServer,
-  { dispatcher, open, floods }: GrpcGateOptions,
+  { dispatcher, clock, methods, floods }: GrpcGateOptions,
 ): void {
-  const methods = new Map<string, DescMethod>(
-    dispatcher.services.flatMap((service) =>
-      service.methods.map((method) => [`/${service.typeName}/${method.name}`, method] as const),
-    ),
-  );
-  const own = server.listeners("stream") as StreamListener[];
   const openStreams = new OpenStreams();
-
-  function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, arrival: Arrival): void {
-    if (stream.destroyed) return arrival.end();
-    gated.set(stream, { header: (name) => headerOf(headers, name), arrival });
-    for (const listener of own) listener.call(server, stream, headers);
-    watch(stream, arrival);
-  }
 
   /** Admits a stream of a service without credentials. */
   function expect(stream: ServerHttp2Stream, session: Http2Session): Promise<Arrival> {
@@ -171,7 +127,8 @@ export function gateStreams(
       floods.refused(session, status, headers);
     };
     const path = headers[":path"] ?? "";
-    const method = methods.get(path);
+    const served = methods.get(path);
+    const method = served?.kind === "contract" ? served.method : undefined;
     const header = (name: string): string | undefined => headerOf(headers, name);
     const tell = (cause: UnservedCall["cause"]): void =>
       dispatcher.unserved({ system: "grpc", method, header, cause });
@@ -181,32 +138,42 @@ export function gateStreams(
       stream.close(constants.NGHTTP2_NO_ERROR);
       return floods.unknown(session, headers);
     }
-    if (method === undefined && !open.has(path)) {
+    if (served === undefined) {
       tell("method-unknown");
       return refuse(unimplemented(path));
     }
     // For calls without credentials, the deadline is checked only here.
-    const malformed =
-      method === undefined ? malformedTimeout({ system: "grpc", header }) : undefined;
-    if (malformed !== undefined) {
+    const malformed = served.kind === "open" && malformedTimeout({ system: "grpc", header });
+    if (malformed) {
       tell("timeout");
       return refuse(encodeError(malformed));
     }
     dropLongDeadline(headers);
     try {
-      if (method === undefined) floods.unknown(session, headers);
-      const arrival =
-        method === undefined
-          ? await expect(stream, session)
-          : await dispatcher.admit(new GrpcHead(method, peerOf(session), headers), session);
-      pass(stream, headers, arrival);
+      if (served.kind === "open") {
+        floods.unknown(session, headers);
+        pass(stream, header, await expect(stream, session), served.serve);
+      } else {
+        const head = new GrpcHead(served.method, peerOf(session), headers);
+        const arrival = await dispatcher.admit(head, session);
+        pass(stream, header, arrival, (call) => served.serve(call, head));
+      }
     } catch (error) {
       const { status } = error instanceof RpcStatusError ? error : { status: encodeError(error) };
       refuse(status);
     }
   }
 
-  server.removeAllListeners("stream");
+  function pass(
+    stream: ServerHttp2Stream,
+    header: CallHead["header"],
+    arrival: Arrival,
+    serve: (call: GrpcCall) => Promise<void>,
+  ): void {
+    if (stream.destroyed) return arrival.end();
+    void run(stream, new GrpcCall({ stream, header, arrival, clock }), serve);
+  }
+
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     void admit(stream, headers);
   });

@@ -1,20 +1,21 @@
-import type { Http2Session } from "node:http2";
-import net from "node:net";
-import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
-import grpc from "@grpc/grpc-js";
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2Session,
+} from "node:http2";
+import type { Socket } from "node:net";
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
-import { type Clock, MAX_TIMER_MS } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
-import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { gateStreams } from "./grpc-gate.ts";
-import { serverInternals } from "./grpc-internals.ts";
-import { GrpcRequest } from "./grpc-request.ts";
-import { handleServerStream, handleUnary } from "./handle-grpc-call.ts";
-import { createHealthService, HEALTH_PATHS } from "./health.ts";
+import { contractMethods } from "./grpc-methods.ts";
+import { createHealthService } from "./health.ts";
 import { type AgeLimit, Http2Sessions } from "./http2-sessions.ts";
-import { KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS } from "./keep-alive.ts";
+import { keepAlive } from "./keep-alive.ts";
 import {
   emptied,
   expectPreface,
@@ -25,14 +26,22 @@ import {
   RESET_LIMITS,
 } from "./listen.ts";
 import type { Listener } from "./listener.ts";
-import { addReflection, REFLECTION_PATHS } from "./reflection.ts";
-import { boundRequests } from "./requests/bound-requests.ts";
+import { reflectionMethods } from "./reflection.ts";
 
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 /** Most HTTP/2 state of one connection, in megabytes. */
 const MAX_SESSION_MEMORY_MB = 256;
 const MAX_HEADER_BYTES = 16 * 1024;
+
+const HTTP2_OPTIONS = {
+  ...RESET_LIMITS,
+  maxSessionMemory: MAX_SESSION_MEMORY_MB,
+  settings: {
+    maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
+    maxHeaderListSize: MAX_HEADER_BYTES,
+  },
+} as const;
 
 export interface GrpcListenerOptions {
   readonly address: ListenAddress;
@@ -49,116 +58,49 @@ export interface GrpcListenerOptions {
   readonly listen?: Listen | undefined;
 }
 
-// It writes metadata that it cannot take to standard error, credentials included.
-grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-
-function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.Server {
-  const server = new grpc.Server({
-    interceptors: [endOnce, boundRequests(dispatcher.services, requestBytes)],
-    "grpc.max_send_message_length": -1,
-    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
-    "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
-    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
-    "grpc-node.max_session_memory": MAX_SESSION_MEMORY_MB,
-    "grpc.enable_channelz": 0,
-  });
-  Object.assign(serverInternals(server).commonServerOptions, {
-    ...RESET_LIMITS,
-    handshakeTimeout: GREETING_TIMEOUT_MS,
-    settings: {
-      maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
-      maxHeaderListSize: MAX_HEADER_BYTES,
-    },
-  });
-  return server;
-}
-
-function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock): void {
-  for (const service of dispatcher.services) {
-    const definitions: Record<
-      string,
-      grpc.MethodDefinition<GrpcRequest, Message | Uint8Array>
-    > = {};
-    const handlers: Record<string, grpc.UntypedHandleCall> = {};
-    for (const method of service.methods) {
-      definitions[method.localName] = definition(method);
-      handlers[method.localName] =
-        method.methodKind === "server_streaming"
-          ? handleServerStream(method, dispatcher, clock)
-          : handleUnary(method, dispatcher, clock);
-    }
-    server.addService(definitions as grpc.ServiceDefinition, handlers);
-  }
-}
-
-/** Requests stay bytes: otherwise invalid ones would end with INTERNAL before the caller is known. */
-function definition(method: DescMethod): grpc.MethodDefinition<GrpcRequest, Message | Uint8Array> {
-  return {
-    path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: false,
-    responseStream: method.methodKind === "server_streaming",
-    requestSerialize: () => {
-      throw new Error("a server writes no requests");
-    },
-    requestDeserialize: (bytes) => new GrpcRequest(bytes),
-    responseSerialize: (message) => {
-      const bytes = message instanceof Uint8Array ? message : toBinary(method.output, message);
-      if (Buffer.isBuffer(bytes)) return bytes;
-      const { buffer, byteOffset, byteLength } = bytes;
-      return Buffer.from(buffer, byteOffset, byteLength);
-    },
-    responseDeserialize: () => {
-      throw new Error("a server does not read responses");
-    },
-  };
-}
-
-function credentials(tls: TlsMaterial | undefined): grpc.ServerCredentials {
-  if (tls === undefined) return grpc.ServerCredentials.createInsecure();
+function createHttp2Server(tls: TlsMaterial | undefined): Http2Server | Http2SecureServer {
+  if (tls === undefined) return createServer(HTTP2_OPTIONS);
   const { cert, key, clientCa } = tls;
-  return grpc.ServerCredentials.createSsl(
-    clientCa ?? null,
-    [{ cert_chain: cert, private_key: key }],
-    clientCa !== undefined,
-  );
+  return createSecureServer({
+    ...HTTP2_OPTIONS,
+    handshakeTimeout: GREETING_TIMEOUT_MS,
+    cert,
+    key,
+    ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  });
 }
 
 /** The contract's services, health and reflection over gRPC. Rejects when the address is taken. */
 export async function createGrpcListener(options: GrpcListenerOptions): Promise<Listener> {
-  const { dispatcher, clock } = options;
+  const { dispatcher, clock, requestBytes } = options;
   let inUse = options.tls;
-  const server = createServer(options);
   const names = dispatcher.services.map(({ typeName }) => typeName);
   const health = createHealthService(names);
-  addServices(server, dispatcher, clock);
-  health.addTo(server);
-  addReflection(server, options.image, [...names, Health.typeName]);
-  const open = new Set([...HEALTH_PATHS, ...REFLECTION_PATHS]);
-
+  const methods = new Map([
+    ...contractMethods(dispatcher, requestBytes),
+    ...health.methods,
+    ...reflectionMethods(options.image, [...names, Health.typeName]),
+  ]);
   const floods = new FloodGuard(clock);
   const sessions = new Http2Sessions(clock, options.ageLimit);
-  const injector = server.createConnectionInjector(credentials(options.tls));
-  const { http2Servers } = serverInternals(server);
-  for (const http2Server of http2Servers.keys()) {
-    gateStreams(http2Server, { dispatcher, open, floods });
-    http2Server.on("session", (session: Http2Session) => {
-      expectPreface(session, clock);
-      floods.watch(session);
-      sessions.add(session);
-    });
-  }
+  const server = createHttp2Server(options.tls);
+  gateStreams(server, { dispatcher, clock, methods, floods });
+  server.on("session", (session: Http2Session) => {
+    expectPreface(session, clock);
+    floods.watch(session);
+    keepAlive(session, clock);
+    sessions.add(session);
+  });
 
-  const sockets = new Set<net.Socket>();
-  const listener = net.createServer((socket) => {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy());
     socket.once("close", () => sockets.delete(socket));
-    injector.injectConnection(socket);
   });
-  listener.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   const begin = options.listen ?? listen;
-  const { address, stop } = await begin(listener, options.address, "the gRPC listener");
+  const { address, stop } = await begin(server, options.address, "the gRPC listener");
 
   return {
     address,
@@ -169,12 +111,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     setTls(tls) {
       inUse = tls;
       const { cert, key, clientCa } = tls;
-      // grpc-js cannot change the certificate of connections that it is given, so the HTTP/2 servers get it.
-      for (const http2Server of http2Servers.keys()) {
-        if ("setSecureContext" in http2Server) {
-          http2Server.setSecureContext({ cert, key, ca: clientCa });
-        }
-      }
+      if ("setSecureContext" in server) server.setSecureContext({ cert, key, ca: clientCa });
     },
     get connections() {
       return sockets.size;
@@ -183,9 +120,8 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     stopListening: stop,
     async close() {
       stop();
-      injector.drain(MAX_TIMER_MS);
+      sessions.close();
       await emptied(sockets, clock);
-      server.forceShutdown();
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -56,6 +56,11 @@ export class Http2Sessions {
     left.abort();
   }
 
+  /** Ends every session after its running calls. */
+  close(): void {
+    for (const session of this.#sessions.keys()) session.close();
+  }
+
   async #leave(session: Http2Session): Promise<void> {
     await this.#sessions.get(session);
     await sayGoaway(session, this.#clock);

@@ -2,8 +2,8 @@ import type { Http2Session } from "node:http2";
 import type { Clock } from "../clock.ts";
 
 /** Interval of PINGs to a client, and the time to wait for an answer, in milliseconds. */
-export const KEEPALIVE_TIME_MS = 60_000;
-export const KEEPALIVE_TIMEOUT_MS = 20_000;
+const KEEPALIVE_TIME_MS = 60_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 /** Destroys a session whose client does not answer a PING. */
 export function keepAlive(session: Http2Session, clock: Clock): void {

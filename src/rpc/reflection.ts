@@ -7,24 +7,22 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import grpc from "@grpc/grpc-js";
 import {
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
   ServerReflectionResponseSchema,
 } from "../../gen/service/grpc/reflection/v1/reflection_pb.ts";
-import { gatedCallOf } from "./grpc-gate.ts";
-import { callInternals } from "./grpc-internals.ts";
+import { Code } from "../domain/error-table.ts";
+import { RpcStatusError } from "./call.ts";
+import { decodeAs, type GrpcCall } from "./grpc-call.ts";
+import type { GrpcMethod } from "./grpc-methods.ts";
+import { SMALL_REQUEST_BYTES } from "./requests/request-limits.ts";
 
 /** Both versions have the same messages under different names. */
 const VERSIONS = [
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
 ];
-
-const pathOf = (version: string): string => `/${version}/ServerReflectionInfo`;
-
-export const REFLECTION_PATHS: readonly string[] = VERSIONS.map(pathOf);
 
 /** Most requests per stream. Clients ask for one symbol at a time; the largest contracts have some hundreds. */
 const MAX_REQUESTS = 1_000;
@@ -47,7 +45,7 @@ function encodeAnswer(messageResponse: Answer): Uint8Array {
 }
 
 /** The answer to a request, from fields of one message that were encoded separately. */
-function respond(request: ServerReflectionRequest, answer: Uint8Array): Buffer {
+function respond(request: ServerReflectionRequest, answer: Uint8Array): Uint8Array {
   const about = create(ServerReflectionResponseSchema, {
     validHost: request.host,
     originalRequest: request,
@@ -55,19 +53,20 @@ function respond(request: ServerReflectionRequest, answer: Uint8Array): Buffer {
   return Buffer.concat([toBinary(ServerReflectionResponseSchema, about), answer]);
 }
 
-function tooMany(what: string) {
-  return { code: grpc.status.RESOURCE_EXHAUSTED, details: `too many ${what}` };
+function tooMany(what: string): RpcStatusError {
+  const message = `too many ${what}`;
+  const status = { code: Code.RESOURCE_EXHAUSTED, message, details: [], trailers: {} };
+  return new RpcStatusError(status, undefined);
 }
 
 /**
  * Server reflection over a descriptor set with the original files and their imports. `@grpc/reflection` merges
  * files by package and loses imports, so that `buf curl` finds no service.
  */
-export function addReflection(
-  server: grpc.Server,
+export function reflectionMethods(
   image: Uint8Array,
   services: readonly string[],
-): void {
+): [path: string, method: GrpcMethod][] {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
   const service = [...services, ...VERSIONS].sort().map((name) => ({ name }));
   const list = encodeAnswer({ case: "listServicesResponse", value: { service } });
@@ -97,7 +96,7 @@ export function addReflection(
 
   /** The answer with a file, encoded once for all clients. */
   function files(file: DescFile | undefined, what: string): Uint8Array {
-    if (file === undefined) return encodeAnswer(failure(grpc.status.NOT_FOUND, `no ${what}`));
+    if (file === undefined) return encodeAnswer(failure(Code.NOT_FOUND, `no ${what}`));
     let encoded = encodedFiles.get(file);
     if (encoded === undefined) {
       const value = { fileDescriptorProto: closure(file) };
@@ -128,47 +127,35 @@ export function addReflection(
           value: { baseTypeName: messageRequest.value, extensionNumber: [] },
         });
       case undefined:
-        return encodeAnswer(failure(grpc.status.INVALID_ARGUMENT, "the request asks for nothing"));
+        return encodeAnswer(failure(Code.INVALID_ARGUMENT, "the request asks for nothing"));
     }
   }
 
-  const info: grpc.handleBidiStreamingCall<ServerReflectionRequest, Buffer> = (call) => {
-    if (streams >= MAX_STREAMS) return void call.emit("error", tooMany("streams of reflection"));
-    streams++;
-    callInternals(call).stream.once("close", () => streams--);
-    const { arrival } = gatedCallOf(call);
+  async function answerAll(call: GrpcCall): Promise<void> {
     let requests = 0;
-    call.on("data", (request: ServerReflectionRequest) => {
-      // The client may keep the stream open for later requests.
-      arrival.end();
+    await call.readEach(SMALL_REQUEST_BYTES, async (bytes) => {
       requests++;
-      if (requests > MAX_REQUESTS) {
-        call.removeAllListeners("data");
-        call.emit("error", tooMany("requests on one stream of reflection"));
-        return;
-      }
-      // One answer at a time: the next request is read when the client has received this one.
-      call.pause();
-      call.write(respond(request, answer(request)), () => call.resume());
+      if (requests > MAX_REQUESTS) throw tooMany("requests on one stream of reflection");
+      const request = decodeAs(ServerReflectionRequestSchema, bytes);
+      // The next request is read when the client has received large answers.
+      if (call.answer.add(respond(request, answer(request)))) return;
+      await call.answer.drained(call.signal);
     });
-    call.on("end", () => call.end());
-    call.on("error", () => call.end());
-  };
-
-  for (const name of VERSIONS) {
-    server.addService(
-      {
-        serverReflectionInfo: {
-          path: pathOf(name),
-          requestStream: true,
-          responseStream: true,
-          requestSerialize: () => Buffer.alloc(0),
-          requestDeserialize: (bytes: Buffer) => fromBinary(ServerReflectionRequestSchema, bytes),
-          responseSerialize: (bytes: Buffer) => bytes,
-          responseDeserialize: () => undefined,
-        },
-      },
-      { serverReflectionInfo: info },
-    );
+    call.answer.succeed();
   }
+
+  async function info(call: GrpcCall): Promise<void> {
+    if (streams >= MAX_STREAMS) throw tooMany("streams of reflection");
+    streams++;
+    try {
+      await answerAll(call);
+    } finally {
+      streams--;
+    }
+  }
+
+  return VERSIONS.map((version) => [
+    `/${version}/ServerReflectionInfo`,
+    { kind: "open", serve: info },
+  ]);
 }

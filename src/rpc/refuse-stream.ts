@@ -2,6 +2,15 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { RpcStatus } from "./call.ts";
 import { packStatus } from "./pack-status.ts";
 
+/** The headers or trailers that tell a status. */
+export function statusHeaders(status: RpcStatus): Record<string, string> {
+  return {
+    "grpc-status": String(status.code),
+    "grpc-message": encodeURI(status.message),
+    "grpc-status-details-bin": packStatus(status),
+  };
+}
+
 /** Ends a gRPC call with a status only. The rest of its request is not read. */
 export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void {
   // A client that has left, or is leaving, needs no answer.
@@ -10,9 +19,7 @@ export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void
     {
       ":status": 200,
       "content-type": "application/grpc+proto",
-      "grpc-status": String(status.code),
-      "grpc-message": encodeURI(status.message),
-      "grpc-status-details-bin": packStatus(status),
+      ...statusHeaders(status),
       ...status.trailers,
     },
     { endStream: true },

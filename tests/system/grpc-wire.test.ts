@@ -1,4 +1,4 @@
-// What grpc-js leaves open and the gRPC specification, with the conformance suite, asks for.
+// What the gRPC specification and the conformance suite ask for, on the wire.
 import http2 from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -140,6 +140,7 @@ class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arrivi
   #error: Refusal | undefined;
   #dropInflated: (() => void) | undefined;
   #isDropped = false;
+  #isEnded = false;
 
   constructor(
     all: ArrivingRequests,
@@ -158,7 +159,8 @@ class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arrivi
   }
 
   receive(bytes: number): void {
-    if (this.#error !== undefined) return;
+    // Bytes after the end would be counted for ever. Reflection reads on after its first message.
+    if (this.#isEnded) return;
     this.#bytes += bytes;
     const passed = this.#all.count(this, bytes);
     if (passed !== undefined) this.cut(passed);
@@ -171,6 +173,7 @@ class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arrivi
 
   end(): void {
     this.#onCut = undefined;
+    this.#isEnded = true;
     this.#all.forget(this, this.#bytes);
   }
 

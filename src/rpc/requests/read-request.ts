@@ -7,7 +7,10 @@ import { readAll } from "./read-all.ts";
 
 /** Flag of an envelope with a compressed message. */
 export const COMPRESSED = 1;
-/** Flags of an envelope without a message: the end of a stream in Connect, trailers in gRPC-Web. */
+/**
+ * Flags of an envelope without a message: the end of a stream in Connect, trailers in gRPC-Web. gRPC has no such
+ * envelope.
+ */
 export const END_FLAGS = { connect: 0b10, "grpc-web": 0b1000_0000 } as const;
 
 /** How messages stand in a body: one without an envelope, or envelopes of either protocol. */
@@ -16,7 +19,7 @@ export type Framing = "unary" | keyof typeof END_FLAGS;
 /** A body of a request that is not read. */
 export interface RequestBody {
   readonly body: Readable;
-  readonly framing: Framing;
+  readonly framing: Framing | "grpc";
   /** Undefined: not compressed. */
   readonly encoding: Encoding | undefined;
   /** The header `content-length`. */
@@ -31,16 +34,21 @@ function protocolError(code: keyof typeof Code, message: string): RpcStatusError
   return new RpcStatusError(status, undefined);
 }
 
-/** The single message of an enveloped body, and whether it is compressed. */
-function openEnvelope(body: Buffer, framing: keyof typeof END_FLAGS) {
-  let message: { readonly bytes: Buffer; readonly isCompressed: boolean } | undefined;
+interface EnvelopedMessage {
+  readonly bytes: Buffer;
+  readonly isCompressed: boolean;
+}
+
+/** The single message of an enveloped body. */
+function openEnvelope(body: Buffer, endFlags: number): EnvelopedMessage {
+  let message: EnvelopedMessage | undefined;
   for (let at = 0; at < body.length; ) {
     const end = at + HEAD_BYTES + (at + HEAD_BYTES > body.length ? 0 : body.readUInt32BE(at + 1));
     if (end > body.length) {
       throw new GatewayError("validation", "the request ends within its message");
     }
     const flags = body[at] ?? 0;
-    if ((flags & END_FLAGS[framing]) === 0) {
+    if ((flags & endFlags) === 0) {
       if (message !== undefined)
         throw protocolError("UNIMPLEMENTED", "the method takes one request message");
       const bytes = body.subarray(at + HEAD_BYTES, end);
@@ -60,7 +68,16 @@ export async function readRequest(request: RequestBody, arrival: Arrival): Promi
     return encoding === undefined ? bytes : arrival.inflate(bytes, encoding, maxBytes);
   }
   const whole = await readAll(body, promised, maxBytes + HEAD_BYTES, arrival);
-  const { bytes, isCompressed } = openEnvelope(whole, framing);
+  const message = openEnvelope(whole, framing === "grpc" ? 0 : END_FLAGS[framing]);
+  return message.isCompressed ? inflated(message, request, arrival) : message.bytes;
+}
+
+/** The bytes of a message. Rejects with `GatewayError` or `RpcStatusError`. */
+export async function inflated(
+  { bytes, isCompressed }: EnvelopedMessage,
+  { encoding, maxBytes }: Pick<RequestBody, "encoding" | "maxBytes">,
+  arrival: Arrival,
+): Promise<Buffer> {
   if (!isCompressed) return bytes;
   if (encoding !== undefined) return arrival.inflate(bytes, encoding, maxBytes);
   throw protocolError("INTERNAL", "the request is compressed and does not say by what");

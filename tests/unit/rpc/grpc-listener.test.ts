@@ -100,6 +100,37 @@ describe("a unary call over gRPC", () => {
     expect(given[0]).toBeDefined();
   });
 
+  it("whose deadline passes has its status at once, and is aborted", async () => {
+    const begun = Promise.withResolvers<AbortSignal>();
+    served.unary = async (_request, { signal }) => {
+      begun.resolve(signal);
+      await once(signal, "abort");
+      throw signal.reason;
+    };
+    const answer = served.call(GET_MODEL, { "grpc-timeout": "1500m" });
+    const signal = await begun.promise;
+    await served.clock.advance(1_499);
+    expect(signal.aborted).toBe(false);
+    await served.clock.advance(1);
+    expect(wireStatus(await answer)).toEqual({ code: "4", message: "Deadline exceeded" });
+    expect(signal.reason).toMatchObject({ kind: "cancelled" });
+    await eventually(() => served.lines.length > 0);
+    expect(served.lines).toMatchObject([{ code: "CANCELLED" }]);
+  });
+
+  it.each([["setResponseHeader"], ["setTrailer"]] as const)(
+    "fails for a value that HTTP cannot carry, and its connection stays: %s",
+    async (setter) => {
+      served.unary = async (_request, call) => {
+        call[setter]("x-steer-attempts", "1\n2");
+        return create(GetModelResponseSchema, {});
+      };
+      expect(wireStatus(await served.call(GET_MODEL)).code).toBe("13");
+      served.unary = async () => create(GetModelResponseSchema, {});
+      expect(wireStatus(await served.call(GET_MODEL)).code).toBe("0");
+    },
+  );
+
   it("whose caller leaves is aborted", async () => {
     const begun = Promise.withResolvers<AbortSignal>();
     served.unary = async (_request, { signal }) => {
@@ -139,6 +170,32 @@ describe("a request over gRPC", () => {
         envelope(REQUEST, 1),
       );
       expect(wireStatus(broken)).toEqual({ code: "3", message: `the request is not ${encoding}` });
+    }
+  });
+
+  it("says by what it is compressed, and by nothing unknown", async () => {
+    const unknown = await served.call(GET_MODEL, { "grpc-encoding": "snappy" });
+    expect(wireStatus(unknown)).toEqual({
+      code: "12",
+      message: "requests cannot be compressed with snappy",
+    });
+    expect(unknown.headers).toMatchObject({ "grpc-accept-encoding": "identity,gzip,deflate" });
+    for (const headers of [{}, { "grpc-encoding": "identity" }]) {
+      const unsaid = await served.call(GET_MODEL, headers, envelope(gzipSync(REQUEST), 1));
+      expect(wireStatus(unsaid).code).toBe("13");
+    }
+  });
+
+  it("has one message, which is whole", async () => {
+    const [one, none] = [envelope(REQUEST), Buffer.alloc(0)];
+    expect(wireStatus(await served.call(GET_MODEL, {}, none)).code).toBe("12");
+    expect(wireStatus(await served.call(GET_MODEL, {}, Buffer.concat([one, one]))).code).toBe("12");
+    for (const length of [3, one.length - 1]) {
+      const part = one.subarray(0, length);
+      expect(wireStatus(await served.call(GET_MODEL, {}, part))).toEqual({
+        code: "3",
+        message: "the request ends within its message",
+      });
     }
   });
 

@@ -7,8 +7,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Health } from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { gatedCallOf } from "../../../src/rpc/grpc-gate.ts";
-import { envelope, RESUME, STREAM, serveGrpc, wireStatus } from "../../support/served-grpc.ts";
+import {
+  answerOf,
+  envelope,
+  RESUME,
+  STREAM,
+  serveGrpc,
+  wireStatus,
+} from "../../support/served-grpc.ts";
 import { eventually } from "../../support/stack.ts";
 
 const CHECK = `/${Health.typeName}/Check`;
@@ -55,7 +61,6 @@ describe("a stream over gRPC", () => {
     }
     const [stream] = streams;
     await eventually(() => stream?.eventNames().join() === "error");
-    expect(() => gatedCallOf({ call: { stream } })).toThrow("gate");
   });
 
   it("without a message has its headers all the same", async () => {
@@ -81,6 +86,25 @@ describe("a stream over gRPC", () => {
       expect(answer.trailers === undefined).toBe(messages === 0);
       expect(wireStatus(answer)).toEqual({ code: "7", message: "no ünit" });
     }
+  });
+
+  it("whose deadline passes has its status behind its messages, and takes no more", async () => {
+    const left = Promise.withResolvers<void>();
+    served.stream = async function* (_request, { signal }) {
+      yield event(1);
+      await once(signal, "abort");
+      left.resolve();
+      yield event(2);
+    };
+    const opened = served.open(RESUME, { "grpc-timeout": "2S" });
+    const answer = answerOf(opened);
+    opened.end(envelope(STREAM));
+    await once(opened, "data");
+    await served.clock.advance(2_000);
+    await left.promise;
+    const { messages, trailers } = await answer;
+    expect(messages).toHaveLength(1);
+    expect(trailers).toMatchObject({ "grpc-status": "4", "grpc-message": "Deadline%20exceeded" });
   });
 
   it("has the messages of a burst in few frames", async () => {

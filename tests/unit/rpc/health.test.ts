@@ -7,36 +7,55 @@ import {
   HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../gen/service/grpc/health/v1/health_pb.ts";
-import { createHealthService, type HealthService } from "../../../src/rpc/health.ts";
+import { ModelService } from "../../../gen/service/steer/v1/model_service_pb.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
+import { createGrpcListener } from "../../../src/rpc/grpc-listener.ts";
+import type { Listener } from "../../../src/rpc/listener.ts";
+import { callsOf } from "../../support/calls.ts";
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 /** As the service says it. */
 const MAX_WATCHERS = 1_000;
 
-let health: HealthService;
-let server: grpc.Server;
-let client: grpc.Client;
+/** As many watchers as one connection may have. */
+const WATCHERS_OF_CLIENT = 250;
+
+let listener: Listener;
+let clients: grpc.Client[];
 
 beforeEach(async () => {
-  health = createHealthService(["known"]);
-  server = new grpc.Server();
-  health.addTo(server);
-  const credentials = grpc.ServerCredentials.createInsecure();
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", credentials, (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
+  const requestBytes = 64 * 1024;
+  listener = await createGrpcListener({
+    address: { host: "127.0.0.1", port: 0 },
+    tls: undefined,
+    requestBytes,
+    dispatcher: createDispatcher({
+      services: [{ service: ModelService, handlers: {} }],
+      calls: callsOf("alice"),
+      requestBytes,
+      clock: systemClock,
+    }),
+    image: new Uint8Array(),
+    clock: systemClock,
+    ageLimit: undefined,
   });
-  client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  clients = Array.from(
+    { length: MAX_WATCHERS / WATCHERS_OF_CLIENT },
+    () =>
+      new grpc.Client(`127.0.0.1:${listener.address.port}`, grpc.credentials.createInsecure(), {
+        "grpc.use_local_subchannel_pool": 1,
+      }),
+  );
 });
 
-afterEach(() => {
-  client.close();
-  server.forceShutdown();
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await listener.close();
 });
 
 /** A watcher, with what it is told until it ends. */
-function watch(service = "") {
+function watch(service = "", client = clients[0] as grpc.Client) {
   const call = client.makeServerStreamRequest(
     `/${Health.typeName}/Watch`,
     (name: string) =>
@@ -71,19 +90,21 @@ function watch(service = "") {
 }
 
 it("a watcher is told at once, of each change, and never the same twice", async () => {
-  const watchers = [watch(""), watch("known"), watch("stranger")] as const;
+  const watchers = [watch(""), watch(ModelService.typeName), watch("stranger")] as const;
   await Promise.all(watchers.map(({ heard }) => heard(1)));
-  health.setServing(true);
-  health.setServing(false);
-  health.setServing(false);
-  health.setServing(true);
+  listener.setServing(true);
+  listener.setServing(false);
+  listener.setServing(false);
+  listener.setServing(true);
   const [all, one, stranger] = await Promise.all(watchers.map(({ heard }) => heard(3)));
   expect([all, one]).toEqual(Array(2).fill([SERVING, NOT_SERVING, SERVING]));
   expect(stranger).toEqual(Array(3).fill(SERVICE_UNKNOWN));
 });
 
 it("there are as many watchers as there is room for, and one that leaves makes room", async () => {
-  const watchers = Array.from({ length: MAX_WATCHERS }, () => watch());
+  const watchers = clients.flatMap((client) =>
+    Array.from({ length: WATCHERS_OF_CLIENT }, () => watch("", client)),
+  );
   await Promise.all(watchers.map(({ heard }) => heard(1)));
   expect(await watch().heard(1)).toEqual(["RESOURCE_EXHAUSTED"]);
   const [leaving] = watchers;

@@ -25,6 +25,15 @@ function setUp(largest = LARGEST) {
 }
 
 describe("bytes of requests that are not whole", () => {
+  it("do not count after the end of the request", () => {
+    const { all, begin } = setUp();
+    const arrival = begin(NOBODY);
+    arrival.receive(10);
+    arrival.end();
+    arrival.receive(10);
+    expect(all.bytes).toBe(0);
+  });
+
   it("of one connection are those of two requests", () => {
     const { all, begin, reported } = setUp();
     const connection = {};
