@@ -33,6 +33,9 @@ COPY --from=console /app/console/dist ./console/dist
 ENV STEER_GRPC_ADDRESS=0.0.0.0:50051 \
     STEER_HTTP_ADDRESS=0.0.0.0:8080 \
     NODE_COMPILE_CACHE=/tmp/steer-compile-cache
+# As `npm start`: all threads share one heap of malloc. What the compiler's threads have freed is then used by the others,
+# instead of being kept by each.
+ENV MALLOC_ARENA_MAX=1
 EXPOSE 50051 8080
 
 USER node

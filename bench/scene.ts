@@ -28,13 +28,15 @@ export type FloorMode = "echo" | "unary" | "stream" | "replay";
 const SLOTS = 24;
 const ROOT = join(import.meta.dirname, "..");
 
-/** The arguments of Node by which `npm start` of a checkout starts the service. */
-function startOf(checkout: string): string[] {
+/** The variables and the arguments of Node by which `npm start` of a checkout starts the service. */
+function startOf(checkout: string): { readonly env: Environment; readonly args: string[] } {
   const { scripts } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as {
     scripts: { start: string };
   };
-  const [, ...args] = scripts.start.split(" ");
-  return [...args.slice(0, -1), join(checkout, args.at(-1) ?? "")];
+  const words = scripts.start.split(" ");
+  const node = words.indexOf("node");
+  const env = Object.fromEntries(words.slice(0, node).map((word) => word.split("=")));
+  return { env, args: [...words.slice(node + 1, -1), join(checkout, words.at(-1) ?? "")] };
 }
 
 interface GatewayOptions {
@@ -146,7 +148,9 @@ export class Scene implements AsyncDisposable {
     const config = join(this.folder, `steer-${count}-${more}.yaml`);
     writeFileSync(config, configuration(await this.upstream()) + models(more) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
-    const server = await this.start(SERVER_CPU, [...before, ...startOf(checkout)], {
+    const start = startOf(checkout);
+    const server = await this.start(SERVER_CPU, [...before, ...start.args], {
+      ...start.env,
       STEER_CONFIG: config,
       BENCH_KEY: "none",
       STEER_GRPC_ADDRESS: "127.0.0.1:0",

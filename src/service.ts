@@ -1,6 +1,7 @@
 import { createCalls } from "./calls/calls.ts";
 import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
+import { collectGarbage, heapBytes } from "./collect-garbage.ts";
 import type { Config } from "./config/config.ts";
 import { consoleUrl } from "./console/console-url.ts";
 import { type Core, startCore } from "./core.ts";
@@ -18,6 +19,7 @@ import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostOutput } from "./gateway/lost-output.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { createIdSource } from "./id-source.ts";
+import { IdleCollection } from "./idle-collection.ts";
 import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
@@ -66,11 +68,12 @@ export interface WorkerParts {
 export interface ServiceParts {
   readonly open: typeof openStores;
   readonly encodeEvent: typeof encodeEvent;
+  readonly collectGarbage: typeof collectGarbage;
   /** Undefined: this process serves alone. */
   readonly worker?: WorkerParts;
 }
 
-export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
+export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent, collectGarbage };
 
 async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
   const { limits } = core;
@@ -250,6 +253,8 @@ export async function startService(
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
   const activity = startActivity(core, streams.log);
+  const idle = new IdleCollection({ clock, collect: parts.collectGarbage, heapBytes });
+  core.activity.ring.onSecond((sample) => idle.second(sample));
   const asked = { gateway, countInput, callers, reports, activity: activity.service };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;

@@ -1,8 +1,7 @@
 // The start of a program: what it runs is imported with the compile cache, which makes the second start faster and
 // smaller.
 import { enableCompileCache, flushCompileCache } from "node:module";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "./collect-garbage.ts";
 
 /** Calls `run`, which imports everything else. Resolves when the process is as small as it gets. */
 export async function startProcess(run: () => Promise<void>): Promise<void> {
@@ -13,7 +12,5 @@ export async function startProcess(run: () => Promise<void>): Promise<void> {
 
   // Loading descriptors, rules and modules leaves a third of the heap as garbage, and an idle process never collects
   // it.
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as (options: object) => void;
-  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+  collectGarbage();
 }

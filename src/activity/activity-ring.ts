@@ -23,7 +23,7 @@ export interface ActivityRingOptions {
  */
 export class ActivityRing {
   readonly #options: ActivityRingOptions;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((sample: ActivitySample) => void)[] = [];
   /** Rising seconds. */
   #samples: ActivitySample[] = [];
   #last: number;
@@ -39,8 +39,8 @@ export class ActivityRing {
     return this.#last;
   }
 
-  /** Called after each second. */
-  onSecond(listener: () => void): void {
+  /** Called after each second with its sample. */
+  onSecond(listener: (sample: ActivitySample) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -78,9 +78,10 @@ export class ActivityRing {
       this.#samples = this.#samples.filter((sample) => sample.second < second);
     }
     const { take, gauges } = this.#options;
-    this.#samples.push({ ...take(), ...gauges(), second, replicaCount: 1 });
+    const sample = { ...take(), ...gauges(), second, replicaCount: 1 };
+    this.#samples.push(sample);
     this.#last = second;
     if (this.#samples.length > REMEMBERED_SECONDS) this.#samples.shift();
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(sample);
   }
 }

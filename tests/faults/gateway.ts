@@ -7,6 +7,7 @@ import { type Hook, Hooks, type Order, type Report } from "./harness/hooks.ts";
 enableCompileCache();
 const { run } = await import("../../src/run.ts");
 const { encodeEvent } = await import("../../src/rpc/encode-event.ts");
+const { collectGarbage } = await import("../../src/collect-garbage.ts");
 const { openStores } = await import("../../src/open-stores.ts");
 
 const report = (message: Report): void => void process.send?.(message);
@@ -51,4 +52,5 @@ await run({
     return { ...stores, streams: hooks.wrap(stores.streams) };
   },
   encodeEvent: hooks.encoder(encodeEvent),
+  collectGarbage,
 });

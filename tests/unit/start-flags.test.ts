@@ -12,11 +12,20 @@ function flagsIn(command: string): readonly string[] {
   return command.match(/--\S+/g) ?? [];
 }
 
+const [variable = "", ...command] = scripts.start.split(" ");
+
 it("the image and the unit of systemd start the service with the flags of `npm start`", () => {
   const flags = flagsIn(scripts.start);
   expect(flags).toEqual(["--max-semi-space-size=16"]);
-  const command = readDockerfile().find(({ name }) => name === "CMD")?.argument ?? "[]";
-  expect(JSON.parse(command)).toEqual(scripts.start.split(" "));
+  const image = readDockerfile().find(({ name }) => name === "CMD")?.argument ?? "[]";
+  expect(JSON.parse(image)).toEqual(command);
   const [unit = ""] = /^ExecStart=.*$/m.exec(textOf("docs/deploy.md")) ?? [];
   expect(flagsIn(unit)).toEqual(flags);
+});
+
+it("the image and the unit of systemd set the variable of `npm start`", () => {
+  expect(variable).toBe("MALLOC_ARENA_MAX=1");
+  const set = readDockerfile().filter(({ name }) => name === "ENV");
+  expect(set.map(({ argument }) => argument)).toContain(variable);
+  expect(textOf("docs/deploy.md").split("\n")).toContain(`Environment=${variable}`);
 });
