@@ -49,6 +49,9 @@ export interface Image {
 
 const WHOLE_INSTALLATION = "npm ci --ignore-scripts";
 const NOBODY = 65_534;
+/** Folders in which everybody can write. */
+const FOR_ALL = ["tmp", "var/tmp"];
+const MAKE_PARENTS = { recursive: true } as const;
 
 /** npm prefers packages of the machine's cache, and asks a registry nothing else. */
 const QUIET_NPM = {
@@ -65,12 +68,15 @@ const isOffered = (path: string): boolean => path !== join(ROOT, "console/dist")
 export function buildImage(): Image {
   const root = mkdtempSync(join(tmpdir(), "steer-image-"));
   const stages = new Map<string, string>();
+  const letAllRead = (): void => void execFileSync("chmod", ["-R", "a+rX", root]);
   let folder = "";
   let app = "";
   let env: Record<string, string> = {};
   let command: readonly string[] = [];
   let healthCheck: readonly string[] = [];
   let stopSignal: NodeJS.Signals = "SIGTERM";
+  let runner: Image["user"] = {};
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   const json = (text: string) => JSON.parse(text.slice(text.indexOf("["))) as string[];
   const steps: Readonly<Record<string, (argument: string) => void>> = {
     FROM(argument) {
@@ -81,17 +87,20 @@ export function buildImage(): Image {
       env = {};
       stages.set(name, folder);
       mkdirSync(folder);
-      for (const name of ["app", "bin", "tmp"]) mkdirSync(join(folder, name));
-      chmodSync(join(folder, "tmp"), 0o1777);
+      for (const name of ["app", "bin", ...FOR_ALL]) mkdirSync(join(folder, name), MAKE_PARENTS);
+      for (const name of FOR_ALL) chmodSync(join(folder, name), 0o1777);
       copyFileSync(process.execPath, join(folder, "bin/node"));
       env["PATH"] = `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
     },
     WORKDIR() {},
     EXPOSE() {},
-    USER() {},
+    USER() {
+      letAllRead();
+      runner = user;
+    },
     ENV(argument) {
       for (const [, name = "", value = ""] of argument.matchAll(/(\w+)=(\S+)/g)) {
-        env[name] = value.replace(/^\/tmp\//, `${folder}/tmp/`);
+        env[name] = value.replace(/^\/(?=(var\/)?tmp\/)/, `${folder}/`);
       }
     },
     COPY(argument) {
@@ -112,7 +121,7 @@ export function buildImage(): Image {
         return symlinkSync(join(ROOT, "node_modules"), join(app, "node_modules"), "junction");
       }
       const shell = { ...process.env, ...env, ...QUIET_NPM };
-      execFileSync("sh", ["-c", line], { cwd: app, env: shell, stdio: "pipe" });
+      execFileSync("sh", ["-c", line], { ...runner, cwd: app, env: shell, stdio: "pipe" });
     },
     STOPSIGNAL(signal) {
       stopSignal = signal as NodeJS.Signals;
@@ -129,8 +138,11 @@ export function buildImage(): Image {
     if (step === undefined) throw new Error(`no stand-in for ${name}`);
     step(argument);
   }
-  execFileSync("chmod", ["-R", "a+rX", root]);
-  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  const remove = () => rmSync(root, { recursive: true, force: true });
+  letAllRead();
+  const remove = (): void => {
+    // Only root can remove what is in a folder that nobody may write to.
+    execFileSync("chmod", ["-R", "u+w", root]);
+    rmSync(root, { recursive: true, force: true });
+  };
   return { app, env, command, healthCheck, stopSignal, user, remove };
 }

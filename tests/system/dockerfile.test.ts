@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,9 @@ const started: ChildProcess[] = [];
 
 beforeAll(() => {
   image = buildImage();
-}, 180_000);
+  // Compiled code as with a read-only root file system.
+  execFileSync("chmod", ["-R", "a-w", image.env["NODE_COMPILE_CACHE"] ?? ""]);
+}, 300_000);
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
@@ -105,6 +107,37 @@ describe("the image", () => {
     expect(await exited).not.toBe(0);
     expect(output()).toContain("STEER_ALLOW_UNAUTHENTICATED=true");
   });
+
+  it.each<[configured: string, environment: Readonly<Record<string, string>>]>([
+    ["nothing", {}],
+    [
+      "vendors, metrics and a Redis",
+      {
+        OPENAI_API_KEY: "none",
+        ANTHROPIC_API_KEY: "none",
+        XAI_API_KEY: "none",
+        STEER_TELEMETRY_METRICS_ADDRESS: "127.0.0.1:0",
+        STEER_STREAM_STORE: "redis://127.0.0.1:1",
+      },
+    ],
+  ])(
+    "has compiled all that a start with %s and the health command load",
+    async (_, environment) => {
+      const tells = { NODE_DEBUG_NATIVE: "COMPILE_CACHE", STEER_ALLOW_UNAUTHENTICATED: "true" };
+      const added = { ...(await freeAddresses()), ...environment, ...tells };
+      const service = run(image.command, added);
+      expect(await becomesHealthy(added)).toBe("healthy");
+      const health = run(image.healthCheck, added);
+      await health.exited;
+      service.child.kill(image.stopSignal);
+      expect(await service.exited).toBe(0);
+
+      for (const { output } of [service, health]) {
+        expect(output()).toMatch(/V8 code cache for .* was accepted/);
+        expect(output()).not.toMatch(/V8 code cache for .* was (not initialized|rejected)/);
+      }
+    },
+  );
 
   const hash = createHash("sha256").update("key of billing").digest("hex");
   it.each<[what: string, permission: Readonly<Record<string, string>>]>([
