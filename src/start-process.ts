@@ -1,12 +1,10 @@
-// The start of a program: what it runs is imported with the compile cache, which makes the second start faster and
-// smaller.
-import { enableCompileCache, flushCompileCache } from "node:module";
+// The start of a program, whose first line has turned on the compile cache.
+import { flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** Calls `run`, which imports everything else. Resolves when the process is as small as it gets. */
 export async function startProcess(run: () => Promise<void>): Promise<void> {
-  enableCompileCache();
   await run();
   // Must happen at once, because a killed process writes nothing at its end.
   flushCompileCache();
