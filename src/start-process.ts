@@ -1,4 +1,4 @@
-// The start of a program, whose first line has turned on the compile cache.
+// The start of a program, which has prepared its loading.
 import { flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
-// The command line: `steer COMMAND`. In JavaScript, as `main.js`.
-import { enableCompileCache } from "node:module";
+// The command line: `steer COMMAND`.
+import { prepareLoading } from "../loading.js";
 
-enableCompileCache();
+prepareLoading();
 const { runCommandLine } = await import("./command-line.ts");
 await runCommandLine(process.argv.slice(2));

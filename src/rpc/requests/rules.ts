@@ -29,7 +29,7 @@ const load = createRequire(import.meta.url);
 
 /** Loads the library at once: its callers cannot wait, and nothing else that they do can. */
 function library() {
-  return load("./rule-library.ts") as typeof import("./rule-library.ts");
+  return load("./find-violations.ts") as typeof import("./find-violations.ts");
 }
 
 /** The rules that stand with the fields of the contract. */
