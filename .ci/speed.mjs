@@ -20,7 +20,7 @@ function hash() {
 
 /** The gateway up to its first line. */
 async function start() {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../src/main.ts")], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../src/main.js")], {
     env: { PATH: process.env.PATH, STEER_GRPC_ADDRESS: "127.0.0.1:0", STEER_HTTP_ADDRESS: "127.0.0.1:0" },
     stdio: ["ignore", "pipe", "inherit"],
   });

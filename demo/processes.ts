@@ -81,7 +81,7 @@ export class Processes implements AsyncDisposable {
       STEER_HTTP_ADDRESS: "127.0.0.1:0",
       STEER_STREAM_STORE: store,
     };
-    const main = new URL("../src/main.ts", import.meta.url).pathname;
+    const main = new URL("../src/main.js", import.meta.url).pathname;
     const { running, line } = await this.#start(process.execPath, [main], env, () => true);
     const { replica, grpc, http } = JSON.parse(line) as Record<string, string>;
     if (replica === undefined || grpc === undefined || http === undefined) {

@@ -26,7 +26,7 @@ import { readWorkerMetrics } from "./workers/worker-metrics.ts";
 import { type WorkerEvents, WorkerProcess } from "./workers/worker-process.ts";
 import { type EndedWorker, WorkerSet } from "./workers/worker-set.ts";
 
-const PROGRAM = new URL("./worker-main.ts", import.meta.url);
+const PROGRAM = new URL("./worker-main.js", import.meta.url);
 const PORTS = ["grpc", "http"] as const satisfies readonly PortName[];
 /** Time in milliseconds that a worker has after `drain.grace`. It needs at most 2 s. */
 const LAST_MS = 5_000;

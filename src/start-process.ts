@@ -1,11 +1,9 @@
-// The start of a program: what it runs is imported with the compile cache, which makes the second start faster and
-// smaller.
-import { enableCompileCache, flushCompileCache } from "node:module";
+// The start of a program, which has prepared its loading.
+import { flushCompileCache } from "node:module";
 import { collectGarbage } from "./collect-garbage.ts";
 
 /** Calls `run`, which imports everything else. Resolves when the process is as small as it gets. */
 export async function startProcess(run: () => Promise<void>): Promise<void> {
-  enableCompileCache();
   await run();
   // Must happen at once, because a killed process writes nothing at its end.
   flushCompileCache();

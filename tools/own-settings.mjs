@@ -10,7 +10,7 @@ const TESTS = "tests";
 /** Ways to start the service, in the test's process or in its own. */
 const STARTS = [
   /import [^;]*\bstartService\b[^;]*from "[^"]*\/src\/service\.ts"/,
-  /"[^"]*\bsrc\/(?:main|run)\.ts"/,
+  /"[^"]*\bsrc\/(?:main\.js|run\.ts)"/,
 ];
 const LOOKS = /\b(?:fromExplainedFile|requireReasons)\(/;
 

@@ -23,7 +23,7 @@ export const serve: Command = {
     "The configuration is the file that STEER_CONFIG names, and the environment, which overrides it.",
   flags: { "": {} },
   async run() {
-    await import("../main.ts");
+    await import("../main.js");
   },
 };
 

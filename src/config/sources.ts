@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { createRequire } from "node:module";
+import type { Document, LineCounter } from "yaml";
 import { isJsonObject } from "../domain/json.ts";
 import { type Path, pathText } from "./readers.ts";
 
@@ -17,7 +18,15 @@ export interface ConfigFile {
   locate(path: Path): string;
 }
 
+const load = createRequire(import.meta.url);
+
+/** Loaded only for a file: a service of the environment alone starts without it. */
+function yaml() {
+  return load("yaml") as typeof import("yaml");
+}
+
 function lineOf(document: Document, counter: LineCounter, path: Path): number | undefined {
+  const { isMap, isNode, isScalar } = yaml();
   for (let length = path.length; length > 0; length--) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
@@ -50,6 +59,7 @@ export function readConfigText(file: string): string {
 
 /** Reads a YAML file, or its `source`. Throws `ConfigError` with file and line. */
 export function readConfigFile(file: string, source = readConfigText(file)): ConfigFile {
+  const { LineCounter, parseDocument } = yaml();
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter });
   // A warning marks a value with a different meaning than its text, such as an unknown tag.

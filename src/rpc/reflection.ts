@@ -44,6 +44,17 @@ function encodeAnswer(messageResponse: Answer): Uint8Array {
   );
 }
 
+type Registry = ReturnType<typeof createFileRegistry>;
+
+/** Reads the image at the first use, because few services are ever asked, and its descriptors are large. */
+function lazyRegistry(image: Uint8Array): () => Registry {
+  let registry: Registry | undefined;
+  return () => {
+    registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
+    return registry;
+  };
+}
+
 /** The answer to a request, from fields of one message that were encoded separately. */
 function respond(request: ServerReflectionRequest, answer: Uint8Array): Uint8Array {
   const about = create(ServerReflectionResponseSchema, {
@@ -67,7 +78,7 @@ export function reflectionMethods(
   image: Uint8Array,
   services: readonly string[],
 ): [path: string, method: GrpcMethod][] {
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
+  const registry = lazyRegistry(image);
   const service = [...services, ...VERSIONS].sort().map((name) => ({ name }));
   const list = encodeAnswer({ case: "listServicesResponse", value: { service } });
 
@@ -87,11 +98,11 @@ export function reflectionMethods(
   }
 
   function fileOfSymbol(symbol: string): DescFile | undefined {
-    const whole = registry.get(symbol);
+    const whole = registry().get(symbol);
     if (whole !== undefined) return whole.file;
     // A method, field or enum value: the registry knows its parent.
     const dot = symbol.lastIndexOf(".");
-    return dot < 0 ? undefined : registry.get(symbol.slice(0, dot))?.file;
+    return dot < 0 ? undefined : registry().get(symbol.slice(0, dot))?.file;
   }
 
   /** The answer with a file, encoded once for all clients. */
@@ -111,14 +122,15 @@ export function reflectionMethods(
       case "listServices":
         return list;
       case "fileByFilename":
-        return files(registry.getFile(messageRequest.value), "file of this name");
+        return files(registry().getFile(messageRequest.value), "file of this name");
       case "fileContainingSymbol":
         return files(fileOfSymbol(messageRequest.value), "symbol of this name");
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = messageRequest.value;
-        const type = registry.getMessage(containingType);
+        const known = registry();
+        const type = known.getMessage(containingType);
         const extension =
-          type === undefined ? undefined : registry.getExtensionFor(type, extensionNumber);
+          type === undefined ? undefined : known.getExtensionFor(type, extensionNumber);
         return files(extension?.file, "extension of this number");
       }
       case "allExtensionNumbersOfType":

@@ -35,7 +35,7 @@ export class PrimaryLink {
   #ports: WorkerPlace["ports"] | undefined;
 
   constructor(duties: WorkerDuties) {
-    if (process.send === undefined) throw new Error("workers are started by main.ts alone");
+    if (process.send === undefined) throw new Error("workers are started by main.js alone");
     this.#duties = duties;
     const placed = Promise.withResolvers<WorkerPlace>();
     this.place = placed.promise;

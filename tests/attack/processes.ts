@@ -16,7 +16,7 @@ import type { Order } from "./attacker.ts";
 const START_TIMEOUT_MS = 60_000;
 /** What a started process may take beyond the time of its attack. */
 const OVERTIME_MS = 120_000;
-const GATEWAY = join(import.meta.dirname, "../../src/main.ts");
+const GATEWAY = join(import.meta.dirname, "../../src/main.js");
 const ATTACKER = join(import.meta.dirname, "attacker.ts");
 const BARE_SERVER = join(import.meta.dirname, "bare-server.ts");
 

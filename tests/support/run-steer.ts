@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { environmentOfRun } from "./test-run.ts";
 
-export const CLI = join(import.meta.dirname, "../../src/cli/steer.ts");
+export const CLI = join(import.meta.dirname, "../../src/cli/steer.js");
 
 export interface Result {
   readonly code: number | null;

@@ -39,7 +39,7 @@ export interface ServiceOptions {
   readonly onSpawn?: (pid: number) => void;
 }
 
-const ENTRY = join(import.meta.dirname, "../../src/main.ts");
+const ENTRY = join(import.meta.dirname, "../../src/main.js");
 const START_TIMEOUT_MS = 60_000;
 const LOG_TIMEOUT_MS = 60_000;
 

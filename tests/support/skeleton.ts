@@ -61,7 +61,7 @@ export function textOf(echo: Echo): string {
   "src/providers/registry.ts": "it exports every type of provider"
 }
 `,
-  "src/main.ts": `import { runService } from "./service.ts";
+  "src/main.js": `import { runService } from "./service.ts";
 
 runService();
 `,
@@ -167,13 +167,15 @@ export function encodeAnswer(spec: Spec, clock: Clock): string {
   return toJsonString(EchoSchema, create(EchoSchema, { text: stamped(spec, clock) }));
 }
 `,
-  "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";
+  "src/cli/steer.js": `await import("./command-line.ts");
+`,
+  "src/cli/command-line.ts": `import { create } from "@bufbuild/protobuf";
 import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
 import { systemClock } from "../clock.ts";
 import { loadConfig } from "../config/load-config.ts";
 
 const echo = create(EchoSchema, { text: loadConfig().text });
-if (echo.text === "") await import("../main.ts");
+if (echo.text === "") await import("../main.js");
 process.stdout.write(String(systemClock.now()));
 `,
   "tests/support/global-setup.ts": `export function setup(): void {}

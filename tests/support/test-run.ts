@@ -12,7 +12,7 @@ const LOOK_MS = 100;
 
 /** Programs that tests start; vitest workers and compiler daemons are not included. */
 const STARTED =
-  /(?:^|\/)redis-(?:server|sentinel)\b|\/src\/(?:main|worker-main|cli\/steer)\.ts|\/tests\/\S+\.ts/;
+  /(?:^|\/)redis-(?:server|sentinel)\b|\/src\/(?:main|worker-main|cli\/steer)\.js|\/tests\/\S+\.ts/;
 
 /** Node's compile cache of the sources, kept between runs, because tests start hundreds of processes. */
 const COMPILE_CACHE = join(import.meta.dirname, "../../.vitest/compile-cache");

@@ -14,7 +14,7 @@ import { environmentOfRun } from "../support/test-run.ts";
 
 // The reader of the log may go away, and its disk may be full: the service goes on.
 
-const ENTRY = join(import.meta.dirname, "../../src/main.ts");
+const ENTRY = join(import.meta.dirname, "../../src/main.js");
 /** Patience with the start of a process on a busy machine. */
 const START_TIMEOUT_MS = 60_000;
 

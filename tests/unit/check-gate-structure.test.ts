@@ -99,7 +99,7 @@ describe("the imports", () => {
     ["rpc imports routing", "src/rpc/encode-answer.ts", 'import "../routing/route.ts";'],
     ["rpc imports the gateway", "src/rpc/encode-answer.ts", 'import "../gateway/gateway.ts";'],
     ["rpc imports callers' stubs", "src/rpc/a.ts", 'import "../../gen/es/steer/v1/e.js";'],
-    ["cli imports rpc", "src/cli/steer.ts", 'import "../rpc/encode-answer.ts";'],
+    ["cli imports rpc", "src/cli/command-line.ts", 'import "../rpc/encode-answer.ts";'],
     ["a client imports src", "clients/typescript/steer.ts", 'import "../../src/clock.ts";'],
     ["a client imports rules", "clients/typescript/a.ts", 'import "../../gen/service/steer/e.ts";'],
   ])("is red when %s", async (_what, file, line) => {
@@ -255,8 +255,8 @@ describe("the name of a file", () => {
     ],
     [
       "is an exception that nothing needs",
-      { "tools/file-names.json": '{ "src/main.ts": "a reason" }\n' },
-      "src/main.ts is no exception any more",
+      { "tools/file-names.json": '{ "src/service.ts": "a reason" }\n' },
+      "src/service.ts is no exception any more",
     ],
   ])("turns the check red if it %s", async (_what, breach, evidence) => {
     await expectRed("file-names", breach, evidence);

@@ -120,7 +120,7 @@ describe("the other gates", () => {
     [
       "settings",
       "a test that starts its process by itself",
-      { "tests/system/a.test.ts": `export const ENTRY = "../../src/main.ts";\n` },
+      { "tests/system/a.test.ts": `export const ENTRY = "../../src/main.js";\n` },
       "tests/system/a.test.ts",
     ],
     [

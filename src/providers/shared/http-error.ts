@@ -1,4 +1,3 @@
-import { errors } from "undici";
 import type { Clock } from "../../clock.ts";
 import {
   type ErrorKind,
@@ -171,7 +170,7 @@ export function toTransportError(
   if (code === "UND_ERR_CONNECT_TIMEOUT" || isConnectTimeout(error)) {
     return new GatewayError("connect-timeout", `no connection to the ${peer}`, { cause: error });
   }
-  if (error instanceof errors.HTTPParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
+  if (isParserError(error) || code === "UND_ERR_HEADERS_OVERFLOW") {
     // The parser's error contains a piece of the answer, so it must not be the cause.
     return protocolError("the provider's answer is not valid HTTP");
   }
@@ -211,8 +210,13 @@ function isConnectTimeout(error: unknown): boolean {
   );
 }
 
+/** Whether an answer was not HTTP. The class of these errors is known by its name, because loading it costs a start. */
+export function isParserError(error: unknown): boolean {
+  return error instanceof Error && error.name === "HTTPParserError";
+}
+
 /** The first code of an error and its causes, including `AggregateError` of several addresses. */
-function errorCode(error: unknown): string | undefined {
+export function errorCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 4; depth += 1) {
     if ("code" in current && typeof current.code === "string" && current.code !== "") {
       return current.code;

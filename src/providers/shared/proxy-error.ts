@@ -1,6 +1,5 @@
-import { errors } from "undici";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import { toTransportError } from "./http-error.ts";
+import { errorCode, isParserError, toTransportError } from "./http-error.ts";
 
 /** Statuses below 500 that may change with another attempt. */
 const PASSING = new Set([408, 425, 429]);
@@ -32,10 +31,10 @@ export function refusedTunnel(status: number): GatewayError {
 
 /** The error of a failed connection to a proxy, or of a missing answer. */
 export function toProxyError(error: unknown): GatewayError {
-  if (error instanceof errors.HeadersTimeoutError) {
+  if (errorCode(error) === "UND_ERR_HEADERS_TIMEOUT") {
     return new GatewayError("connect-timeout", "the proxy did not answer", { cause: error });
   }
-  if (error instanceof errors.HTTPParserError) {
+  if (isParserError(error)) {
     // The parser's error contains a piece of the answer, so it must not be the cause.
     return new GatewayError("network", "the proxy's answer is not valid HTTP", {
       reason: "PROXY_CONNECTION",

@@ -3,6 +3,7 @@ import {
   type DescMessage,
   type DescOneof,
   getOption,
+  hasOption,
   ScalarType,
 } from "@bufbuild/protobuf";
 import { DurationSchema, Edition } from "@bufbuild/protobuf/wkt";
@@ -11,9 +12,9 @@ import {
   Ignore,
   message as messageRulesOf,
   oneof as oneofRulesOf,
-  field as rulesOf,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { compileCel } from "./compile-cel.ts";
+import { fieldRules, NO_FIELD_RULES } from "./field-rules.ts";
 import { type Choice, hasPresence, type MessageFields } from "./field-values.ts";
 import {
   type Check,
@@ -47,7 +48,7 @@ const NO_RULES: TypeRules = { case: undefined };
 
 /** The rules of a value by its type. Throws `UnknownRule` for rules other than these and `others`. */
 function typeRules(rules: FieldRules | undefined, ...others: readonly string[]): TypeRules {
-  if (rules === undefined) return NO_RULES;
+  if (rules === undefined || rules === NO_FIELD_RULES) return NO_RULES;
   for (const name of Object.keys(setRules(rules))) {
     if (name !== rules.type.case && !others.includes(name)) throw new UnknownRule(name);
   }
@@ -56,6 +57,7 @@ function typeRules(rules: FieldRules | undefined, ...others: readonly string[]):
 
 /** The conditions of a type about several of its fields. */
 function conditionsOf(desc: DescMessage): readonly Check<MessageFields>[] {
+  if (!hasOption(desc, messageRulesOf)) return [];
   const rules = getOption(desc, messageRulesOf);
   for (const name of Object.keys(setRules(rules))) if (name !== "cel") throw new UnknownRule(name);
   return rules.cel.map(({ expression }) => compileCel(expression, desc));
@@ -99,7 +101,9 @@ export class CompiledRules {
   #oneof(oneof: DescOneof): Check<MessageFields> | undefined {
     const { localName: holder, fields } = oneof;
     const { required } = getOption(oneof, oneofRulesOf);
-    const checks = new Map(fields.map((field) => [field.localName, this.#value(field)]));
+    const checks = new Map(
+      fields.map((field) => [field.localName, this.#value(field, fieldRules(field))]),
+    );
     if (!required && [...checks.values()].every((check) => check === undefined)) return;
     return (message) => {
       const { case: name, value } = message[holder] as Choice;
@@ -109,8 +113,9 @@ export class CompiledRules {
   }
 
   #field(field: DescField): Check<MessageFields> | undefined {
-    const { required, ignore } = getOption(field, rulesOf);
-    const check = this.#value(field, "required", "ignore");
+    const rules = fieldRules(field);
+    const { required, ignore } = rules;
+    const check = this.#value(field, rules, "required", "ignore");
     if (check === undefined && !required) return;
     const { localName } = field;
     const obeys: Check<unknown> = (value) => check?.(value as never) ?? true;
@@ -126,8 +131,7 @@ export class CompiledRules {
   }
 
   /** The check of a field that is set; undefined: every value obeys. `others`: rules that the caller compiles. */
-  #value(field: DescField, ...others: readonly string[]): Check | undefined {
-    const rules = getOption(field, rulesOf);
+  #value(field: DescField, rules: FieldRules, ...others: readonly string[]): Check | undefined {
     if (rules.ignore === Ignore.ALWAYS) throw new UnknownRule(`ignore of ${field.name}`);
     const type = typeRules(rules, ...others);
     switch (field.fieldKind) {

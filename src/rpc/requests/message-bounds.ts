@@ -1,9 +1,7 @@
-import { type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import {
-  type FieldRules,
-  field as rulesOf,
-} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { fieldRules } from "./field-rules.ts";
 
 /** Largest list or map without a bound in the contract; also the contract's widest bound. */
 export const MAX_ELEMENTS = 4_096;
@@ -111,7 +109,7 @@ export class BoundsCompiler {
 
   #field(field: DescField, holder: MessageBounds): FieldBounds {
     const { name } = field;
-    const rules = getOption(field, rulesOf);
+    const rules = fieldRules(field);
     switch (field.fieldKind) {
       case "message":
         return new FieldBounds({

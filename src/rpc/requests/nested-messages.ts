@@ -1,7 +1,8 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 
-interface NestedMessage {
+/** A message in another. */
+export interface NestedMessage {
   readonly schema: DescMessage;
   readonly message: Message;
   /** Path in the outermost message, as errors name fields. */

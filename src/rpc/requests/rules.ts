@@ -1,10 +1,9 @@
-import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
-import { createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
+import { createRequire } from "node:module";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
 import { CompiledRules } from "./compiled-rules.ts";
 import type { MessageFields } from "./field-values.ts";
-import { nestedMessages } from "./nested-messages.ts";
+import { type NestedMessage, nestedMessages } from "./nested-messages.ts";
 
 /** More violations than these are not named. */
 const MAX_VIOLATIONS = 20;
@@ -24,50 +23,50 @@ function joined(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(".");
 }
 
-// Their state is what they have planned and compiled, so that all instances of `Rules` share it.
+// Its state is what it has compiled, so that all instances of `Rules` share it.
 const compiled = new CompiledRules();
-const allViolations = createValidator();
-const firstViolation = createValidator({ failFast: true });
+const load = createRequire(import.meta.url);
+
+/** Loads the library at once: its callers cannot wait, and nothing else that they do can. */
+function library() {
+  return load("./find-violations.ts") as typeof import("./find-violations.ts");
+}
 
 /** The rules that stand with the fields of the contract. */
 export class Rules {
   /**
-   * `schemas` are compiled once, so that no caller pays for their rules: planning takes the library 100 ms. Only an
-   * invalid request of many fields pays 25 ms, once.
+   * `schemas` are compiled once, so that no caller pays for their rules. Only the first invalid request of a process
+   * does: it loads the library.
    * Throws `UnknownRule` for a rule without a compiled check.
    */
   constructor(schemas: readonly DescMessage[]) {
-    for (const schema of schemas) {
-      compiled.of(schema);
-      allViolations.validate(schema, create(schema));
-    }
+    for (const schema of schemas) compiled.of(schema);
   }
 
   /** Throws `validation` for a message that breaks a rule. `within`: path of the message in errors. */
   check(schema: DescMessage, message: Message, fields = 0, within = ""): void {
     if (compiled.of(schema)(message as unknown as MessageFields)) return;
-    const validator = fields <= MAX_FIELDS_FOR_ALL ? allViolations : firstViolation;
-    this.#ask(validator, schema, message, within);
+    const wanted = fields <= MAX_FIELDS_FOR_ALL ? "all" : "first";
+    this.#ask({ schema, message, path: within }, wanted);
     // The library forgets the rules of a type within itself, such as a part in a part. It knows them of each alone.
     for (const nested of nestedMessages(schema, message)) {
-      this.#ask(validator, nested.schema, nested.message, joined(within, nested.path));
+      this.#ask({ ...nested, path: joined(within, nested.path) }, wanted);
     }
   }
 
-  #ask(validator: Validator, schema: DescMessage, message: Message, within: string): void {
-    const result = validator.validate(schema, message);
-    switch (result.kind) {
-      case "valid":
-        return;
-      case "error":
-        throw new GatewayError("internal", "the validation rules failed", { cause: result.error });
-      case "invalid":
-        throw refuse(
-          result.violations.slice(0, MAX_VIOLATIONS).map(({ field, message: text }: Violation) => ({
-            field: joined(within, pathToString(field)),
-            description: text,
-          })),
-        );
+  #ask({ schema, message, path }: NestedMessage, wanted: "all" | "first"): void {
+    const found = this.#find(schema, message, wanted).slice(0, MAX_VIOLATIONS);
+    if (found.length === 0) return;
+    throw refuse(
+      found.map(({ path: field, description }) => ({ field: joined(path, field), description })),
+    );
+  }
+
+  #find(schema: DescMessage, message: Message, wanted: "all" | "first") {
+    try {
+      return library().findViolations(schema, message, wanted);
+    } catch (cause) {
+      throw new GatewayError("internal", "the validation rules failed", { cause });
     }
   }
 }

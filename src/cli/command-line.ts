@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The command line: `steer COMMAND`, over gRPC with the generated stubs.
+// The commands of `steer`, over gRPC with the generated stubs.
 import { constants } from "node:os";
 import { loadClientConfig } from "../config/load-client-config.ts";
 import { VERSION } from "../version.ts";
@@ -71,7 +70,8 @@ function commandOf(name: string): Command | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
-async function main([name = "help", ...args]: readonly string[]): Promise<void> {
+/** Runs the command that the words say. */
+export async function runCommandLine([name = "help", ...args]: readonly string[]): Promise<void> {
   const command = commandOf(name);
   const asked = args.includes("--help") || args.includes("-h");
   // The service handles its own output.
@@ -96,5 +96,3 @@ async function main([name = "help", ...args]: readonly string[]): Promise<void> 
   process.stderr.write(`steer: no command "${name}"\n${HELP}`);
   process.exitCode = 2;
 }
-
-await main(process.argv.slice(2));
