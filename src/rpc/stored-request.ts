@@ -1,4 +1,4 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   GenerateRequestSchema,
   StreamGenerateRequestSchema,
@@ -9,7 +9,6 @@ import { decodeSpec } from "./decode-spec.ts";
 import { decodeStreamOptions } from "./decode-stream-options.ts";
 import { encodeSpec } from "./encode-spec.ts";
 import { encodeStreamOptions } from "./encode-stream-options.ts";
-import { toBytes } from "./to-bytes.ts";
 
 /** `unary`: the answer comes whole. */
 export type RequestKind = "stream" | "unary";
@@ -28,13 +27,13 @@ export function encodeStoredRequest(
   kind: RequestKind,
 ): Uint8Array {
   if (kind === "unary") {
-    return toBytes(
+    return toBinary(
       GenerateRequestSchema,
       create(GenerateRequestSchema, { spec: encodeSpec(spec) }),
     );
   }
   const request = { spec: encodeSpec(spec), options: encodeStreamOptions(options) };
-  return toBytes(StreamGenerateRequestSchema, create(StreamGenerateRequestSchema, request));
+  return toBinary(StreamGenerateRequestSchema, create(StreamGenerateRequestSchema, request));
 }
 
 /** A request that another replica stored; undefined if this version cannot read it. */

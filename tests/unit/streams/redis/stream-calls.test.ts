@@ -39,7 +39,8 @@ describe("a listing in Redis", () => {
     });
     expect(await queries.list(query)).toEqual({ streams: [], next: undefined });
     await queries.list({ ...query, after: { createdAt: 12, streamId: "s.3" } });
-    const filters = ["200", "openai", "alice", "5000", "running", "failed"];
+    // Streams to look at, and streams to return.
+    const filters = ["200", "7", "openai", "alice", "5000", "running", "failed"];
     expect(asked).toEqual([
       ["list", "", "+inf", "", ...filters],
       ["list", "", "12", "s.3", ...filters],
@@ -47,10 +48,11 @@ describe("a listing in Redis", () => {
   });
 
   it("goes on behind the last stream that it shows, or where Redis stopped", async () => {
-    const found = [record("s.3", 30), record("s.2", 20), record("s.1", 10)];
+    const all = [record("s.3", 30), record("s.2", 20), record("s.1", 10)];
     const place = [blob("5"), blob("s.0")];
     const list = async (limit: number, behind: Reply) => {
-      const page = await queriesOver([found, behind]).queries.list(listQuery({ limit }));
+      // Redis returns no more than the limit.
+      const page = await queriesOver([all.slice(0, limit), behind]).queries.list(listQuery({ limit }));
       return [page.streams.map(({ streamId }) => streamId), page.next];
     };
     expect(await list(2, place)).toEqual([["s.3", "s.2"], { createdAt: 20, streamId: "s.2" }]);
