@@ -52,7 +52,9 @@ describe("a listing in Redis", () => {
     const place = [blob("5"), blob("s.0")];
     const list = async (limit: number, behind: Reply) => {
       // Redis returns no more than the limit.
-      const page = await queriesOver([all.slice(0, limit), behind]).queries.list(listQuery({ limit }));
+      const page = await queriesOver([all.slice(0, limit), behind]).queries.list(
+        listQuery({ limit }),
+      );
       return [page.streams.map(({ streamId }) => streamId), page.next];
     };
     expect(await list(2, place)).toEqual([["s.3", "s.2"], { createdAt: 20, streamId: "s.2" }]);
