@@ -20,13 +20,18 @@ import {
 
 const current = useSqliteFile();
 
-/** Transactions in the write-ahead log: a frame that ends one names the size of the database. */
+/**
+ * Transactions in the write-ahead log: a frame that ends one names the size of the database. Frames with another salt are
+ * from before the last checkpoint, and wait to be written over.
+ */
 function countCommits(): number {
   const log = readFileSync(`${current().path}-wal`);
   const pageSize = log.readUInt32BE(8);
+  const salt = log.subarray(16, 24);
   let commits = 0;
   for (let offset = 32; offset < log.length; offset += 24 + pageSize) {
-    if (log.readUInt32BE(offset + 4) !== 0) commits++;
+    const isCurrent = log.subarray(offset + 8, offset + 16).equals(salt);
+    if (isCurrent && log.readUInt32BE(offset + 4) !== 0) commits++;
   }
   return commits;
 }
