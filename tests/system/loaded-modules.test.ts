@@ -67,8 +67,6 @@ it("a service loads nothing that only some requests or configurations need", asy
     "@cfworker/json-schema",
     "@connectrpc/connect",
     "@connectrpc/connect-node",
-    "@grpc/grpc-js",
-    "@js-sdsl/ordered-map",
     "eventsource-parser",
     "fastest-levenshtein",
   ]);
