@@ -7,8 +7,12 @@ import { streamRequest, unaryRequest } from "./harness/scene.ts";
 import type { Script } from "./harness/script.ts";
 
 const { RESTART, FAIL } = MidStreamRecovery;
-// A replica that is held up by a busy machine stores late, which by design makes a call unstored.
-const newScene = useCluster({ storeTimeout: "10s", isSessionShipped: true });
+// On a busy machine the store may look away, which by design makes a call unstored, with a stream of its own.
+const newScene = useCluster({
+  storeTimeout: "10s",
+  isSessionShipped: true,
+  stream: "  durability: required # because: a busy machine is no store that is away",
+});
 
 const CALLERS = 100;
 const ALREADY_EXISTS = 6;
