@@ -47,14 +47,23 @@ function plainTree(document: Document, file: string): unknown {
   }
 }
 
-/** The text of a file. Throws `ConfigError`. */
-export function readConfigText(file: string): string {
+function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     throw new ConfigError(`${file}: cannot be read${code}`, { cause });
   }
+}
+
+/**
+ * The text of a file. Throws `ConfigError`, also for a file of no bytes: programs empty a file before they write it, and
+ * a reload at that moment would take every model away.
+ */
+export function readConfigText(file: string): string {
+  const text = textOf(file);
+  if (text !== "") return text;
+  throw new ConfigError(`${file}: is empty; a file without settings has at least {}`);
 }
 
 /** Reads a YAML file, or its `source`. Throws `ConfigError` with file and line. */

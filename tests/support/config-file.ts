@@ -22,7 +22,8 @@ export function fromFile(yaml: string, environment: Environment = {}): Config {
   const folder = mkdtempSync(join(tmpdir(), "steer-config-"));
   const file = join(folder, "steer.yaml");
   try {
-    writeFileSync(file, yaml);
+    // A file without settings is not empty.
+    writeFileSync(file, yaml || "{}\n");
     return loadConfig(types, { STEER_CONFIG: file, ...environment });
   } finally {
     rmSync(folder, { recursive: true });

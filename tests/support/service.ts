@@ -56,7 +56,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
   if (options.config !== undefined) {
     const file = join(folder, "steer.yaml");
-    writeFileSync(file, options.config);
+    writeFileSync(file, options.config || "{}\n");
     env["STEER_CONFIG"] = file;
   }
   const command =

@@ -263,6 +263,13 @@ it("field:E23 field:E24 the process reloads by SIGHUP while a stream runs and a 
       await client.unary(generate, { spec: reloadableSpec({}) });
       expect(versions().filter((each) => each === version)).toHaveLength(1);
     }
+    // Read at this moment, the file would have no models.
+    writeFileSync(file, "");
+    service.signal("SIGHUP");
+    const failed = () => service.log.find(({ event }) => event === "reload failed");
+    await eventually(() => failed() !== undefined);
+    expect(failed()).toMatchObject({ message: expect.stringContaining("steer.yaml: is empty") });
+    await client.unary(generate, { spec: reloadableSpec({}) });
     expect((await waiting).generation?.outputText).not.toBe("");
     upstream.release(1_000);
     let last: string | undefined;

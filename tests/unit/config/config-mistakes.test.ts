@@ -246,6 +246,10 @@ callers:
     );
   });
 
+  it("a file of no bytes, as a program leaves it before it writes", () => {
+    expect(() => fromEnvironment({ STEER_CONFIG: "/dev/null" })).toThrow("/dev/null: is empty");
+  });
+
   it("a section of the file that is no section, although a variable sets a key in it", () => {
     expect(mistakeOf("grpc: 5", { STEER_GRPC_ADDRESS: "127.0.0.1:1" })).toBe(
       "steer.yaml:1: grpc: must be a mapping",
