@@ -24,6 +24,6 @@ export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void
     },
     { endStream: true },
   );
-  // The rest of the request is not waited for.
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  // The rest of the request is not waited for. A request that was read needs no reset, which costs a frame and a write.
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
 }
