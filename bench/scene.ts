@@ -1,9 +1,10 @@
 // The processes around a leg. All of them end with the leg.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRedis } from "../tests/support/redis.ts";
+import { shippedStart } from "../tests/support/shipped-start.ts";
 import { unaryLoad } from "./calls.ts";
 import { openChannel } from "./load.ts";
 import {
@@ -27,17 +28,6 @@ export type FloorMode = "echo" | "unary" | "stream" | "replay";
 /** Measurements of a round's length in a window. */
 const SLOTS = 24;
 const ROOT = join(import.meta.dirname, "..");
-
-/** The variables and the arguments of Node by which `npm start` of a checkout starts the service. */
-function startOf(checkout: string): { readonly env: Environment; readonly args: string[] } {
-  const { scripts } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as {
-    scripts: { start: string };
-  };
-  const words = scripts.start.split(" ");
-  const node = words.indexOf("node");
-  const env = Object.fromEntries(words.slice(0, node).map((word) => word.split("=")));
-  return { env, args: [...words.slice(node + 1, -1), join(checkout, words.at(-1) ?? "")] };
-}
 
 interface GatewayOptions {
   /** Program of the bench that runs before the gateway's first line. */
@@ -148,7 +138,7 @@ export class Scene implements AsyncDisposable {
     const config = join(this.folder, `steer-${count}-${more}.yaml`);
     writeFileSync(config, configuration(await this.upstream()) + models(more) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
-    const start = startOf(checkout);
+    const start = shippedStart(checkout);
     const server = await this.start(SERVER_CPU, [...before, ...start.args], {
       ...start.env,
       STEER_CONFIG: config,

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { endsWithParent } from "../support/ends-with-parent.ts";
 import { requireReasons } from "../support/explained-settings.ts";
+import { shippedStart } from "../support/shipped-start.ts";
 import { environmentOfRun } from "../support/test-run.ts";
 import type { Attack, Tally, Target } from "./attack.ts";
 import type { Order } from "./attacker.ts";
@@ -16,7 +17,7 @@ import type { Order } from "./attacker.ts";
 const START_TIMEOUT_MS = 60_000;
 /** What a started process may take beyond the time of its attack. */
 const OVERTIME_MS = 120_000;
-const GATEWAY = join(import.meta.dirname, "../../src/main.js");
+const SHIPPED = shippedStart(join(import.meta.dirname, "../.."));
 const ATTACKER = join(import.meta.dirname, "attacker.ts");
 const BARE_SERVER = join(import.meta.dirname, "bare-server.ts");
 
@@ -80,9 +81,10 @@ export async function startGateway(
   const text = configuration(kind, bareUrl);
   requireReasons(text);
   writeFileSync(config, text);
-  const child = spawn(...endsWithParent(process.execPath, [GATEWAY]), {
+  const child = spawn(...endsWithParent(process.execPath, SHIPPED.args), {
     env: {
       ...environmentOfRun(),
+      ...SHIPPED.env,
       STEER_CONFIG: config,
       STEER_GRPC_ADDRESS: "127.0.0.1:0",
       STEER_HTTP_ADDRESS: "127.0.0.1:0",
