@@ -6,11 +6,6 @@ import { quantile, type Samples, worst } from "./sampler.ts";
 const MAX_LIVEZ_MS = 100;
 const MAX_LIVEZ_OVER_QUIET_MS = 50;
 const MAX_GROWTH_MIB = 64;
-/**
- * What a gateway held after load on 2026-11-29 (docs/performance.md). Growth up to here is use and no harm: a gateway that
- * keeps less garbage must not look worse than one whose garbage hides the attack.
- */
-const USUAL_MIB = 253;
 /** The other caller's p99, in units of the quiet one, or as `/livez`. */
 const MAX_CALL_RATIO = 3;
 
@@ -54,7 +49,7 @@ function figuresOf({ quiet, attacked, baseMiB, costRatio }: Seen): Figures {
     floorMs: worst(attacked.floor),
     callQuietMs: quantile(quiet.calls, 0.99),
     callMs: quantile(attacked.calls, 0.99),
-    growthMiB: attacked.residentMiB - Math.max(baseMiB, USUAL_MIB),
+    growthMiB: attacked.residentMiB - baseMiB,
     costRatio,
   };
 }
