@@ -24,9 +24,6 @@ function tree(children: number): JsonObject {
   return { $ref: "#/$defs/node", $defs: { node } };
 }
 
-/** CPU time. Each takes less than 0.3 s on the machine of docs/performance.md, and 1 s on a slow one. */
-const SOON_MICROS = 10_000_000;
-
 describe("a small value of a JSON Schema", () => {
   it.each<[string, JsonObject, string]>([
     ["anything", {}, "0"],
@@ -225,7 +222,7 @@ describe("a small value of a JSON Schema", () => {
   ])("is refused for a schema of %s, and soon", (_name, schema) => {
     const before = process.cpuUsage();
     expect(() => smallValue(schema)).toThrow(GatewayError);
-    expect(process.cpuUsage(before).user).toBeLessThan(SOON_MICROS);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 
   it("is found soon in trees with many branches", () => {
@@ -235,6 +232,6 @@ describe("a small value of a JSON Schema", () => {
     expect(Object.values(smallValue(parsed) as JsonObject)).toEqual(
       Array.from({ length: 100 }, () => null),
     );
-    expect(process.cpuUsage(before).user).toBeLessThan(SOON_MICROS);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });
