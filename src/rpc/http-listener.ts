@@ -9,6 +9,7 @@ import { applyCors } from "./apply-cors.ts";
 import type { Dispatcher, UnservedCall } from "./call.ts";
 import { ConnectCalls } from "./connect/connect-calls.ts";
 import { dropLongDeadline } from "./deadline.ts";
+import { deferAccept } from "./defer-accept.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { endWithAnswer, type HttpRequest } from "./http-call.ts";
 import type { HttpResponse } from "./http-writes.ts";
@@ -26,6 +27,7 @@ import {
   RESET_LIMITS,
 } from "./listen.ts";
 import type { Listener } from "./listener.ts";
+import { refuseMalformed } from "./refuse-malformed.ts";
 import { maxRequestBytes } from "./requests/request-limits.ts";
 
 const MAX_CONNECTIONS = 20_000;
@@ -46,7 +48,6 @@ const HTTP1_OPTIONS = {
   connectionsCheckingInterval: CHECK_INTERVAL_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
-  noDelay: true,
 } as const;
 
 /** Not allowed as GET: a prompt in the URL would be in the log of every proxy. */
@@ -134,7 +135,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     const path = request.url?.split("?", 1)[0] ?? "";
     if (response instanceof http.ServerResponse) {
       const { req } = response;
-      if (lingering.has(req)) return void req.socket.destroy();
+      if (lingering.has(req.socket)) return void req.socket.destroy();
       lingering.watch(req);
       if (!serving) response.setHeader("connection", "close");
       answers.add(response);
@@ -169,7 +170,6 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   }
 
   const server = createServer(handle, options.tls);
-  server.maxConnections = MAX_CONNECTIONS;
   const sessions = new Http2Sessions(options.clock, undefined);
   server.on("session", (session: Http2Session) => {
     expectPreface(session, options.clock);
@@ -177,13 +177,19 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     keepAlive(session, options.clock);
     sessions.add(session);
   });
+  server.on("clientError", (error: Error, socket: Socket) => {
+    const running = [...answers].filter(({ req }) => req.socket === socket);
+    refuseMalformed(error, socket, running, lingering);
+  });
+  const front = deferAccept(server, options.clock);
   const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
+  front.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  front.maxConnections = MAX_CONNECTIONS;
   const begin = options.listen ?? listen;
-  const { address, stop } = await begin(server, options.address, "the HTTP listener");
+  const { address, stop } = await begin(front, options.address, "the HTTP listener");
 
   return {
     address,

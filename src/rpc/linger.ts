@@ -20,7 +20,7 @@ export class Lingering {
   }
 
   /** Whether the connection has sent its last answer, so that further requests are not served. */
-  has({ socket }: IncomingMessage): boolean {
+  has(socket: Socket): boolean {
     return this.#ended.has(socket);
   }
 
@@ -29,12 +29,20 @@ export class Lingering {
     const { socket } = request;
     // Node calls this method to end the connection after the answer.
     const endAfterAnswer = (): void => {
-      this.#ended.add(socket);
-      if (request.complete) return Socket.prototype.destroySoon.call(socket);
-      socket.end();
-      const stop = this.#clock.schedule(LINGER_MS, () => socket.destroy());
-      socket.once("close", stop);
+      if (request.complete) {
+        this.#ended.add(socket);
+        return Socket.prototype.destroySoon.call(socket);
+      }
+      this.end(socket, "");
     };
     socket.destroySoon = endAfterAnswer;
+  }
+
+  /** Ends a connection behind these last bytes. */
+  end(socket: Socket, last: string): void {
+    this.#ended.add(socket);
+    socket.end(last);
+    const stop = this.#clock.schedule(LINGER_MS, () => socket.destroy());
+    socket.once("close", stop);
   }
 }
