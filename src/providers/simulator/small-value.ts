@@ -8,7 +8,7 @@ const MAX_SIZE = 65_536;
 /** Deepest nesting of a value. */
 const MAX_DEPTH = 64;
 /** Most keywords and entries that are examined. Schemas come from callers, and no schema may block the process. */
-const MAX_WORK = 500_000;
+const MAX_WORK = 200_000;
 
 /** Keywords that imply a type if a schema names none. */
 const IMPLIED: readonly (readonly [type: string, keywords: readonly string[]])[] = [
