@@ -33,6 +33,8 @@ accounting:
   ledger_labels: [kind] # because: the sums of a label are compared too
 faults: {allow: true} # because: the simulator shall fail
 hedge: {share: 1} # because: each call may have a rival, however few calls there were
+stream:
+  store_timeout: 5s # because: a stream that a busy machine's store does not take in time cannot be taken over
 `;
 }
 

@@ -15,8 +15,8 @@ const STREAM_LOOPS = 8;
 const UNARY_LOOPS = 6;
 const KILLS = 3;
 const PAUSE_MS = 50;
-/** Longer than a stream: one that is taken over at once must not meet a third kill, since the default is two takeovers. */
-const BETWEEN_KILLS_MS = 2_500;
+/** Longest wait for each caller's next whole call. */
+const TIMEOUT_MS = 60_000;
 
 const QUICK = { model: "simulator", prompt: "Hi" };
 /** Two seconds: each kill meets some that run. */
@@ -79,21 +79,30 @@ describe.each(STORES)("a worker that is killed, over %s", (store) => {
     const failures: string[] = [];
     const done = { unary: 0, streams: 0, reconnects: 0, unkept: 0 };
     const ending = new AbortController();
-    const loop = async (kind: "unary" | "streams", call: () => Promise<string | undefined>) => {
+    let kills = 0;
+    /** The loops that have not yet begun and ended a call since the last kill. */
+    const behind = new Set<number>();
+    const loop = async (
+      index: number,
+      kind: "unary" | "streams",
+      call: () => Promise<string | undefined>,
+    ) => {
       while (!ending.signal.aborted) {
+        const before = kills;
         const flaw = await call().catch((error: unknown) => String(error));
         if (flaw !== undefined) failures.push(`${kind}: ${flaw}`);
         done[kind]++;
+        if (before === kills) behind.delete(index);
         await delay(PAUSE_MS);
       }
     };
     const loops = clients.map(({ client }, index) =>
       index < UNARY_LOOPS
-        ? loop("unary", async () => {
+        ? loop(index, "unary", async () => {
             const { generation } = await generate(client, { spec: QUICK });
             return generation?.outputText ? undefined : "no text";
           })
-        : loop("streams", async () => {
+        : loop(index, "streams", async () => {
             const events: StreamEvent[] = [];
             const options = { onReconnect: () => void done.reconnects++ };
             try {
@@ -110,9 +119,12 @@ describe.each(STORES)("a worker that is killed, over %s", (store) => {
           }),
     );
     const replicas = new Set(service.lines("worker ready").map(({ replica }) => replica));
-    for (let kill = 0; kill < KILLS; kill++) {
-      await delay(BETWEEN_KILLS_MS);
-      await service.replace(kill % 2);
+    while (kills < KILLS) {
+      for (const index of clients.keys()) behind.add(index);
+      // A stream must not meet three kills, since the default is two takeovers.
+      await eventually(() => behind.size === 0, TIMEOUT_MS);
+      await service.replace(kills % 2);
+      kills++;
     }
     ending.abort();
     await Promise.all(loops);
