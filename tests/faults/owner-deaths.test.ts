@@ -26,6 +26,21 @@ async function armDeath(
   await process?.arm({ id: `${rid}-${at}-${replica}`, request: rid, at, nth, action: "kill" });
 }
 
+/** `begun` resolves when the first replica has stored some content of the stream that has this `prepare`. */
+function beginning(scene: Scene) {
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  const prepare = async (request: string): Promise<void> => {
+    const [{ process } = {}] = scene.cluster.replicas;
+    const id = `${request}-begun`;
+    await process?.arm({ id, request, at: "append.after", nth: 3, action: "wait" });
+    void process?.hit(id).then(() => {
+      process.order({ type: "release", id });
+      resolve();
+    });
+  };
+  return { prepare, begun };
+}
+
 function takeovers(scene: Scene): number {
   const lines = scene.cluster.replicas.flatMap(({ process }) => process.log);
   return lines.filter(({ event }) => event === "takeover").length;
@@ -49,7 +64,7 @@ describe("kill -9 of the owner", () => {
     "after content: with FAIL the readers hold a typed error behind all that was stored",
     async () => {
       const scene = await newScene();
-      const prepare = (rid: string): Promise<void> => armDeath(scene, 0, rid, "append.after", 6);
+      const prepare = (rid: string): Promise<void> => armDeath(scene, 0, rid, "append.after", 3);
       const { done } = scene.stream({ owner: 0, readers: 2, recovery: FAIL, prepare });
       const readings = await done;
       expectClean(readings);
@@ -69,7 +84,7 @@ describe("kill -9 of the owner", () => {
       const claimants = scene.cluster.replicas.slice(1).map(({ process }) => process);
       const exits = claimants.map((process) => process.exits);
       const prepare = async (rid: string): Promise<void> => {
-        await armDeath(scene, 0, rid, "append.after", 6);
+        await armDeath(scene, 0, rid, "append.after", 3);
         await armDeath(scene, 1, rid, "claim.after", 1);
         await armDeath(scene, 2, rid, "claim.after", 1);
       };
@@ -115,8 +130,10 @@ describe("an owner that stops for longer than its session", () => {
     "SIGSTOP for three sessions, then SIGCONT: one continuous stream, and the old owner adds nothing",
     async () => {
       const scene = await newScene();
-      const { done } = scene.stream({ owner: 0, readers: 3, tokens: 80, recovery: RESTART });
-      await delay(400);
+      const { prepare, begun } = beginning(scene);
+      const choice = { owner: 0, readers: 3, tokens: 80, recovery: RESTART };
+      const { done } = scene.stream({ ...choice, prepare });
+      await begun;
       const { process } = scene.cluster.replicas[0] ?? {};
       process?.signal("SIGSTOP");
       await delay(STOPPED_MS);
@@ -136,8 +153,10 @@ describe("three claimants at once", () => {
     async () => {
       const scene = await newScene();
       const { replicas, provider } = scene.cluster;
-      const { rid, done } = scene.stream({ owner: 0, readers: 3, recovery: RESTART, tokens: 60 });
-      await delay(500);
+      const { prepare, begun } = beginning(scene);
+      const choice = { owner: 0, readers: 3, recovery: RESTART, tokens: 60 };
+      const { rid, done } = scene.stream({ ...choice, prepare });
+      await begun;
       await replicas[0]?.process.kill();
       await scene.cluster.revive(0);
       const barrier = replicas.map(({ process }, index) => {
