@@ -19,10 +19,14 @@ const WARM_LOADS: readonly {
   readonly bytes: number;
   readonly atOnce: number;
   readonly calls: number;
+  /** Unset: nothing of the calls is kept, which grows with their number. */
+  readonly isStored?: boolean;
 }[] = [
   { bytes: 100, atOnce: 100, calls: 4_000 },
   { bytes: 16 * 1024, atOnce: 32, calls: 2_000 },
   { bytes: 256 * 1024, atOnce: 8, calls: 200 },
+  // The code of stored calls is not compiled before the first ones.
+  { bytes: 100, atOnce: 32, calls: 200, isStored: true },
 ];
 /** Calls whose cost is measured. */
 const COST_CALLS = 300;
@@ -50,11 +54,11 @@ async function costOfCall(sampler: Sampler, pid: number): Promise<number> {
 }
 
 async function warm(sampler: Sampler): Promise<void> {
-  for (const { bytes, atOnce, calls } of WARM_LOADS) {
+  for (const { bytes, atOnce, calls, isStored } of WARM_LOADS) {
     const prompt = "x".repeat(bytes);
     let begun = 0;
     await together(atOnce, async () => {
-      while (begun++ < calls) await sampler.call(prompt);
+      while (begun++ < calls) await sampler.call(prompt, isStored);
     });
   }
 }

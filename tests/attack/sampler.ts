@@ -87,13 +87,13 @@ export class Sampler implements Disposable {
     if (watched.authorization !== undefined) this.#client = createGrpcClient(watched.target.grpc);
   }
 
-  /** One call of the other caller. */
-  async call(prompt = "Hi"): Promise<void> {
+  /** One call of the other caller. `isStored`: as callers get it who ask for nothing else. */
+  async call(prompt = "Hi", isStored = false): Promise<void> {
     const { authorization } = this.#watched;
     if (authorization === undefined || this.#client === undefined) return;
     const call = this.#client.stream(
       streamGenerate,
-      { spec: { ...SPEC, prompt }, options: { ephemeral: true } },
+      { spec: { ...SPEC, prompt }, options: { ephemeral: !isStored } },
       { metadata: { authorization }, timeoutMs: PROBE_TIMEOUT_MS },
     );
     for await (const _ of call);
