@@ -47,9 +47,9 @@ function encoder<Schema extends DescMessage>(schema: Schema) {
   return (message: MessageShape<Schema>): Buffer => Buffer.from(toBinary(schema, message));
 }
 
-/** A timeout has at most eight digits. */
+/** A timeout is a whole number of at most eight digits. */
 function timeoutOf(ms: number): string {
-  return ms < 1e8 ? `${ms}m` : `${Math.floor(ms / 3_600_000)}H`;
+  return ms < 1e8 ? `${Math.ceil(ms)}m` : `${Math.floor(ms / 3_600_000)}H`;
 }
 
 function metadataOf(options: CallOptions): grpc.Metadata {

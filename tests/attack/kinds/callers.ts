@@ -2,7 +2,7 @@
 import { UsageInterval, UsageService } from "../../../gen/es/steer/admin/v1/usage_service_pb.js";
 import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient } from "../../support/grpc-client.ts";
-import { type Attack, type AttackRun, together } from "../attack.ts";
+import { type Attack, type AttackRun, onlyEnds, together } from "../attack.ts";
 import { codeName } from "../send.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
@@ -78,6 +78,25 @@ async function fillPlaces(run: AttackRun): Promise<void> {
   for (const client of clients) client.close();
 }
 
+/** All at once over a few connections, each of which ends after some refusals. */
+async function callMalformed(run: AttackRun): Promise<void> {
+  while (!run.isOver) {
+    const clients = Array.from({ length: 4 }, () => createGrpcClient(run.target.grpc));
+    const metadata = { ...metadataOf(run), "grpc-timeout": "soon" };
+    await together(STREAMS, async (index) => {
+      run.count();
+      const how = await clients[index % clients.length]
+        ?.unary(generate, { spec: { model: "simulator", prompt: "Hi" } }, { metadata })
+        .then(
+          () => "OK",
+          ({ code }: { readonly code: number }) => codeName(code),
+        );
+      run.end(how ?? "no client");
+    });
+    for (const client of clients) client.close();
+  }
+}
+
 export const CALLERS: readonly Attack[] = [
   {
     name: "patterns",
@@ -101,5 +120,15 @@ export const CALLERS: readonly Attack[] = [
     about: `${STREAMS.toLocaleString("en")} streams of one caller at a target with 512 places`,
     seconds: 5,
     prepare: () => fillPlaces,
+    wrong: onlyEnds("OK", "UNAVAILABLE", "DEADLINE_EXCEEDED"),
+  },
+  {
+    name: "malformed",
+    cases: ["X7", "X11"],
+    about: `${STREAMS.toLocaleString("en")} calls of one caller at once, of which none is well formed`,
+    seconds: 3,
+    prepare: () => callMalformed,
+    // The library says RESOURCE_EXHAUSTED for a connection that is told to be calm.
+    wrong: onlyEnds("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"),
   },
 ];

@@ -107,6 +107,22 @@ describe("a stream over gRPC", () => {
     expect(trailers).toMatchObject({ "grpc-status": "4", "grpc-message": "Deadline%20exceeded" });
   });
 
+  it("of a burst is served or refused, also beside those whose clients have left before their turn", async () => {
+    served.stream = async function* () {
+      yield event(1);
+    };
+    const answers = Array.from({ length: 300 }, (_, index) => {
+      const opened = served.open(RESUME, index % 5 === 1 ? { "grpc-timeout": "soon" } : {});
+      opened.end(envelope(STREAM));
+      if (index % 5 !== 0) return answerOf(opened);
+      opened.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+      return undefined;
+    });
+    const codes = (await Promise.all(answers)).map((answer) => answer && wireStatus(answer).code);
+    const ofFive = [undefined, "3", "0", "0", "0"];
+    expect(codes).toEqual(codes.map((_, index) => ofFive[index % 5]));
+  });
+
   it("has the messages of a burst in few frames", async () => {
     served.stream = async function* () {
       for (let sequence = 1; sequence <= 100; sequence++) yield event(sequence);
