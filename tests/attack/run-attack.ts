@@ -28,8 +28,9 @@ const WARM_LOADS: readonly {
   // The code of stored calls is not compiled before the first ones.
   { bytes: 100, atOnce: 32, calls: 200, isStored: true },
 ];
-/** Calls whose cost is measured. */
-const COST_CALLS = 300;
+/** Calls whose cost is measured, and requests to the bare server beside them. */
+const COST_ROUNDS = 10;
+const COST_CALLS = 30;
 /** A gateway that has so much more than at its start is not taken for the next attack. */
 const MAX_LEFT_MIB = 12;
 
@@ -47,10 +48,20 @@ function cpuMicros(pid: number): number {
   }, 0);
 }
 
-async function costOfCall(sampler: Sampler, pid: number): Promise<number> {
+async function cpuOf(pid: number, work: () => Promise<void>): Promise<number> {
   const before = cpuMicros(pid);
-  for (let index = 0; index < COST_CALLS; index++) await sampler.call();
-  return (cpuMicros(pid) - before) / COST_CALLS;
+  for (let index = 0; index < COST_CALLS; index++) await work();
+  return cpuMicros(pid) - before;
+}
+
+/** CPU of a call in units of a request to the bare server at the same time: the machine's speed changes within minutes. */
+async function costOfCall(sampler: Sampler, pid: number, barePid: number): Promise<number> {
+  let [ofGateway, ofBare] = [0, 0];
+  for (let round = 0; round < COST_ROUNDS; round++) {
+    ofGateway += await cpuOf(pid, () => sampler.call());
+    ofBare += await cpuOf(barePid, () => sampler.askFloor());
+  }
+  return ofGateway / ofBare;
 }
 
 async function warm(sampler: Sampler): Promise<void> {
@@ -150,10 +161,11 @@ export class Attacks implements AsyncDisposable {
     const seconds = this.#secondsOf(attack);
     await using attacker = await startAttacker(attack, { target, seconds, length: this.#length });
     const hasCost = attack.maxCostRatio !== undefined;
-    const cost = hasCost ? await costOfCall(sampler, pid) : 1;
+    const cost = hasCost ? await costOfCall(sampler, pid, this.#bare.pid) : 1;
     const quiet = await sampler.quiet(QUIET_MS[this.#length]);
     const { samples: attacked, result: tally } = await sampler.during(attacker.attack());
-    const costAfter = hasCost && gateway.isAlive ? await costOfCall(sampler, pid) : undefined;
+    const costAfter =
+      hasCost && gateway.isAlive ? await costOfCall(sampler, pid, this.#bare.pid) : undefined;
     const trouble = gateway.trouble().slice(before);
     const costRatio = costAfter === undefined ? undefined : costAfter / cost;
     return {

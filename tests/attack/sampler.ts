@@ -99,6 +99,11 @@ export class Sampler implements Disposable {
     for await (const _ of call);
   }
 
+  /** One request to the server that is not attacked. */
+  askFloor(): Promise<void> {
+    return getLivez(this.#floor.target.http, this.#agent);
+  }
+
   /** Looks until `work` ends. */
   async during<Result>(work: Promise<Result>): Promise<{ samples: Samples; result: Result }> {
     const livez: number[] = [];
@@ -106,6 +111,7 @@ export class Sampler implements Disposable {
     const calls: number[] = [];
     const failures: string[] = [];
     const { pid, target, authorization } = this.#watched;
+    const floorPid = this.#floor.pid;
     let resident = 0;
     let probes = 0;
     const out = new Set<Promise<void>>();
@@ -126,9 +132,8 @@ export class Sampler implements Disposable {
       out.add(asked);
     };
     const look = (): void => {
-      const { pid: floorPid, target: floorTarget } = this.#floor;
       probe("/livez", livez, pid, () => getLivez(target.http, this.#agent));
-      probe("floor", floor, floorPid, () => getLivez(floorTarget.http, this.#agent));
+      probe("floor", floor, floorPid, () => this.askFloor());
       if (probes++ % CALL_EVERY > 0 || authorization === undefined) return;
       probe("call", calls, pid, () => this.call());
       resident = Math.max(resident, residentMiB(pid));
