@@ -73,7 +73,7 @@ async function read(stream: AsyncIterable<number>): Promise<void> {
 const call = await compare(
   CALLS,
   async () => {
-    chain.admit(head);
+    chain.identify(head).check();
     await chain.begin(callOf()).unary(answer);
   },
   async () => {
@@ -84,7 +84,7 @@ const call = await compare(
 const streamed = await compare(
   STREAMS,
   async () => {
-    chain.admit(head);
+    chain.identify(head).check();
     await read(chain.begin(callOf()).serverStream(async () => events()));
   },
   () => read(events()),

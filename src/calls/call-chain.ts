@@ -20,11 +20,13 @@ export interface CallChainOptions<Refusal extends Error> {
   readonly toRefusal: (error: unknown) => Refusal;
 }
 
-/** An admitted call whose request is still arriving. */
-export interface Admitted<Refusal extends Error> {
+/** A call of a known caller, before its request is read. */
+export interface Identified<Refusal extends Error> {
   readonly caller: Caller;
   /** Reports the call as refused. */
   refuse(error: unknown): Refusal;
+  /** Runs the rest of the checks that can refuse the call. Throws `Refusal`. */
+  check(): void;
 }
 
 const NO_TELEMETRY: CallTelemetry = { end: () => {} };
@@ -39,21 +41,30 @@ export class CallChain<Refusal extends Error> {
     this.#options = options;
   }
 
-  /** Runs all checks that can refuse a call before its request is read. Throws `Refusal`. */
-  admit(head: CallHead): Admitted<Refusal> {
+  /** Runs the checks of a call until its caller is known. Throws `Refusal`. */
+  identify(head: CallHead): Identified<Refusal> {
     const admission: Admission = { caller: undefined, fields: {} };
+    const checks = this.#options.interceptors.values();
     const refuse = (error: unknown): Refusal => {
       const report = new CallReport(head, admission.fields, this.#options);
       return report.end(error) ?? this.#options.toRefusal(error);
     };
-    try {
-      for (const interceptor of this.#options.interceptors) interceptor.admit?.(head, admission);
-      if (admission.caller === undefined)
-        throw new Error("no interceptor has identified the caller");
-      return { caller: admission.caller, refuse };
-    } catch (error) {
-      throw refuse(error);
-    }
+    const check = (isDone: () => boolean): void => {
+      try {
+        // An iterator of an array, so that the second loop goes on where the first one ends.
+        while (!isDone()) {
+          const { value, done } = checks.next();
+          if (done === true) break;
+          value.admit?.(head, admission);
+        }
+      } catch (error) {
+        throw refuse(error);
+      }
+    };
+    check(() => admission.caller !== undefined);
+    const { caller } = admission;
+    if (caller === undefined) throw refuse(new Error("no interceptor has identified the caller"));
+    return { caller, refuse, check: () => check(() => false) };
   }
 
   /** Begins a call whose request is complete. Throws `Refusal`. */

@@ -124,10 +124,10 @@ export class DoorHost {
     const { found, head, response, requestId } = served;
     let answer: DoorAnswer | undefined;
     try {
-      const { caller, refuse } = this.#chain.admit(head);
-      const arrival = await this.#options.dispatcher.arrive(caller, connection, refuse);
+      const identified = this.#chain.identify(head);
+      const arrival = await this.#options.dispatcher.arrive(identified, connection);
       let bytes = await this.#read(served, arrival).catch((error: unknown) => {
-        throw arrival.error ?? refuse(error);
+        throw arrival.error ?? identified.refuse(error);
       });
       const running = this.#chain.begin(this.#callOf(served, arrival));
       const pieces = running.serverStream(async (call) => {

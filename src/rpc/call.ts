@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { Call, CallHead } from "../calls/call.ts";
+import type { Identified } from "../calls/call-chain.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { PushIterable } from "../domain/push-iterable.ts";
@@ -90,7 +91,7 @@ export class RpcStatusError extends Error {
 export interface Dispatcher {
   readonly services: readonly DescService[];
   /**
-   * Identifies the caller, before the listener reads the request. `connection` is shared by all calls of a
+   * Identifies the caller and checks the call, before the listener reads the request. `connection` is shared by all calls of a
    * connection. Rejects with `RpcStatusError`.
    */
   admit(head: CallHead, connection: object): Promise<Arrival>;
@@ -98,12 +99,11 @@ export interface Dispatcher {
   expect(connection: object): Promise<Arrival>;
   /**
    * Begins a request of another door whose caller is known. The bounds on arriving requests apply to all doors
-   * together. `refuse` converts the error of a request that is ended before it is complete.
+   * together. Rejects with the door's error.
    */
   arrive<Refusal extends Error>(
-    caller: Caller,
+    call: Identified<Refusal>,
     connection: object,
-    refuse: (error: unknown) => Refusal,
   ): Promise<Arrival<Refusal>>;
   /** Writes the line of a call that a listener refuses by itself. */
   unserved(call: UnservedCall): void;

@@ -1,10 +1,9 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { CallChain, type RunningCall } from "../calls/call-chain.ts";
+import { CallChain, type Identified, type RunningCall } from "../calls/call-chain.ts";
 import { requestFields } from "../calls/call-fields.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { HandlerCall } from "../calls/handler-call.ts";
 import type { Clock } from "../clock.ts";
-import type { Caller } from "../domain/caller.ts";
 import {
   type Arrival,
   type Dispatcher,
@@ -51,14 +50,20 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   const starts = new StartTurns();
   const chain = new CallChain({ ...calls, toRefusal });
 
-  /** `refuse` converts the error of a request that is ended before it is complete. */
   async function arrive<Refusal extends Error>(
-    caller: Caller,
+    { caller, refuse, check }: Identified<Refusal>,
     connection: object,
-    refuse: (error: unknown) => Refusal,
   ): Promise<Arrival<Refusal>> {
     const arrival = arriving.begin(caller, connection, refuse);
+    // A refused call costs as much as one that begins.
     await starts.take(caller.id);
+    try {
+      check();
+    } catch (error) {
+      arrival.end();
+      arrival.drop();
+      throw error;
+    }
     return arrival;
   }
 
@@ -103,11 +108,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     services: services.map(({ service }) => service),
 
     async admit(head, connection) {
-      const { caller, refuse } = chain.admit(head);
-      return arrive(caller, connection, refuse);
+      return arrive(chain.identify(head), connection);
     },
 
-    expect: (connection) => arrive(NOBODY, connection, toRefusal),
+    expect: (connection) =>
+      arrive({ caller: NOBODY, refuse: toRefusal, check: () => {} }, connection),
     arrive,
     unserved: (call) => calls.lines.refused(unservedLine(call)),
 

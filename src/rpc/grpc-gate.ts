@@ -14,7 +14,6 @@ import type { Clock } from "../clock.ts";
 import { Code } from "../domain/error-table.ts";
 import type { Arrival, Dispatcher, RpcStatus, UnservedCall } from "./call.ts";
 import { RpcStatusError } from "./call.ts";
-import { CallTurns } from "./call-turns.ts";
 import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import type { FloodGuard } from "./flood-guard.ts";
@@ -110,7 +109,6 @@ export function gateStreams(
   { dispatcher, clock, methods, floods }: GrpcGateOptions,
 ): void {
   const openStreams = new OpenStreams();
-  const turns = new CallTurns();
 
   /** Admits a stream of a service without credentials. */
   function expect(stream: ServerHttp2Stream, session: Http2Session): Promise<Arrival> {
@@ -122,6 +120,7 @@ export function gateStreams(
     const { session } = stream;
     // The client has already left.
     if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
+    stream.on("error", ignore);
     stream.once("close", forget);
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
@@ -176,9 +175,6 @@ export function gateStreams(
   }
 
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const { session } = stream;
-    // The client can reset a stream that waits for its turn.
-    stream.on("error", ignore);
-    if (session !== undefined) turns.enter(session, () => void admit(stream, headers));
+    void admit(stream, headers);
   });
 }

@@ -3,6 +3,7 @@ import { CallChain } from "../../src/calls/call-chain.ts";
 import type { CallsOptions } from "../../src/calls/calls.ts";
 import type { Interceptor } from "../../src/calls/interceptor.ts";
 import type { Operation } from "../../src/calls/operation.ts";
+import type { Caller } from "../../src/domain/caller.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { callsOf } from "./calls.ts";
@@ -38,6 +39,13 @@ export function callOf(operation: Operation, id = "alice"): Call {
     setResponseHeader: () => {},
     setTrailer: () => {},
   };
+}
+
+/** Runs all checks of a call before its request is read, and returns who calls. */
+export function admit<Refusal extends Error>(chain: CallChain<Refusal>, head: CallHead): Caller {
+  const { caller, check } = chain.identify(head);
+  check();
+  return caller;
 }
 
 export function messageOf(error: unknown): string {

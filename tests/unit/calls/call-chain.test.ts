@@ -4,6 +4,7 @@ import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import {
   ASK,
+  admit,
   callOf,
   headOf,
   messageOf,
@@ -19,7 +20,7 @@ async function* counting(count: number): AsyncGenerator<number> {
 describe("a call that succeeds", () => {
   it("has one span and one line, and is not running any more", async () => {
     const { chain, calls, lines, spans } = openDoor();
-    expect(chain.admit(headOf(ASK)).caller).toEqual({ id: "alice", role: "caller" });
+    expect(admit(chain, headOf(ASK))).toEqual({ id: "alice", role: "caller" });
     const running = chain.begin(callOf(ASK));
     expect(calls.draining.activeCalls).toBe(1);
     const answer = await running.unary(async (call) => {
@@ -81,7 +82,7 @@ describe("a call that is refused before its request is read", () => {
     ],
   ] as const)("%s", (_, operation, options, kind, message) => {
     const { chain, lines, spans } = openDoor(options);
-    expect(() => chain.admit(headOf(operation))).toThrow(new Refused(`${kind}: ${message}`));
+    expect(() => admit(chain, headOf(operation))).toThrow(new Refused(`${kind}: ${message}`));
     expect(lines).toMatchObject([{ event: "call", method: operation.name, error: kind }]);
     expect(spans).toHaveLength(1);
   });
@@ -91,7 +92,7 @@ describe("a call that is refused before its request is read", () => {
     const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
     const toRefusal = (error: unknown): Refused => new Refused(messageOf(error));
     const chain = new CallChain({ log, interceptors: [calls.lines], toRefusal });
-    expect(() => chain.admit(headOf(ASK))).toThrow(new Refused("internal"));
+    expect(() => admit(chain, headOf(ASK))).toThrow(new Refused("internal"));
   });
 });
 
@@ -116,7 +117,7 @@ describe("a call that is refused as it begins", () => {
     const { chain, calls, lines, spans } = openDoor();
     const running = chain.begin(callOf(ASK));
     calls.draining.startDraining();
-    expect(() => chain.admit(headOf(ASK))).toThrow(Refused);
+    expect(() => admit(chain, headOf(ASK))).toThrow(Refused);
     expect(() => chain.begin(callOf(ASK))).toThrow(Refused);
     const refused = { code: "UNAVAILABLE", reason: "draining" };
     // Nobody has looked at the first one's credential.

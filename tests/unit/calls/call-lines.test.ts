@@ -3,7 +3,7 @@ import type { Call } from "../../../src/calls/call.ts";
 import { CallChain } from "../../../src/calls/call-chain.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
-import { ASK, callOf, headOf, openDoor, Refused, RULE } from "../../support/call-door.ts";
+import { ASK, admit, callOf, headOf, openDoor, Refused, RULE } from "../../support/call-door.ts";
 
 describe("the line of a call", () => {
   const cancel = (reason: string) => async () => {
@@ -75,7 +75,7 @@ describe("the headers of an answer", () => {
 
   it.each([["a\nb"], ["caf\u00e9"], ["\u007f"]])("cannot hold the name %j", (name) => {
     const header = (wanted: string) => (wanted === "x-request-id" ? name : undefined);
-    expect(() => openDoor().chain.admit({ ...headOf(ASK), header })).toThrow(
+    expect(() => admit(openDoor().chain, { ...headOf(ASK), header })).toThrow(
       new Refused("validation: x-request-id: must be printable ASCII"),
     );
   });
@@ -83,14 +83,14 @@ describe("the headers of an answer", () => {
 
 it("an operator may call what operators need, and another caller is told the role", () => {
   const authenticate = () => ({ id: "ops", role: "operator" as const });
-  expect(openDoor({ authenticate }).chain.admit(headOf(RULE)).caller.id).toBe("ops");
+  expect(admit(openDoor({ authenticate }).chain, headOf(RULE)).id).toBe("ops");
   const { calls } = openDoor();
   const told: unknown[] = [];
   const toRefusal = (error: unknown): Refused => {
     told.push(error);
     return new Refused();
   };
-  expect(() => new CallChain({ ...calls, toRefusal }).admit(headOf(RULE))).toThrow(Refused);
+  expect(() => admit(new CallChain({ ...calls, toRefusal }), headOf(RULE))).toThrow(Refused);
   expect(told).toMatchObject([{ reason: "ROLE_REQUIRED", metadata: { role: "operator" } }]);
 });
 

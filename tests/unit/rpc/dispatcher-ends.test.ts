@@ -97,6 +97,11 @@ describe("a burst of calls", () => {
   it.each([
     ["admit", ({ dispatcher, head }: Dispatched) => dispatcher.admit(head(check), {})],
     ["expect", ({ dispatcher }: Dispatched) => dispatcher.expect({})],
+    [
+      "refused",
+      ({ dispatcher, head }: Dispatched) =>
+        refusalOf(dispatcher.admit(head(check, { "grpc-timeout": "soon" }), {})),
+    ],
   ] as const)("begins sixteen a turn: %s", async (_name, begin) => {
     const set = setUpDispatcher();
     let begun = 0;
