@@ -91,8 +91,8 @@ export class RpcStatusError extends Error {
 export interface Dispatcher {
   readonly services: readonly DescService[];
   /**
-   * Identifies the caller and checks the call, before the listener reads the request. `connection` is shared by all calls of a
-   * connection. Rejects with `RpcStatusError`.
+   * Identifies the caller and checks the call, before the listener reads the request. `connection` is shared by all
+   * calls of a connection. Rejects with `RpcStatusError`.
    */
   admit(head: CallHead, connection: object): Promise<Arrival>;
   /** Like `admit`, for services without credentials whose calls are not logged. Refuses nobody. */
