@@ -6,9 +6,10 @@ import { GREETING_TIMEOUT_MS } from "./listen.ts";
 function ignore(): void {}
 
 /**
- * A server that gives `server` each connection with its first bytes. Node makes a parser of 10 KB for an HTTP
- * connection, and 15 KB for HTTP/2, as soon as either is accepted; a client that says nothing gets neither, and is cut
- * after the time of a greeting. Listen on the result, and set its `maxConnections`.
+ * A server that gives an HTTP/1.1 server each connection with its first bytes. Node makes a parser of 10 KB for a
+ * connection as soon as it accepts it; a client that says nothing gets none, and is cut after the time of a greeting.
+ * Listen on the result, and set its `maxConnections`. An HTTP/2 server misses the end of a request whose frames are
+ * all in the first bytes, so it has to accept by itself.
  */
 export function deferAccept(server: Server, clock: Clock): Server {
   const front = createServer({ allowHalfOpen: true, noDelay: true });

@@ -10,7 +10,6 @@ import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
-import { deferAccept } from "./defer-accept.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { gateStreams } from "./grpc-gate.ts";
 import { contractMethods } from "./grpc-methods.ts";
@@ -93,15 +92,15 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     sessions.add(session);
   });
 
-  const front = deferAccept(server, clock);
   const sockets = new Set<Socket>();
-  front.on("connection", (socket: Socket) => {
+  server.on("connection", (socket: Socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.once("close", () => sockets.delete(socket));
   });
-  front.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   const begin = options.listen ?? listen;
-  const { address, stop } = await begin(front, options.address, "the gRPC listener");
+  const { address, stop } = await begin(server, options.address, "the gRPC listener");
 
   return {
     address,

@@ -48,6 +48,7 @@ const HTTP1_OPTIONS = {
   connectionsCheckingInterval: CHECK_INTERVAL_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
+  noDelay: true,
 } as const;
 
 /** Not allowed as GET: a prompt in the URL would be in the log of every proxy. */
@@ -181,7 +182,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     const running = [...answers].filter(({ req }) => req.socket === socket);
     refuseMalformed(error, socket, running, lingering);
   });
-  const front = deferAccept(server, options.clock);
+  // Under TLS, Node's own server reads the first bytes.
+  const front = options.tls === undefined ? deferAccept(server, options.clock) : server;
   const sockets = new Set<Socket>();
   front.on("connection", (socket: Socket) => {
     sockets.add(socket);

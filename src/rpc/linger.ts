@@ -14,6 +14,7 @@ const LINGER_MS = 2_000;
 export class Lingering {
   readonly #clock: Clock;
   readonly #ended = new WeakSet<Socket>();
+  readonly #refused = new WeakSet<Socket>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,13 +34,23 @@ export class Lingering {
         this.#ended.add(socket);
         return Socket.prototype.destroySoon.call(socket);
       }
-      this.end(socket, "");
+      this.#end(socket, "");
     };
     socket.destroySoon = endAfterAnswer;
   }
 
-  /** Ends a connection behind these last bytes. */
-  end(socket: Socket, last: string): void {
+  /** Whether the last answer of the connection was that of `refuse`. */
+  hasRefused(socket: Socket): boolean {
+    return this.#refused.has(socket);
+  }
+
+  /** Ends a connection whose bytes are no request with this answer. */
+  refuse(socket: Socket, answer: string): void {
+    this.#refused.add(socket);
+    this.#end(socket, answer);
+  }
+
+  #end(socket: Socket, last: string): void {
     this.#ended.add(socket);
     socket.end(last);
     const stop = this.#clock.schedule(LINGER_MS, () => socket.destroy());

@@ -1,22 +1,11 @@
-// Real servers of Node and real connections, before whose first bytes nothing is made.
+// A real server of Node and real connections, before whose first bytes nothing is made.
 import { once } from "node:events";
 import http from "node:http";
-import http2 from "node:http2";
-import https from "node:https";
 import net, { type Server, type Socket } from "node:net";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { deferAccept } from "../../../src/rpc/defer-accept.ts";
 import { GREETING_TIMEOUT_MS } from "../../../src/rpc/listen.ts";
-import { makeCertificates } from "../../support/certificates.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
-
-const certificates = makeCertificates("client");
-const ca = certificates.read(certificates.ca);
-const identity = {
-  cert: certificates.read(certificates.serverCert),
-  key: certificates.read(certificates.serverKey),
-};
-afterAll(() => certificates[Symbol.dispose]());
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -68,15 +57,9 @@ const hello = (request: http.IncomingMessage, response: http.ServerResponse): vo
   request.on("end", () => response.end(`${request.url} ${body}`));
 };
 
-const SERVERS: readonly [string, () => Server][] = [
-  ["HTTP/1.1", () => http.createServer(hello)],
-  ["HTTP/2", () => http2.createServer()],
-  ["HTTP/2 under TLS", () => http2.createSecureServer(identity)],
-];
-
-describe.each(SERVERS)("a silent connection to a server of %s", (_, create) => {
+describe("a silent connection", () => {
   it("does not reach the server, and ends after the time of a greeting", async () => {
-    const { clock, accepted, all, connect } = await serve(create());
+    const { clock, accepted, all, connect } = await serve(http.createServer(hello));
     const client = await connect();
     await clock.advance(GREETING_TIMEOUT_MS - 1);
     expect(all[0]?.destroyed).toBe(false);
@@ -87,7 +70,7 @@ describe.each(SERVERS)("a silent connection to a server of %s", (_, create) => {
   });
 
   it("ends at once when the client closes its side", async () => {
-    const { clock, accepted, all, connect } = await serve(create());
+    const { clock, accepted, all, connect } = await serve(http.createServer(hello));
     (await connect()).end();
     await expect.poll(() => all[0]?.destroyed).toBe(true);
     expect(accepted).toEqual([]);
@@ -95,7 +78,7 @@ describe.each(SERVERS)("a silent connection to a server of %s", (_, create) => {
   });
 
   it("ends without a trace when it is reset", async () => {
-    const { clock, accepted, all, connect } = await serve(create());
+    const { clock, accepted, all, connect } = await serve(http.createServer(hello));
     (await connect()).resetAndDestroy();
     await expect.poll(() => all[0]?.destroyed).toBe(true);
     expect(accepted).toEqual([]);
@@ -148,52 +131,6 @@ describe("a connection that speaks", () => {
     const client = await connect();
     client.write("GET / HTTP/1.1\r\n");
     expect(await textOf(client)).toContain("408 Request Timeout");
-  });
-
-  it("is served under TLS", async () => {
-    const { port } = await serve(https.createServer(identity, hello));
-    const request = https.request({ port, ca, servername: "localhost", path: "/tls" });
-    request.end();
-    const [response] = (await once(request, "response")) as [http.IncomingMessage];
-    expect(response.statusCode).toBe(200);
-  });
-
-  it.each([
-    ["in one piece", [1_000]],
-    ["byte by byte", Array.from({ length: 33 }, () => 1)],
-  ])("is served over HTTP/2, its greeting %s", async (_, lengths) => {
-    const server = http2.createServer();
-    server.on("stream", (stream) => {
-      stream.respond({ ":status": 200 });
-      stream.end("answer");
-    });
-    const { connect } = await serve(server);
-    const socket = await connect();
-    // What Node writes first is the greeting; it is cut here and sent in pieces.
-    const between = new net.Server();
-    between.listen(0, "127.0.0.1");
-    await once(between, "listening");
-    opened.push(() => between.close());
-    const session = http2.connect(
-      `http://127.0.0.1:${(between.address() as net.AddressInfo).port}`,
-    );
-    opened.push(() => session.destroy());
-    const [client] = (await once(between, "connection")) as [Socket];
-    client.on("error", () => {});
-    const rest = [...lengths];
-    client.on("data", (bytes: Buffer) => {
-      let at = 0;
-      while (at < bytes.length) {
-        const length = rest.shift() ?? bytes.length;
-        socket.write(bytes.subarray(at, at + length));
-        at += length;
-      }
-    });
-    socket.pipe(client);
-    const stream = session.request({ ":path": "/" });
-    let text = "";
-    for await (const bytes of stream) text += String(bytes);
-    expect(text).toBe("answer");
   });
 });
 
