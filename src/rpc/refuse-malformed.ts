@@ -12,8 +12,8 @@ const STATUSES = new Map([
 /**
  * Ends a connection whose bytes are no request, or whose request comes too slowly. Without this, Node writes its
  * answer and destroys the connection at once: a client that still sends can get a reset instead of the answer, and
- * under TLS an answer behind bytes that are being written is dropped. `running` are the requests of the connection that wait
- * for their answer.
+ * under TLS an answer behind bytes that are being written is dropped. `running` are the requests of the connection
+ * that wait for their answer.
  */
 export function refuseMalformed(
   error: Error,
