@@ -37,6 +37,8 @@ process.on("message", (order: Order) => {
   }
 });
 process.on("disconnect", () => process.exit(1));
+// A gateway that cannot start ends. Orders do not hold it.
+process.channel?.unref();
 
 // The scripts of the requests begin with their id: `{"rid":"…"`.
 subscribe("undici:request:create", (message) => {

@@ -101,31 +101,47 @@ async function startReplica(
   providerUrl: string,
   redis: RedisServer,
   options: ClusterOptions,
+  started: AsyncDisposableStack,
 ): Promise<Replica> {
-  const store = options.store === undefined ? await startProxy(redis.port) : undefined;
+  const startLink = async (port: number): Promise<FaultProxy> =>
+    started.use(await startProxy(port));
+  const store = options.store === undefined ? await startLink(redis.port) : undefined;
   const address = options.store ?? `redis://${store?.address}`;
   const of = (version: string): string => configuration(providerUrl, address, options, version);
   const process = await startGateway(of("0"));
+  started.defer(() => process.kill());
   const portOf = (listener: string): number => Number(listener.split(":").at(-1));
   return {
     process,
     store,
-    grpc: await startProxy(portOf(process.grpc)),
-    http: await startProxy(portOf(process.http)),
+    grpc: await startLink(portOf(process.grpc)),
+    http: await startLink(portOf(process.http)),
     reload: (version) => process.reload(of(version)),
     isHeldDown: false,
   };
 }
 
+/** All results once every start has ended, also if one has failed. */
+async function settled<T>(starts: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(starts);
+  return Promise.all(starts);
+}
+
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const provider = options.provider ?? (await startProvider());
-  const providerLink = await startProxy(provider.port);
-  const redis = await startRedis({
-    isStarted: options.store === undefined && options.isStoreStarted !== false,
-  });
+  // Ends what has started also if the rest of the cluster does not start.
+  await using starting = new AsyncDisposableStack();
+  const provider = options.provider ?? starting.use(await startProvider());
+  const providerLink = starting.use(await startProxy(provider.port));
+  const redis = starting.use(
+    await startRedis({
+      isStarted: options.store === undefined && options.isStoreStarted !== false,
+    }),
+  );
   const providerUrl = `http://${providerLink.address}`;
-  const replicas = await Promise.all(
-    Array.from({ length: options.replicas ?? 3 }, () => startReplica(providerUrl, redis, options)),
+  const replicas = await settled(
+    Array.from({ length: options.replicas ?? 3 }, () =>
+      startReplica(providerUrl, redis, options, starting),
+    ),
   );
   const endpoints = replicas.map((replica) => [
     grpcEndpoint(replica.grpc.address),
@@ -195,13 +211,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await Promise.allSettled(reviving.values());
       for (const both of endpoints) for (const endpoint of both) endpoint.close();
       await Promise.all(replicas.map(({ process }) => process.kill()));
-      const links = replicas.flatMap(({ store, grpc, http }) => [store, grpc, http]);
-      for (const link of links) await link?.[Symbol.asyncDispose]();
-      await providerLink[Symbol.asyncDispose]();
-      if (options.provider === undefined) await provider[Symbol.asyncDispose]();
+      await started.disposeAsync();
       await cluster.redis[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
     },
   };
+  const started = starting.move();
   return cluster;
 }

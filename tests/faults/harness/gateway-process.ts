@@ -99,9 +99,9 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
       });
     });
     await new Promise<void>((resolve, reject) => {
-      const fail = (): void => reject(new Error(`a gateway did not start: ${errors}`));
-      const timer = setTimeout(fail, START_TIMEOUT_MS);
-      if (started.stdout === null) return fail();
+      const fail = (why: string): void => reject(new Error(`a gateway ${why}: ${errors}`));
+      const timer = setTimeout(() => fail("neither started nor ended"), START_TIMEOUT_MS);
+      if (started.stdout === null) return fail("has no output");
       createInterface({ input: started.stdout }).on("line", (line) => {
         const entry = JSON.parse(line) as Record<string, unknown>;
         if (log.length < MAX_LINES) log.push(entry);
@@ -113,7 +113,7 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
       });
       void exit.then(() => {
         clearTimeout(timer);
-        fail();
+        fail("did not start");
       });
     });
   }
@@ -123,7 +123,17 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
     if (child?.connected === true) child.send(message, () => {});
   }
 
-  await start();
+  async function kill(): Promise<void> {
+    child?.kill("SIGKILL");
+    await exit;
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await kill();
+    throw error;
+  }
   return {
     grpc,
     http,
@@ -165,9 +175,6 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
         order({ type: "figures" });
       });
     },
-    async kill() {
-      child?.kill("SIGKILL");
-      await exit;
-    },
+    kill,
   };
 }
