@@ -1,4 +1,4 @@
-// The end of a CI run: every failure by its name, then one line for machines.
+// The end of a CI run: every failure's message, then all their names, then one line for machines.
 // Usage: node summary.mjs VITEST_REPORT COUNTED_OUTPUT STATUS
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -29,16 +29,18 @@ const slowest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST
 console.log(
   `slowest files: ${slowest.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)} s`).join(", ")}`,
 );
-for (const { name, status: outcome, message, assertionResults } of files) {
+const failures = files.flatMap(({ name, status: outcome, message, assertionResults }) => {
   const red = assertionResults.filter((test) => test.status === "failed");
-  for (const { fullName, failureMessages } of red) {
-    console.log(`FAILED  ${name} ${fullName}\n${indented(failureMessages[0] ?? "")}`);
-  }
   // A file that cannot be loaded fails too, though it has no tests that could.
-  if (outcome === "failed" && red.length === 0) {
-    console.log(`FAILED  ${name}\n${indented(message ?? "")}`);
-  }
-}
+  if (outcome === "failed" && red.length === 0) return [{ name, message }];
+  return red.map(({ fullName, failureMessages: [first] }) => ({
+    name: `${name} ${fullName}`,
+    message: first,
+  }));
+});
+for (const { name, message = "" } of failures) console.log(`${name}\n${indented(message)}`);
+// The names stand together: what shows the end of an output alone shows all of them.
+for (const { name } of failures) console.log(`FAILED  ${name}`);
 
 const counted = readFileSync(countedFile, "utf8");
 for (const [line] of counted.matchAll(/^(?:FAILED|LATE) .*$/gm)) console.log(line);
