@@ -1,5 +1,6 @@
 // The calls of the bench over gRPC.
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { WatchActivityRequestSchema } from "../gen/es/steer/admin/v1/activity_service_pb.js";
 import { ListStreamStatesRequestSchema } from "../gen/es/steer/admin/v1/admin_service_pb.js";
 import type {
   GenerationSpecSchema,
@@ -63,6 +64,12 @@ export function listLoad(address: string, pageSize: number): Load {
   const message = create(ListStreamStatesRequestSchema, { pageSize });
   const request = toBinary(ListStreamStatesRequestSchema, message);
   return { address, path: "/steer.admin.v1.AdminService/ListStreamStates", request };
+}
+
+/** Activity of the replica, as a console watches it. */
+export function watchLoad(address: string): Load {
+  const request = toBinary(WatchActivityRequestSchema, create(WatchActivityRequestSchema));
+  return { address, path: "/steer.admin.v1.ActivityService/WatchActivity", request };
 }
 
 export function eventOf(message: Buffer): StreamEvent["event"] {

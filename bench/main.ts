@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { needRedis } from "../tests/support/need-redis.ts";
 import { accounting } from "./legs/accounting.ts";
+import { activity } from "./legs/activity.ts";
 import { against } from "./legs/against.ts";
 import { callers } from "./legs/callers.ts";
 import { cold } from "./legs/cold.ts";
@@ -56,6 +57,7 @@ const LEGS: readonly Leg[] = [
   rates,
   requests,
   interceptors,
+  activity,
   doors,
   engine,
   accounting,

@@ -65,7 +65,8 @@ async function jsonOf(bytes: Buffer): Promise<JsonValue> {
     const where = size.field === "" ? "" : `${size.field}: `;
     throw new GatewayError("validation", `${where}${size.description}`, { violations: [size] });
   }
-  return isLarge ? readJson(bytes, nextTurn) : parse(bytes);
+  const parsed = isLarge ? undefined : parse(bytes);
+  return parsed === undefined || size.hasEscapedName ? readJson(bytes, nextTurn) : parsed;
 }
 
 export interface BodyOptions {

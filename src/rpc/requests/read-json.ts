@@ -1,7 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import { BACKSLASH, backslashes, endOfString, QUOTE, SLICE_BYTES } from "./scan-json.ts";
+import {
+  BACKSLASH,
+  backslashes,
+  endOfString,
+  LONG_ESCAPE,
+  QUOTE,
+  SLICE_BYTES,
+} from "./scan-json.ts";
 
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const code = (character: string): number => character.charCodeAt(0);
@@ -10,8 +17,6 @@ const [COMMA, COLON, LETTER_U] = [...",:u"].map(code);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Longest number in bytes; words are shorter. */
 const MAX_WORD_BYTES = 64 * 1024;
-/** Length of `\u0000`; other escapes are shorter. */
-const LONG_ESCAPE = 6;
 const SHORT_ESCAPE = 2;
 
 type Slices<Result> = Generator<void, Result>;
@@ -177,8 +182,8 @@ function duplicate(name: string): GatewayError {
 }
 
 /**
- * Parses a large JSON text that a scan has bounded. Other work of the process runs between its slices. Throws
- * `validation`.
+ * Parses a JSON text that a scan has bounded, and that is large or has names that `JSON.parse` cannot be trusted
+ * with. Other work of the process runs between its slices. Throws `validation`.
  */
 export async function readJson(
   bytes: Buffer,

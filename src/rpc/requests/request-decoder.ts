@@ -15,7 +15,7 @@ import { takeLongBytes } from "./long-bytes.ts";
 import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
 import { readJson } from "./read-json.ts";
 import { Rules, refuse } from "./rules.ts";
-import { scanJson, scanLargeJson } from "./scan-json.ts";
+import { type JsonSize, scanJson, scanLargeJson } from "./scan-json.ts";
 import { MAX_DEPTH, MAX_FIELDS, scanWire } from "./scan-wire.ts";
 
 const JSON_BOUNDS = {
@@ -114,14 +114,14 @@ export class RequestDecoder {
     // A small request is decoded in the turn in which it becomes complete.
     const size = scanned instanceof Promise ? await scanned : scanned;
     if ("description" in size) throw refuse([size]);
-    const { fields, members } = size;
+    const { fields } = size;
     const isLarge = bytes.byteLength > LARGE_BYTES || fields > LARGE_FIELDS;
     const pause = isLarge ? () => nextTurn() : undefined;
     await pause?.();
     const message =
-      members === undefined
+      size.members === undefined
         ? this.#fromWire(schema, bytes)
-        : await this.#fromJson(schema, bytes, members, pause);
+        : await this.#fromJson(schema, bytes, size, pause);
     onDecoded?.(message);
     await pause?.();
     this.#rules.check(schema, message, fields);
@@ -140,7 +140,7 @@ export class RequestDecoder {
   async #fromJson(
     schema: DescMessage,
     bytes: Uint8Array,
-    members: number,
+    { members, hasEscapedName }: JsonSize,
     pause: (() => Promise<void>) | undefined,
   ): Promise<Message> {
     if (bytes.byteLength > LARGE_BYTES) {
@@ -154,7 +154,8 @@ export class RequestDecoder {
     }
     const text = textOf(bytes);
     await pause?.();
-    const json = parse(text);
+    const parsed = parse(text);
+    const json = hasEscapedName ? await readJson(bufferOf(bytes), nextTurn) : parsed;
     await pause?.();
     // If a name occurs twice, the object has only the later member. The library reports this if it gets the text.
     const isWhole = membersOf(json) === members;

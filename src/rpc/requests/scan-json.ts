@@ -16,6 +16,11 @@ export interface JsonSize {
   readonly fields: number;
   /** Members of all objects. */
   readonly members: number;
+  /**
+   * Whether a name may be one escaped character, such as `"\n"`. `JSON.parse` can return another name for such a
+   * name: https://github.com/nodejs/node/issues/63785.
+   */
+  readonly hasEscapedName: boolean;
 }
 
 /** Bytes scanned in one piece: some milliseconds. */
@@ -23,6 +28,8 @@ export const SLICE_BYTES = 1024 * 1024;
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
+/** Length of `\u0000`; other escapes are shorter. */
+export const LONG_ESCAPE = 6;
 /** Length in bytes up to which a loop over a string is faster than a search for its end. */
 const SHORT = 24;
 /** Longest member name in a path. */
@@ -120,6 +127,7 @@ export class JsonScan {
   #at = 0;
   #fields = 0;
   #members = 0;
+  #hasEscapedName = false;
   #depth = 0;
   /** Start of the last string, which may not have ended. */
   #start = 0;
@@ -139,7 +147,11 @@ export class JsonScan {
   }
 
   get size(): JsonSize {
-    return { fields: this.#fields, members: this.#members };
+    return {
+      fields: this.#fields,
+      members: this.#members,
+      hasEscapedName: this.#hasEscapedName,
+    };
   }
 
   #refuse(depth: number, description: string): FieldViolation {
@@ -187,6 +199,7 @@ export class JsonScan {
         at = this.#isInString ? end - 1 : end;
       } else if (kind === COLON) {
         this.#members++;
+        if (bytes[start] === BACKSLASH && end - start <= LONG_ESCAPE) this.#hasEscapedName = true;
         nameStarts[depth] = start;
         nameEnds[depth] = end;
       } else if (kind === CLOSE) {

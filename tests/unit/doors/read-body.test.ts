@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { parseBody } from "../../../src/doors/read-body.ts";
+import { confuseJsonParse, ESCAPED_NAMES } from "../../support/v8-keys.ts";
 
 it.each([
   ["", {}],
@@ -23,3 +24,15 @@ it("a body that is not UTF-8 is refused", async () => {
   const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.of(0xff), Buffer.from('"}')]);
   await expect(parseBody(bytes)).rejects.toMatchObject({ message: "the body is not UTF-8" });
 });
+
+it.each(ESCAPED_NAMES)(
+  "the name %s of a body is read, whatever was parsed before",
+  async (text, name) => {
+    confuseJsonParse('"h":[],');
+    const body = await parseBody(Buffer.from(`{"h":1,${text}:2}`));
+    expect(Object.entries(body)).toEqual([
+      ["h", 1],
+      [name, 2],
+    ]);
+  },
+);

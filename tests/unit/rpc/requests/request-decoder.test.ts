@@ -1,4 +1,4 @@
-import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { create, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { Role } from "../../../../gen/service/steer/v1/content_pb.ts";
 import { GenerateRequestSchema } from "../../../../gen/service/steer/v1/generation_service_pb.ts";
@@ -6,6 +6,7 @@ import { GatewayError } from "../../../../src/domain/gateway-error.ts";
 import type { EncodedRequest } from "../../../../src/rpc/call.ts";
 import { RequestDecoder } from "../../../../src/rpc/requests/request-decoder.ts";
 import { SAMPLES } from "../../../support/contract-samples.ts";
+import { confuseJsonParse, ESCAPED_NAMES } from "../../../support/v8-keys.ts";
 import { collectionsOf } from "../../../support/wire-floods.ts";
 
 const decoder = new RequestDecoder([GenerateRequestSchema]);
@@ -204,3 +205,17 @@ it.each(formats)("a request with an image of 3 MB is itself, as %s", async (_, f
   const expected = toBinary(GenerateRequestSchema, create(GenerateRequestSchema, request as never));
   expect(Buffer.compare(toBinary(GenerateRequestSchema, decoded as never), expected)).toBe(0);
 });
+
+it.each(ESCAPED_NAMES)(
+  "a member %s in JSON keeps its name, whatever was parsed before",
+  async (text, name) => {
+    confuseJsonParse('"h":[],');
+    const request = json(`{"spec":{"model":"m","prompt":"p","labels":{"h":"1",${text}:"2"}}}`);
+    const taken: Message[] = [];
+    await decoder
+      .decode(GenerateRequestSchema, request, (message) => taken.push(message))
+      .catch(() => {});
+    const [message] = taken as ReturnType<typeof create<typeof GenerateRequestSchema>>[];
+    expect(message?.spec?.labels).toEqual({ h: "1", [name]: "2" });
+  },
+);

@@ -7,6 +7,7 @@ import {
   scanJson,
   scanLargeJson,
 } from "../../../../src/rpc/requests/scan-json.ts";
+import { ESCAPED_NAMES } from "../../../support/v8-keys.ts";
 import { collectionsOf } from "../../../support/wire-floods.ts";
 
 const BOUNDS: JsonBounds = { maxDepth: 100, maxElements: 4_096, maxFields: 65_536 };
@@ -56,7 +57,7 @@ describe("field:X4 the arrays and objects of a request in JSON", () => {
     const list = `[${"0,".repeat(99)}0]`;
     const text = `[${Array(100).fill(list).join()}]`;
     const { fields } = sizeOf(JSON.parse(text));
-    expect(scan(text, { maxFields: fields })).toEqual({ fields, members: 0 });
+    expect(scan(text, { maxFields: fields })).toMatchObject({ fields, members: 0 });
     expect(scan(text, { maxFields: fields - 1 })).toEqual({
       field: "",
       description: `the request must have no more than ${fields - 1} fields in all`,
@@ -90,14 +91,14 @@ describe("field:X4 what stands in a string", () => {
     ["in other letters", `é🚀水${FLOOD}`],
   ])("is text: %s", (_name, text) => {
     const written = JSON.stringify({ spec: { prompt: text } });
-    expect(scan(written)).toEqual({ fields: 2, members: 2 });
+    expect(scan(written)).toMatchObject({ fields: 2, members: 2 });
   });
 
   it("ends at its quote, behind which elements count again", () => {
     for (const text of ["", "\\", '"', "\\\\", '\\"', "x".repeat(100), `${"x".repeat(100)}\\`]) {
       const written = JSON.stringify([text, 1, 2, 3, 4]);
       expect(scan(written, { maxElements: 4 })).toHaveProperty("description");
-      expect(scan(written, { maxElements: 5 })).toEqual({ fields: 5, members: 0 });
+      expect(scan(written, { maxElements: 5 })).toMatchObject({ fields: 5, members: 0 });
     }
   });
 });
@@ -115,10 +116,21 @@ it("field:X4 counts as the parsed value does, whatever the JSON and its blanks",
   fc.assert(
     fc.property(fc.json({ maxDepth: 6 }), fc.constantFrom(undefined, 1, "\t"), (text, blanks) => {
       const value: unknown = JSON.parse(text);
-      expect(scan(JSON.stringify(value, undefined, blanks))).toEqual(sizeOf(value));
+      expect(scan(JSON.stringify(value, undefined, blanks))).toMatchObject(sizeOf(value));
     }),
     { numRuns: 2_000 },
   );
+});
+
+it.each([
+  ...ESCAPED_NAMES.map(([text]) => ({ name: text, isFound: true })),
+  { name: '"a"', isFound: false },
+  { name: '"a\\n"', isFound: false },
+  { name: '"\\u0061bc"', isFound: false },
+])("finds that the name $name may be one escaped character: $isFound", ({ name, isFound }) => {
+  for (const blank of ["", " "]) {
+    expect(scan(`{"b":"\\n",${name}${blank}:1}`)).toMatchObject({ hasEscapedName: isFound });
+  }
 });
 
 describe("field:X4 a scan in slices", () => {
