@@ -7,6 +7,7 @@ import { createProcessLog } from "./process-log.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { SharedPlaces } from "./reliability/shared-places.ts";
 import { OWN_PARTS, type RunningService, startService } from "./service.ts";
+import { warmUpFor } from "./warm-up.ts";
 import { PrimaryLink } from "./workers/primary-link.ts";
 
 /** Serves the primary's ports until the primary ends this worker, or is gone. */
@@ -53,22 +54,20 @@ export async function runWorker(): Promise<void> {
   });
   const { start, ports } = await link.place;
   configText = start.configText;
+  const load = () => loadConfig(providerTypes, undefined, configText);
+  let trouble: string | undefined;
   try {
-    service = await startService(
-      log,
-      systemClock,
-      () => loadConfig(providerTypes, undefined, configText),
-      {
-        ...OWN_PARTS,
-        open: (_configured, clock) => openStores(start.store, clock),
-        worker: {
-          replica: start.replica,
-          places,
-          ports: { grpc: ports.grpc.listen, http: ports.http.listen },
-          tellsWarnings: worker === 0,
-        },
+    trouble = await warmUpFor(load().warmUpMs, systemClock);
+    service = await startService(log, systemClock, load, {
+      ...OWN_PARTS,
+      open: (_configured, clock) => openStores(start.store, clock),
+      worker: {
+        replica: start.replica,
+        places,
+        ports: { grpc: ports.grpc.listen, http: ports.http.listen },
+        tellsWarnings: worker === 0,
       },
-    );
+    });
   } catch (error) {
     await link.tell({
       type: "start failed",
@@ -81,5 +80,6 @@ export async function runWorker(): Promise<void> {
     configText = start.reloadedText;
     await service.reload();
   }
+  if (trouble !== undefined) log({ event: "warning", message: trouble });
   await link.tell({ type: "ready" });
 }

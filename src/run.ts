@@ -5,6 +5,7 @@ import type { ProviderTypes } from "./deployment/deployment.ts";
 import { createProcessLog } from "./process-log.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { OWN_PARTS, type RunningService, startService } from "./service.ts";
+import { warmUpFor } from "./warm-up.ts";
 
 const types: ProviderTypes = providerTypes;
 
@@ -36,7 +37,10 @@ export async function run(parts = OWN_PARTS, first?: Config): Promise<void> {
     return config;
   };
   try {
+    read ??= loadConfig(types);
+    const trouble = await warmUpFor(read.warmUpMs, systemClock);
     service = await startService(log, systemClock, load, parts);
+    if (trouble !== undefined) log({ event: "warning", message: trouble });
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

@@ -40,6 +40,8 @@ export interface Config {
   readonly workers: number;
   /** A worker that does not answer its primary for this long is replaced. */
   readonly workerTimeoutMs: number;
+  /** How long a process warms up before its start; 0: it does not. */
+  readonly warmUpMs: number;
   readonly grpc: {
     readonly address: Address;
     readonly tls: TlsFiles | undefined;
@@ -101,6 +103,7 @@ const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
 /** Longer than any step of a worker, a collection of garbage included. */
 const DEFAULT_WORKER_TIMEOUT_MS = 30_000;
+const DEFAULT_WARM_UP_MS = 500;
 const DEFAULT_DOORS = {
   openai: true,
   anthropic: true,
@@ -135,6 +138,14 @@ function addressesOf({ grpc, http }: ConfigFields) {
   };
 }
 
+function processSettings({
+  workers = 1,
+  workerTimeoutMs = DEFAULT_WORKER_TIMEOUT_MS,
+  warmUpMs = DEFAULT_WARM_UP_MS,
+}: ConfigFields) {
+  return { workers, workerTimeoutMs, warmUpMs };
+}
+
 /** Checks the sections against each other and fills in defaults. Throws `ConfigProblem`. */
 export function createConfig(
   fields: ConfigFields,
@@ -148,8 +159,6 @@ export function createConfig(
     groups = [],
     models = [],
     allowUnauthenticated = false,
-    workers = 1,
-    workerTimeoutMs = DEFAULT_WORKER_TIMEOUT_MS,
   } = fields;
   const store = storeAddress(fields.stream);
   const addresses = addressesOf(fields);
@@ -163,8 +172,7 @@ export function createConfig(
   // All clients without a key are one caller.
   const hasSeveralCallers = callers.length + (allowUnauthenticated ? 1 : 0) > 1;
   return freeze<Config>({
-    workers,
-    workerTimeoutMs,
+    ...processSettings(fields),
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     console: { enabled: fields.console?.enabled ?? true },

@@ -13,6 +13,7 @@ function kindOf(tls: TlsSection): string {
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   workers: ({ workers }) => workers,
   worker_timeout: ({ workerTimeoutMs }) => workerTimeoutMs,
+  warm_up: ({ warmUpMs }) => warmUpMs,
   "grpc.address": ({ grpc }) => grpc.address,
   "http.address": ({ http }) => http.address,
   "grpc.max_connection_age": ({ grpc }) => grpc.ageLimit,

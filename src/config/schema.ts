@@ -12,12 +12,14 @@ import { list, object } from "./sections.ts";
 import { streamFields } from "./streams.ts";
 import { telemetryFields } from "./telemetry.ts";
 import { timeoutFields } from "./timeouts.ts";
+import { warmUp } from "./warm-up.ts";
 import { workerCount, workerTimeout } from "./workers.ts";
 
 /** The whole file. Each key's environment variable is `STEER_` and its path in upper snake case. */
 export const schema = object({
   workers: workerCount,
   worker_timeout: workerTimeout,
+  warm_up: warmUp,
   grpc: grpcFields,
   http: httpFields,
   console: consoleFields,

@@ -21,6 +21,13 @@ export const listenerKeys: readonly KeyRow[] = [
       "a worker that does not answer its primary for this long, because its event loop stands still, is killed and replaced",
   },
   {
+    key: "warm_up",
+    values: "duration up to `10s`; `0s`: none",
+    default: "500ms",
+    meaning:
+      "time before a start in which a process calls itself, with a provider, a store and a log that exist only for this, so that the code of a call is compiled when the first caller comes",
+  },
+  {
     key: "grpc.address",
     values: ADDRESS,
     default: "127.0.0.1:50051",

@@ -1,0 +1,33 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  GenerateRequestSchema,
+  GenerationService,
+  StreamGenerateRequestSchema,
+} from "../../gen/service/steer/v1/generation_service_pb.ts";
+
+/** Bytes of the prefix of a gRPC message: a flag and the length. */
+const PREFIX_BYTES = 5;
+
+function messageOf<Schema extends DescMessage>(
+  schema: Schema,
+  request: MessageInitShape<Schema>,
+): Buffer {
+  const message = toBinary(schema, create(schema, request));
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** Paths and bodies of generations as clients send them over gRPC, and over Connect as JSON. */
+export function sampleRequests(spec: { readonly model: string; readonly prompt: string }) {
+  const service = `/${GenerationService.typeName}`;
+  const path = `${service}/Generate`;
+  return {
+    generate: { path, body: messageOf(GenerateRequestSchema, { spec }) },
+    streamGenerate: {
+      path: `${service}/StreamGenerate`,
+      body: messageOf(StreamGenerateRequestSchema, { spec }),
+    },
+    generateAsJson: { path, body: JSON.stringify({ spec }) },
+  };
+}
