@@ -103,7 +103,6 @@ const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
 /** Longer than any step of a worker, a collection of garbage included. */
 const DEFAULT_WORKER_TIMEOUT_MS = 30_000;
-const DEFAULT_WARM_UP_MS = 500;
 const DEFAULT_DOORS = {
   openai: true,
   anthropic: true,
@@ -141,7 +140,7 @@ function addressesOf({ grpc, http }: ConfigFields) {
 function processSettings({
   workers = 1,
   workerTimeoutMs = DEFAULT_WORKER_TIMEOUT_MS,
-  warmUpMs = DEFAULT_WARM_UP_MS,
+  warmUpMs = 0,
 }: ConfigFields) {
   return { workers, workerTimeoutMs, warmUpMs };
 }

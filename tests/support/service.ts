@@ -35,8 +35,6 @@ export interface ServiceOptions {
   readonly maxOpenFiles?: number;
   /** Time limit of the start in milliseconds. Default: 15,000. */
   readonly startTimeoutMs?: number;
-  /** Warms up as the shipped service does. Default: no, since hundreds of starts would take minutes more. */
-  readonly isWarmedUp?: boolean;
   /** Called when the process is there, before it serves. */
   readonly onSpawn?: (pid: number) => void;
 }
@@ -55,7 +53,6 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
   const named = env["STEER_CONFIG"];
   requireReasons(options.config ?? (named === undefined ? "" : readFileSync(named, "utf8")), env);
-  if (options.isWarmedUp !== true) env["STEER_WARM_UP"] = "0s";
   const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
   if (options.config !== undefined) {
     const file = join(folder, "steer.yaml");

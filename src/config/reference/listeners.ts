@@ -23,7 +23,7 @@ export const listenerKeys: readonly KeyRow[] = [
   {
     key: "warm_up",
     values: "duration up to `10s`; `0s`: none",
-    default: "500ms",
+    default: "0s",
     meaning:
       "time before a start in which a process calls itself, with a provider, a store and a log that exist only for this, so that the code of a call is compiled when the first caller comes",
   },

@@ -81,8 +81,6 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
         STEER_GRPC_ADDRESS: grpc,
         STEER_HTTP_ADDRESS: http,
         UP_KEY: "secret-key",
-        // A run waits for dozens of starts.
-        STEER_WARM_UP: "0s",
         FAULT_HOOKS: JSON.stringify(lasting),
       },
     });
