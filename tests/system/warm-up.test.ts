@@ -75,6 +75,23 @@ it("a warm-up leaves no line, call, stream, record, sum, metric or target", asyn
   expect(warmed).toMatchObject({ calls: 0, streams: 0, usage: 0, records: "", errors: "" });
 });
 
+it("workers warm up too, and nothing is told of it", async () => {
+  const config = `
+workers: 2 # because: the test is about several
+warm_up: 100ms # because: the test is about it
+`;
+  const service = await startService({ config });
+  const client = createGrpcClient(service.grpc);
+  try {
+    const { calls } = await client.unary(ActivityService.method.listRecentCalls, {});
+    expect(calls).toEqual([]);
+    expect(service.log.filter(({ event }) => event === "warning" || event === "call")).toEqual([]);
+  } finally {
+    client.close();
+    await service.stop();
+  }
+});
+
 it("a length that is none is refused", async () => {
   const config = "warm_up: 11s # because: it is too long\n";
   await expect(startService({ config })).rejects.toThrow(
