@@ -4,18 +4,13 @@ import {
   GenerationService,
   StreamGenerateRequestSchema,
 } from "../../gen/service/steer/v1/generation_service_pb.ts";
-
-/** Bytes of the prefix of a gRPC message: a flag and the length. */
-const PREFIX_BYTES = 5;
+import { envelope } from "./envelope.ts";
 
 function messageOf<Schema extends DescMessage>(
   schema: Schema,
   request: MessageInitShape<Schema>,
 ): Buffer {
-  const message = toBinary(schema, create(schema, request));
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
+  return envelope(0, toBinary(schema, create(schema, request)));
 }
 
 /** Paths and bodies of generations as clients send them over gRPC, and over Connect as JSON. */

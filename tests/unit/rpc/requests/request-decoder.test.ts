@@ -212,9 +212,11 @@ it.each(ESCAPED_NAMES)(
     confuseJsonParse('"h":[],');
     const request = json(`{"spec":{"model":"m","prompt":"p","labels":{"h":"1",${text}:"2"}}}`);
     const taken: Message[] = [];
-    await decoder
-      .decode(GenerateRequestSchema, request, (message) => taken.push(message))
-      .catch(() => {});
+    const decoded = decoder.decode(GenerateRequestSchema, request, (message) =>
+      taken.push(message),
+    );
+    // The rules refuse most of these names as labels. The message before them has what was sent.
+    await Promise.allSettled([decoded]);
     const [message] = taken as ReturnType<typeof create<typeof GenerateRequestSchema>>[];
     expect(message?.spec?.labels).toEqual({ h: "1", [name]: "2" });
   },
