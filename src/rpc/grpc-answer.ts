@@ -81,8 +81,7 @@ export class GrpcAnswer {
     const stream = this.#stream;
     if (!stream.headersSent) {
       // One block for headers and status. Separate headers would tell clients that the call must not be retried.
-      const trailers = { ...this.#headers, ...this.#trailers, ...status.trailers };
-      return refuseStream(stream, { ...status, trailers });
+      return refuseStream(stream, status, { ...this.#headers, ...this.#trailers });
     }
     Object.assign(this.#trailers, status.trailers, statusHeaders(status));
     stream.end();

@@ -30,12 +30,12 @@ const ENCODINGS: ReadonlyMap<string, Encoding | undefined> = new Map([
 ]);
 
 /** Without details, as gRPC libraries say it: the service may have decided nothing about the call. */
-const DEADLINE_EXCEEDED: RpcStatus = {
+const DEADLINE_EXCEEDED: RpcStatus = Object.freeze({
   code: Code.DEADLINE_EXCEEDED,
   message: "Deadline exceeded",
   details: [],
   trailers: {},
-};
+});
 
 /** A call over gRPC that is admitted: its request, its answer, and its end by the deadline or the caller. */
 export class GrpcCall {

@@ -23,10 +23,23 @@ export interface HealthService {
 /** Most watchers; further ones are refused. */
 const MAX_WATCHERS = 1_000;
 
+/** Frozen, so that the status is encoded once. */
 function refusal(code: keyof typeof Code, message: string): RpcStatusError {
-  const status = { code: Code[code], message, details: [], trailers: {} };
+  const status = Object.freeze({ code: Code[code], message, details: [], trailers: {} });
   return new RpcStatusError(status, undefined);
 }
+
+/** The answer with a state, encoded once. */
+function answerOf(status: ServingStatus): Uint8Array {
+  return toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }));
+}
+
+const SERVING = answerOf(ServingStatus.SERVING);
+const NOT_SERVING = answerOf(ServingStatus.NOT_SERVING);
+const SERVICE_UNKNOWN = answerOf(ServingStatus.SERVICE_UNKNOWN);
+
+const UNKNOWN_SERVICE = refusal("NOT_FOUND", "unknown service");
+const TOO_MANY_WATCHERS = refusal("RESOURCE_EXHAUSTED", "too many watchers");
 
 /** The requested service. */
 async function serviceOf(call: GrpcCall): Promise<string> {
@@ -40,22 +53,20 @@ export function createHealthService(services: readonly string[]): HealthService 
   let serving = true;
 
   function statusOf(service: string): Uint8Array {
-    const unknown = ServingStatus.SERVICE_UNKNOWN;
-    const own = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
-    const status = known.has(service) ? own : unknown;
-    return toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }));
+    if (!known.has(service)) return SERVICE_UNKNOWN;
+    return serving ? SERVING : NOT_SERVING;
   }
 
   async function check(call: GrpcCall): Promise<void> {
     const service = await serviceOf(call);
-    if (!known.has(service)) throw refusal("NOT_FOUND", "unknown service");
+    if (!known.has(service)) throw UNKNOWN_SERVICE;
     call.answer.succeed(statusOf(service));
   }
 
   async function watch(call: GrpcCall): Promise<void> {
     const { answer, signal } = call;
     const service = await serviceOf(call);
-    if (watchers.size >= MAX_WATCHERS) throw refusal("RESOURCE_EXHAUSTED", "too many watchers");
+    if (watchers.size >= MAX_WATCHERS) throw TOO_MANY_WATCHERS;
     if (signal.aborted) return;
     watchers.set(answer, service);
     signal.addEventListener("abort", () => watchers.delete(answer));

@@ -11,14 +11,19 @@ export function statusHeaders(status: RpcStatus): Record<string, string> {
   };
 }
 
-/** Ends a gRPC call with a status only. The rest of its request is not read. */
-export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void {
+/** Ends a gRPC call with a status only, and further headers. The rest of its request is not read. */
+export function refuseStream(
+  stream: ServerHttp2Stream,
+  status: RpcStatus,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   // A client that has left, or is leaving, needs no answer.
   if (stream.closed || stream.destroyed || stream.headersSent) return;
   stream.respond(
     {
       ":status": 200,
       "content-type": "application/grpc+proto",
+      ...headers,
       ...statusHeaders(status),
       ...status.trailers,
     },

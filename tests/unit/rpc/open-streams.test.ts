@@ -22,7 +22,11 @@ it("a connection has so many, and each that ends makes room for one", () => {
     reason: "OPEN_STREAMS",
     message: "too many streams of health and reflection of this connection",
   };
-  expect(refusal(() => streams.enter(connection))).toMatchObject(full);
+  const refused = refusal(() => streams.enter(connection));
+  expect(refused).toMatchObject(full);
+  // Its status is encoded once: a flood gets it a thousand times in one turn of the event loop.
+  expect(Object.isFrozen(refused)).toBe(true);
+  expect(refusal(() => streams.enter(connection))).toBe(refused);
   expect(refusal(() => streams.enter({}))).toBeUndefined();
   for (const end of leave.splice(0, 2)) end();
   for (let again = 0; again < 2; again++) streams.enter(connection);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { fromBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { StatusSchema } from "../../../gen/es/google/rpc/status_pb.js";
+import { GrpcAnswer } from "../../../src/rpc/grpc-answer.ts";
 import { refuseStream } from "../../../src/rpc/refuse-stream.ts";
 import { openHttp2Pair } from "../../support/http2-pair.ts";
 import { eventually } from "../../support/stack.ts";
@@ -36,6 +37,35 @@ it("a refused call ends by its status, although its request is not whole", async
   expect(fromBinary(StatusSchema, details)).toMatchObject({ code: 8, message: STATUS.message });
   await closed;
   expect(request.rstCode).toBe(0);
+});
+
+it("a frozen status is encoded once for all calls, and each call keeps its own headers", async () => {
+  using pair = await openHttp2Pair();
+  let encoded = 0;
+  const status = Object.freeze({
+    ...STATUS,
+    get details() {
+      encoded++;
+      return [];
+    },
+  });
+  const requests = [pair.request(), pair.request()];
+  const answered = requests.map((request) => once(request, "response"));
+  await eventually(() => pair.held.length === requests.length);
+  for (const [index, stream] of pair.held.entries()) {
+    const answer = new GrpcAnswer(stream);
+    answer.setHeader("x-call", `${index}`);
+    answer.setTrailer("retry-after", "9");
+    answer.fail(status);
+  }
+  const heads = (await Promise.all(answered)).map(([headers]) => headers);
+  // The status decides about what it has itself.
+  const shared = { "grpc-status": "8", "retry-after": "3" };
+  expect(heads).toMatchObject([
+    { ...shared, "x-call": "0" },
+    { ...shared, "x-call": "1" },
+  ]);
+  expect(encoded).toBe(1);
 });
 
 it("a client that has left is told nothing", async () => {
