@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../clock.ts";
+import { CloseTurns } from "./close-turns.ts";
 import { GREETING_TIMEOUT_MS } from "./listen.ts";
 
 /** Without a listener, the error of a connection would end the process. */
@@ -12,6 +13,7 @@ function ignore(): void {}
  * all in the first bytes, so it has to accept by itself.
  */
 export function deferAccept(server: Server, clock: Clock): Server {
+  const closes = new CloseTurns();
   const front = createServer({ allowHalfOpen: true, noDelay: true });
   front.on("connection", (socket: Socket) => {
     const stop = clock.schedule(GREETING_TIMEOUT_MS, () => socket.destroy());
@@ -21,7 +23,7 @@ export function deferAccept(server: Server, clock: Clock): Server {
       stop();
       socket.off("close", stop);
       // The client has closed its side, or the connection is lost.
-      if (socket.readableLength === 0) return void socket.destroy();
+      if (socket.readableLength === 0) return closes.add(socket);
       server.emit("connection", socket);
     });
   });

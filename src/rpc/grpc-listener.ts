@@ -4,12 +4,14 @@ import {
   type Http2SecureServer,
   type Http2Server,
   type Http2Session,
+  type ServerOptions,
 } from "node:http2";
-import type { Socket } from "node:net";
+import type { ServerOpts as NetServerOpts, Socket } from "node:net";
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
+import { CloseTurns } from "./close-turns.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { gateStreams } from "./grpc-gate.ts";
 import { contractMethods } from "./grpc-methods.ts";
@@ -58,8 +60,20 @@ export interface GrpcListenerOptions {
   readonly listen?: Listen | undefined;
 }
 
+/** A server that closes the connections of a burst in turns. Under TLS, Node closes them. */
+function createPlainServer(): Http2Server {
+  const closes = new CloseTurns();
+  // Node passes its options on to the server of the connections, which would close each at its client's end.
+  const options: ServerOptions & NetServerOpts = { ...HTTP2_OPTIONS, allowHalfOpen: true };
+  const server = createServer(options);
+  server.on("connection", (socket: Socket) => {
+    socket.once("end", () => closes.add(socket));
+  });
+  return server;
+}
+
 function createHttp2Server(tls: TlsMaterial | undefined): Http2Server | Http2SecureServer {
-  if (tls === undefined) return createServer(HTTP2_OPTIONS);
+  if (tls === undefined) return createPlainServer();
   const { cert, key, clientCa } = tls;
   return createSecureServer({
     ...HTTP2_OPTIONS,
