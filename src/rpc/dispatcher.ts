@@ -9,6 +9,7 @@ import {
   type Dispatcher,
   type EncodedRequest,
   type IncomingCall,
+  type RpcStatus,
   RpcStatusError,
 } from "./call.ts";
 import { encodeError } from "./encode-error.ts";
@@ -35,8 +36,15 @@ interface StartedCall {
   readonly decoded: Promise<Message>;
 }
 
+/** Refusals with a frozen status, which floods get. */
+const refusals = new WeakMap<RpcStatus, RpcStatusError>();
+
 function toRefusal(error: unknown): RpcStatusError {
-  return new RpcStatusError(encodeError(error), error);
+  const status = encodeError(error);
+  if (!Object.isFrozen(status)) return new RpcStatusError(status, error);
+  const refusal = refusals.get(status) ?? new RpcStatusError(status, error);
+  refusals.set(status, refusal);
+  return refusal;
 }
 
 export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
