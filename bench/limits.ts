@@ -15,8 +15,8 @@ import { compare, print } from "./in-process.ts";
 
 const [, , given = "memory"] = process.argv;
 const AT_A_TIME = 50;
-/** The compiler needs some hundred thousand calls of the memory store. */
-const RUNS = given === "memory" ? 1_500 : 60;
+/** The compiler needs some hundred thousand calls before their cost is that of a process in use. */
+const RUNS = given === "memory" ? 1_500 : 600;
 const LOOK_UPS = 100_000;
 
 const LIMITS: CallerLimits = {

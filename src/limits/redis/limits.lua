@@ -140,15 +140,12 @@ function check.spend(rule, time)
   end
 end
 
--- Five arguments for each rule: unit, key, most, take, and the window or the borders of periods.
-local function rules_of(args, first)
-  local rules = {}
-  for index = first, #args, 5 do
-    local unit = args[index]
-    local size = args[index + 4]
-    rules[#rules + 1] = {
-      unit = unit, key = args[index + 1], most = tonumber(args[index + 2]),
-      take = tonumber(args[index + 3]), size = unit == 'spend' and size or tonumber(size),
+-- Five fields for each rule: unit, key, most, take, and the window or the borders of periods.
+local function rules_of(json)
+  local rules = cjson.decode(json)
+  for index, fields in ipairs(rules) do
+    rules[index] = {
+      unit = fields[1], key = fields[2], most = fields[3], take = fields[4], size = fields[5],
     }
   end
   return rules
@@ -201,11 +198,11 @@ local function disown(session, id)
   end
 end
 
--- ARGV: generation, session, whether it can move, its longest time, then the rules.
+-- ARGV: generation, session, whether it can move, its longest time, the rules.
 local function reserve(_, args)
   local id, session, time = args[1], args[2], now()
   local expires = time + math.ceil(tonumber(args[4])) + LATE_MS
-  local rules = rules_of(args, 5)
+  local rules = rules_of(args[5])
   if reservation_of(id) then return { 'reserved', levels_of(rules, time) } end
   local known = { s = session, m = args[3] == '1', e = expires, t = {} }
   local answer = take_all(id, known, rules, time)
@@ -217,7 +214,7 @@ local function reserve(_, args)
 end
 
 local function extend(_, args)
-  local time, rules = now(), rules_of(args, 2)
+  local time, rules = now(), rules_of(args[2])
   local known = reservation_of(args[1])
   if not known then return { 'gone', levels_of(rules, time) } end
   return take_all(args[1], known, rules, time)
@@ -292,15 +289,14 @@ local function finish(id, known, used, time)
   end
 end
 
--- ARGV: four for each generation: its name, its requests, tokens and money; '': unknown.
+-- ARGV: a list with four fields for each generation: its name, its requests, tokens and money; '': unknown.
 local function settle(_, args)
   local time = now()
-  for index = 1, #args, 4 do
-    local known = reservation_of(args[index])
+  for _, fields in ipairs(cjson.decode(args[1])) do
+    local known = reservation_of(fields[1])
     if known then
-      finish(args[index], known, {
-        requests = tonumber(args[index + 1]), tokens = tonumber(args[index + 2]),
-        spend = tonumber(args[index + 3]),
+      finish(fields[1], known, {
+        requests = tonumber(fields[2]), tokens = tonumber(fields[3]), spend = tonumber(fields[4]),
       }, time)
     end
   end
