@@ -88,7 +88,7 @@ export function createContract(): Contract {
   function accept({ spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedSpec {
     const message = create(GenerationSpecSchema, encodeSpec(spec));
     if (wishes !== undefined) wish(message, decodeWishes(wishes));
-    rules.check(GenerationSpecSchema, message, 0, "spec");
+    rules.check(GenerationSpecSchema, message, "spec");
     const bytes = encoded(message, options);
     const { generate, streamGenerate } = GenerationService.method;
     const method = options === undefined ? generate : streamGenerate;

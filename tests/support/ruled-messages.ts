@@ -17,8 +17,8 @@ import {
   field as rulesOf,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import fc from "fast-check";
-import { nestedMessages } from "../../src/rpc/requests/nested-messages.ts";
 import { setRules } from "../../src/rpc/requests/value-rules.ts";
+import { nestedMessages } from "./nested-messages.ts";
 import { durations, scalars, texts } from "./rule-edges.ts";
 
 type Type = FieldRules["type"];
@@ -31,22 +31,34 @@ interface Single {
 
 const library = createValidator();
 const NO_RULES: Type = { case: undefined };
-function breachesOfOne(schema: DescMessage, message: Message): readonly string[] {
+
+/** A rule that a message breaks, where, and in which words. */
+export interface Breach {
+  readonly field: string;
+  readonly rule: string;
+  readonly description: string;
+}
+
+function breachesOfOne(schema: DescMessage, message: Message, path: string): readonly Breach[] {
   const result = library.validate(schema, message);
   if (result.kind === "error") throw result.error;
   if (result.kind === "valid") return [];
-  return result.violations.map(({ ruleId, field }) => `${pathToString(field)} ${ruleId}`);
+  return result.violations.map(({ ruleId, field, message: description }) => {
+    const names = [path, pathToString(field)].filter((name) => name !== "");
+    return { field: names.join("."), rule: ruleId, description };
+  });
 }
 
 /**
- * The rules that a message breaks, and where. The library forgets the rules of a type within itself, so each inner
- * message is asked for, too. Throws if the rules cannot be evaluated.
+ * The rules that a message breaks, those of inner messages behind those of outer ones. The library forgets the rules
+ * of a type within itself, so each inner message is asked for, too. Throws if the rules cannot be evaluated.
  */
-export function breachesOf(schema: DescMessage, message: Message): readonly string[] {
+export function breachesOf(schema: DescMessage, message: Message): readonly Breach[] {
   const inner = nestedMessages(schema, message);
-  return [{ schema, message }, ...inner].flatMap((each) =>
-    breachesOfOne(each.schema, each.message),
+  const all = [{ schema, message, path: "" }, ...inner].flatMap((each) =>
+    breachesOfOne(each.schema, each.message, each.path),
   );
+  return [...new Map(all.map((breach) => [JSON.stringify(breach), breach])).values()];
 }
 
 const isValid = (schema: DescMessage, fields: Fields) =>

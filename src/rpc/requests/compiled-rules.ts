@@ -12,7 +12,9 @@ import {
   Ignore,
   message as messageRulesOf,
   oneof as oneofRulesOf,
+  type Rule,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { Breaches } from "./breaches.ts";
 import { compileCel } from "./compile-cel.ts";
 import { fieldRules, NO_FIELD_RULES } from "./field-rules.ts";
 import { type Choice, hasPresence, type MessageFields } from "./field-values.ts";
@@ -26,6 +28,7 @@ import {
   setRules,
   type TypeRules,
   UnknownRule,
+  type ValueRules,
 } from "./value-rules.ts";
 
 type List = readonly unknown[];
@@ -33,18 +36,34 @@ type List = readonly unknown[];
 type Entries = Readonly<Record<string, unknown>>;
 
 const LIST: Compilers<List> = {
-  minItems: (least: bigint) => (list) => list.length >= Number(least),
-  maxItems: (most: bigint) => (list) => list.length <= Number(most),
-  unique: (isOn: boolean) => (list) => !isOn || new Set(list).size === list.length,
+  minItems: (least: bigint) => ({
+    obeys: (list) => list.length >= Number(least),
+    breach: `must contain at least ${least} item(s)`,
+  }),
+  maxItems: (most: bigint) => ({
+    obeys: (list) => list.length <= Number(most),
+    breach: `must contain no more than ${most} item(s)`,
+  }),
+  unique: (isOn: boolean) => ({
+    obeys: (list) => !isOn || new Set(list).size === list.length,
+    breach: "repeated value must contain unique items",
+  }),
 };
 
 const MAP: Compilers<List> = {
-  minPairs: (least: bigint) => (keys) => keys.length >= Number(least),
-  maxPairs: (most: bigint) => (keys) => keys.length <= Number(most),
+  minPairs: (least: bigint) => ({
+    obeys: (keys) => keys.length >= Number(least),
+    breach: `map must be at least ${least} entries`,
+  }),
+  maxPairs: (most: bigint) => ({
+    obeys: (keys) => keys.length <= Number(most),
+    breach: `map must be at most ${most} entries`,
+  }),
 };
 
-const ALWAYS = () => true;
+const REQUIRED = "value is required";
 const NO_RULES: TypeRules = { case: undefined };
+const FREE: ValueRules<unknown> = { obeys: () => true, find: () => {} };
 
 /** The rules of a value by its type. Throws `UnknownRule` for rules other than these and `others`. */
 function typeRules(rules: FieldRules | undefined, ...others: readonly string[]): TypeRules {
@@ -55,85 +74,195 @@ function typeRules(rules: FieldRules | undefined, ...others: readonly string[]):
   return rules.type;
 }
 
-/** The conditions of a type about several of its fields. */
-function conditionsOf(desc: DescMessage): readonly Check<MessageFields>[] {
+const pathOf = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
+
+/** A condition of a type about several of its fields. */
+function conditionOf(
+  desc: DescMessage,
+  { expression, message: breach }: Rule,
+): ValueRules<MessageFields> {
+  if (breach === "") throw new UnknownRule(`${expression} without a message`);
+  const obeys = compileCel(expression, desc);
+  return {
+    obeys,
+    find(message, path, breaches) {
+      if (!obeys(message)) breaches.add(path, breach);
+    },
+  };
+}
+
+function conditionsOf(desc: DescMessage): readonly ValueRules<MessageFields>[] {
   if (!hasOption(desc, messageRulesOf)) return [];
   const rules = getOption(desc, messageRulesOf);
   for (const name of Object.keys(setRules(rules))) if (name !== "cel") throw new UnknownRule(name);
-  return rules.cel.map(({ expression }) => compileCel(expression, desc));
+  return rules.cel.map((rule) => conditionOf(desc, rule));
+}
+
+function requiredOneof({ localName: holder, name }: DescOneof): ValueRules<MessageFields> {
+  const obeys = ({ [holder]: choice }: MessageFields) => (choice as Choice).case !== undefined;
+  return {
+    obeys,
+    find(message, path, breaches) {
+      if (obeys(message)) return;
+      breaches.add(pathOf(path, name), "exactly one field is required in oneof");
+    },
+  };
+}
+
+/** Elements of a list after the list's own rules. */
+function listRules(own: ValueRules<List>, element: ValueRules<unknown>): ValueRules<List> {
+  return {
+    obeys(list) {
+      if (!own.obeys(list)) return false;
+      for (const value of list) if (!element.obeys(value)) return false;
+      return true;
+    },
+    find(list, path, breaches) {
+      own.find(list, path, breaches);
+      for (let index = 0; index < list.length && !breaches.isFull; index++) {
+        element.find(list[index], `${path}[${index}]`, breaches);
+      }
+    },
+  };
+}
+
+/** Keys and values of a map after the map's own rules. */
+function mapRules(
+  own: ValueRules<List>,
+  key: ValueRules<string>,
+  single: ValueRules<unknown>,
+): ValueRules<Entries> {
+  return {
+    obeys(entries) {
+      const names = Object.keys(entries);
+      if (!own.obeys(names)) return false;
+      return names.every((name) => key.obeys(name) && single.obeys(entries[name]));
+    },
+    find(entries, path, breaches) {
+      const names = Object.keys(entries);
+      own.find(names, path, breaches);
+      for (const name of names) {
+        if (breaches.isFull) return;
+        const at = `${path}[${JSON.stringify(name)}]`;
+        key.find(name, at, breaches);
+        single.find(entries[name], at, breaches);
+      }
+    },
+  };
 }
 
 /**
- * Compiles the rules of the contract to checks that run without reflection and without CEL. A check that is true
- * proves that the library finds no violation. After any other result, the library decides and words the error.
+ * Compiles the rules of the contract, so that requests are checked without reflection and without CEL. The words are
+ * those of protovalidate, whose library would need a tenth of a second of the event loop for the first of them.
  */
 export class CompiledRules {
   /** Undefined: every message of the type obeys. */
-  readonly #checks = new Map<DescMessage, Check<MessageFields> | undefined>();
+  readonly #rules = new Map<DescMessage, ValueRules<MessageFields> | undefined>();
 
-  /** The check of a type. Throws `UnknownRule` for a rule that has no compiled check. */
-  of(schema: DescMessage): Check<MessageFields> {
-    return this.#message(schema) ?? ALWAYS;
+  /** The rules of a type. Throws `UnknownRule` for a rule that cannot be compiled. */
+  of(schema: DescMessage): ValueRules<MessageFields> {
+    return this.#message(schema) ?? FREE;
   }
 
-  #message(desc: DescMessage): Check<MessageFields> | undefined {
-    if (this.#checks.has(desc)) return this.#checks.get(desc);
+  #message(desc: DescMessage): ValueRules<MessageFields> | undefined {
+    if (this.#rules.has(desc)) return this.#rules.get(desc);
     // These have no rules, and protobuf-es keeps some of them as other values.
     if (desc.file.proto.package === "google.protobuf") return;
     if (desc.file.edition !== Edition.EDITION_PROTO3) throw new UnknownRule(desc.typeName);
-    const parts: Check<MessageFields>[] = [];
-    const check: Check<MessageFields> = (message) => {
-      for (const part of parts) if (!part(message)) return false;
-      return true;
+    const parts: ValueRules<MessageFields>[] = [];
+    let checks: readonly Check<MessageFields>[] = [];
+    const rules: ValueRules<MessageFields> = {
+      obeys(message) {
+        for (const obeys of checks) if (!obeys(message)) return false;
+        return true;
+      },
+      find(message, path, breaches) {
+        for (const part of parts) if (!breaches.isFull) part.find(message, path, breaches);
+      },
     };
-    // A type can contain itself, so the check is known before its parts.
-    this.#checks.set(desc, check);
+    // A type can contain itself, so the rules are known before their parts.
+    this.#rules.set(desc, rules);
     for (const member of desc.members) {
       const part = member.kind === "oneof" ? this.#oneof(member) : this.#field(member);
       if (part !== undefined) parts.push(part);
     }
     parts.push(...conditionsOf(desc));
-    if (parts.length > 0) return check;
-    this.#checks.set(desc, undefined);
+    const required = desc.oneofs.filter((oneof) => getOption(oneof, oneofRulesOf).required);
+    parts.push(...required.map(requiredOneof));
+    checks = parts.map(({ obeys }) => obeys);
+    if (parts.length > 0) return rules;
+    this.#rules.set(desc, undefined);
     return;
   }
 
-  #oneof(oneof: DescOneof): Check<MessageFields> | undefined {
-    const { localName: holder, fields } = oneof;
-    const { required } = getOption(oneof, oneofRulesOf);
-    const checks = new Map(
-      fields.map((field) => [field.localName, this.#value(field, fieldRules(field))]),
-    );
-    if (!required && [...checks.values()].every((check) => check === undefined)) return;
-    return (message) => {
-      const { case: name, value } = message[holder] as Choice;
-      if (name === undefined) return !required;
-      return checks.get(name)?.(value as never) ?? true;
+  /** The rules of the field that is set. */
+  #oneof({ localName: holder, fields }: DescOneof): ValueRules<MessageFields> | undefined {
+    const rules = new Map<string | undefined, { name: string; value: ValueRules<unknown> }>();
+    for (const field of fields) {
+      const value = this.#value(field, fieldRules(field));
+      if (value !== undefined) rules.set(field.localName, { name: field.name, value });
+    }
+    if (rules.size === 0) return;
+    return {
+      obeys(message) {
+        const { case: chosen, value } = message[holder] as Choice;
+        return rules.get(chosen)?.value.obeys(value) ?? true;
+      },
+      find(message, path, breaches) {
+        const { case: chosen, value } = message[holder] as Choice;
+        const of = rules.get(chosen);
+        of?.value.find(value, pathOf(path, of.name), breaches);
+      },
     };
   }
 
-  #field(field: DescField): Check<MessageFields> | undefined {
+  #field(field: DescField): ValueRules<MessageFields> | undefined {
     const rules = fieldRules(field);
     const { required, ignore } = rules;
-    const check = this.#value(field, rules, "required", "ignore");
-    if (check === undefined && !required) return;
-    const { localName } = field;
-    const obeys: Check<unknown> = (value) => check?.(value as never) ?? true;
+    const value = this.#value(field, rules, "required", "ignore");
+    if (value === undefined && !required) return;
+    const { localName, name } = field;
+    const { obeys, find } = value ?? FREE;
+    const findIn = (message: MessageFields, path: string, breaches: Breaches): void =>
+      find(message[localName], pathOf(path, name), breaches);
     if (hasPresence(field)) {
-      return ({ [localName]: value }) => (value === undefined ? !required : obeys(value));
+      return {
+        obeys: ({ [localName]: set }) => (set === undefined ? !required : obeys(set)),
+        find(message, path, breaches) {
+          if (message[localName] !== undefined) findIn(message, path, breaches);
+          else if (required) breaches.add(pathOf(path, name), REQUIRED);
+        },
+      };
     }
     if (required) throw new UnknownRule(`required ${field.name}`);
-    if (ignore === Ignore.UNSPECIFIED) return (message) => obeys(message[localName]);
+    if (ignore === Ignore.UNSPECIFIED) {
+      return { obeys: (message) => obeys(message[localName]), find: findIn };
+    }
     if (field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING) {
       throw new UnknownRule(`ignore of ${field.name}`);
     }
-    return ({ [localName]: text }) => text === "" || obeys(text);
+    return {
+      obeys: ({ [localName]: text }) => text === "" || obeys(text),
+      find(message, path, breaches) {
+        if (message[localName] !== "") findIn(message, path, breaches);
+      },
+    };
   }
 
-  /** The check of a field that is set; undefined: every value obeys. `others`: rules that the caller compiles. */
-  #value(field: DescField, rules: FieldRules, ...others: readonly string[]): Check | undefined {
+  /** The rules of a field that is set; undefined: every value obeys. `others`: rules that the caller compiles. */
+  #value(
+    field: DescField,
+    rules: FieldRules,
+    ...others: readonly string[]
+  ): ValueRules<unknown> | undefined {
     if (rules.ignore === Ignore.ALWAYS) throw new UnknownRule(`ignore of ${field.name}`);
     const type = typeRules(rules, ...others);
+    const compiled = this.#byKind(field, type);
+    // The kind of the field says of which type its values are.
+    return compiled as ValueRules<unknown> | undefined;
+  }
+
+  #byKind(field: DescField, type: TypeRules): ValueRules | undefined {
     switch (field.fieldKind) {
       case "list":
         return this.#list(field, type);
@@ -144,8 +273,8 @@ export class CompiledRules {
     }
   }
 
-  /** The check of a single value, of an element or of an entry's value. */
-  #single(field: DescField, type: TypeRules): Check | undefined {
+  /** The rules of a single value, of an element or of an entry's value. */
+  #single(field: DescField, type: TypeRules): ValueRules | undefined {
     if (field.enum !== undefined) return compileEnum(type, field.enum);
     if (field.message === undefined) return compileScalar(type);
     if (field.message.typeName === DurationSchema.typeName) return compileDuration(type);
@@ -153,34 +282,24 @@ export class CompiledRules {
     return this.#message(field.message);
   }
 
-  #list(field: DescField, type: TypeRules): Check<List> | undefined {
+  #list(field: DescField, type: TypeRules): ValueRules<List> | undefined {
     if (type.case !== undefined && type.case !== "repeated") throw new UnknownRule(type.case);
     const { items: _, ...bounds } = type.case === undefined ? {} : setRules(type.value);
     const element = this.#single(field, typeRules(type.value?.items));
     if (type.case === undefined && element === undefined) return;
-    const isBounded = compileRules(bounds, LIST);
-    if (element === undefined) return isBounded;
-    return (list) => {
-      if (!isBounded(list)) return false;
-      for (const value of list) if (!element(value as never)) return false;
-      return true;
-    };
+    const own = compileRules(bounds, LIST);
+    return element === undefined ? own : listRules(own, element as ValueRules<unknown>);
   }
 
-  #map(field: DescField & { fieldKind: "map" }, type: TypeRules): Check<Entries> | undefined {
+  #map(field: DescField & { fieldKind: "map" }, type: TypeRules): ValueRules<Entries> | undefined {
     if (type.case !== undefined && type.case !== "map") throw new UnknownRule(type.case);
     if (field.mapKey !== ScalarType.STRING) throw new UnknownRule(`keys of ${field.name}`);
     const { keys: _, values: __, ...bounds } = type.case === undefined ? {} : setRules(type.value);
-    const key = compileScalar(typeRules(type.value?.keys)) as Check<string> | undefined;
-    const single = this.#single(field, typeRules(type.value?.values));
+    const key = compileScalar(typeRules(type.value?.keys)) as ValueRules<string> | undefined;
+    const single = this.#single(field, typeRules(type.value?.values)) as
+      | ValueRules<unknown>
+      | undefined;
     if (type.case === undefined && single === undefined) return;
-    const isBounded = compileRules(bounds, MAP);
-    return (entries) => {
-      const names = Object.keys(entries);
-      if (!isBounded(names)) return false;
-      return names.every(
-        (name) => (key?.(name) ?? true) && (single?.(entries[name] as never) ?? true),
-      );
-    };
+    return mapRules(compileRules(bounds, MAP), key ?? FREE, single ?? FREE);
   }
 }

@@ -124,7 +124,7 @@ export class RequestDecoder {
         : await this.#fromJson(schema, bytes, size, pause);
     onDecoded?.(message);
     await pause?.();
-    this.#rules.check(schema, message, fields);
+    this.#rules.check(schema, message);
     return message;
   }
 

@@ -5,12 +5,17 @@ import { ActivityService } from "../../../../gen/service/steer/admin/v1/activity
 import { AdminService } from "../../../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { CallerService } from "../../../../gen/service/steer/admin/v1/callers_pb.ts";
 import { UsageService } from "../../../../gen/service/steer/admin/v1/usage_service_pb.ts";
-import { TimeoutsSchema } from "../../../../gen/service/steer/v1/generation_pb.ts";
+import {
+  GenerationSpecSchema,
+  TimeoutsSchema,
+} from "../../../../gen/service/steer/v1/generation_pb.ts";
 import {
   GenerationService,
   StreamGenerateRequestSchema,
 } from "../../../../gen/service/steer/v1/generation_service_pb.ts";
 import { ModelService } from "../../../../gen/service/steer/v1/model_service_pb.ts";
+import type { FieldViolation } from "../../../../src/domain/gateway-error.ts";
+import { Breaches } from "../../../../src/rpc/requests/breaches.ts";
 import { CompiledRules } from "../../../../src/rpc/requests/compiled-rules.ts";
 import type { MessageFields } from "../../../../src/rpc/requests/field-values.ts";
 import {
@@ -30,10 +35,30 @@ const REQUESTS = [
   UsageService,
 ].flatMap(({ methods }) => methods.map(({ input }) => input));
 
+/** Violations that an error names. */
+const MOST = 20;
 const rules = new CompiledRules();
 
 function obeys(schema: DescMessage, message: Message): boolean {
-  return rules.of(schema)(message as unknown as MessageFields);
+  return rules.of(schema).obeys(message as unknown as MessageFields);
+}
+
+function found(schema: DescMessage, message: Message): readonly FieldViolation[] {
+  const breaches = new Breaches();
+  rules.of(schema).find(message as unknown as MessageFields, "", breaches);
+  return breaches.found;
+}
+
+/** Compares with the library: which rules a message breaks, where, and the words. */
+function expectBreaches(schema: DescMessage, message: Message): void {
+  const breaches = breachesOf(schema, message);
+  expect(obeys(schema, message), JSON.stringify(breaches)).toBe(breaches.length === 0);
+  const named = breaches.map(({ field, description }) => ({ field, description }));
+  const violations = found(schema, message);
+  expect(violations).toHaveLength(Math.min(named.length, MOST));
+  expect(named).toEqual(expect.arrayContaining([...violations]));
+  const [first] = named;
+  if (first !== undefined) expect(violations[0]).toEqual(first);
 }
 
 it("every request of the contract has a compiled check", () => {
@@ -45,31 +70,29 @@ describe.each(typesIn(REQUESTS).map((schema) => [schema.typeName, schema] as con
   (_name, schema) => {
     const messages = edgeMessages(schema);
 
-    it("is valid for the compiled check exactly if the library finds no breach", () => {
-      for (const message of messages) {
-        const breaches = breachesOf(schema, message);
-        expect(obeys(schema, message), breaches.join()).toBe(breaches.length === 0);
-      }
+    it("breaks the rules that the library finds, in the same words", () => {
+      for (const message of messages) expectBreaches(schema, message);
     });
 
     it("breaks each of them", () => {
       const broken = messages.flatMap((message) => breachesOf(schema, message));
       // An element, a key or a value is named behind its field.
-      const ids = new Set(broken.map((breach) => breach.replace(/\[.*\]/, "")));
+      const ids = new Set(
+        broken.map(({ field, rule }) => `${field.replace(/\[.*\]/, "")} ${rule}`),
+      );
       expect([...ids]).toEqual(expect.arrayContaining([...rulesIn(schema)]));
     });
   },
 );
 
-it("a random request is valid for the compiled check exactly if the library finds no breach", () => {
+it("a random request breaks the rules that the library finds, in the same words", () => {
   const schema = StreamGenerateRequestSchema;
   const verdicts = new Set<boolean>();
   fc.assert(
     fc.property(arbitraryFields(schema, 5), (fields) => {
       const message = create(schema, fields);
-      const isValid = breachesOf(schema, message).length === 0;
-      verdicts.add(isValid);
-      expect(obeys(schema, message)).toBe(isValid);
+      verdicts.add(obeys(schema, message));
+      expectBreaches(schema, message);
     }),
     { numRuns: 300 },
   );
@@ -80,8 +103,25 @@ it.each([
   { seconds: 0n, nanos: 1_000_000_000 },
   { seconds: 1n, nanos: -1 },
   { seconds: -1n, nanos: 1 },
+  { seconds: -1n, nanos: 1_000_000_001 },
   { seconds: 2n ** 62n, nanos: 0 },
-])("a duration that is not normal is left to the library: $seconds s, $nanos ns", (total) => {
-  const message = create(TimeoutsSchema, { total });
-  expect(obeys(TimeoutsSchema, message)).toBe(false);
+])(
+  "a duration that is not normal is compared as by the library: $seconds s, $nanos ns",
+  (total) => {
+    for (const attempt of [
+      undefined,
+      total,
+      { seconds: 1n, nanos: 0 },
+      { seconds: 0n, nanos: 1 },
+    ]) {
+      expectBreaches(TimeoutsSchema, create(TimeoutsSchema, { total, attempt }));
+    }
+  },
+);
+
+it("names twenty violations at most, also of a request with very many", () => {
+  const messages = Array.from({ length: 5_000 }, () => ({}));
+  const violations = found(GenerationSpecSchema, create(GenerationSpecSchema, { messages }));
+  expect(violations).toHaveLength(MOST);
+  expect(violations.at(-1)?.field).toMatch(/^messages\[\d\]\./);
 });

@@ -64,16 +64,14 @@ describe.each(formats)("the rules of the contract, in %s", (_format, encode) => 
       spec: { model: "m", messages: Array.from({ length: count }, () => ({ role: 99 as Role })) },
     });
 
-  it("are told of together in a small request, up to twenty", async () => {
+  it("are told of together", async () => {
     expect((await refusalOf(broken(4))).violations).toHaveLength(8);
-    expect((await refusalOf(broken(100))).violations).toHaveLength(20);
   });
 
-  it("field:X3 end at the first violation of a large one", async () => {
-    const { violations } = await refusalOf(broken(4_000));
-    expect(violations).toEqual([
-      { field: "spec.messages[0].role", description: expect.any(String) },
-    ]);
+  it.each([100, 4_000])("field:X3 end at the twentieth violation of %i messages", async (count) => {
+    const { violations } = await refusalOf(broken(count));
+    expect(violations).toHaveLength(20);
+    expect(violations?.at(-1)?.field).toBe("spec.messages[9].parts");
   });
 
   it("hold in a large request up to its last element", async () => {
