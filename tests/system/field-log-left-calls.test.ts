@@ -1,6 +1,6 @@
 // What the log says of calls that are left before their end, and of generations that go on without them.
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import {
@@ -14,7 +14,9 @@ import {
   startLoggedService,
   traced,
 } from "../support/logged-calls.ts";
+import { eventually } from "../support/stack.ts";
 
+const { getProviderStatus } = AdminService.method;
 const { generate, streamGenerate, cancelGeneration, resumeStream } = GenerationService.method;
 
 const NUMBERS = {
@@ -33,6 +35,13 @@ let logged: LoggedService;
 beforeAll(async () => {
   logged = await startLoggedService();
 });
+
+/** Calls that the provider has now: a call that is left earlier has used nothing. */
+async function callsAtSimulator(): Promise<number | undefined> {
+  const { metadata } = traced(OPERATOR_KEY);
+  const { providers } = await logged.client.unary(getProviderStatus, {}, { metadata });
+  return providers["simulator"]?.inFlight;
+}
 
 afterAll(async () => {
   await logged[Symbol.asyncDispose]();
@@ -53,7 +62,10 @@ describe("field:S26 the line of a call that was cancelled", () => {
       { spec: simulated({ first_token_ms: 600_000 }), requestId },
       { metadata, signal: leaving.signal },
     );
-    await Promise.all([expect(call).rejects.toThrow(), delay(200).then(() => leaving.abort())]);
+    const left = expect(call).rejects.toThrow();
+    await eventually(async () => (await callsAtSimulator()) === 1);
+    leaving.abort();
+    await left;
     expect(await logged.lineOf(traceId)).toMatchObject({
       ...NUMBERS,
       code: "CANCELLED",

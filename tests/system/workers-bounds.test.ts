@@ -63,7 +63,7 @@ providers:
 models:
   - id: m
     provider: held
-    limit: {max_in_flight: ${PLACES}} # because: few calls shall reach the bound
+    limit: {max_in_flight: ${PLACES}, queue_wait: 600s} # because: few calls shall reach the bound, and none of them wait in vain
 `,
     env: { HELD_KEY: "none" },
   });
