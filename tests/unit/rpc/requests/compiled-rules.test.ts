@@ -5,6 +5,7 @@ import { ActivityService } from "../../../../gen/service/steer/admin/v1/activity
 import { AdminService } from "../../../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { CallerService } from "../../../../gen/service/steer/admin/v1/callers_pb.ts";
 import { UsageService } from "../../../../gen/service/steer/admin/v1/usage_service_pb.ts";
+import { MessageSchema } from "../../../../gen/service/steer/v1/content_pb.ts";
 import {
   GenerationSpecSchema,
   TimeoutsSchema,
@@ -124,4 +125,16 @@ it("names twenty violations at most, also of a request with very many", () => {
   const violations = found(GenerationSpecSchema, create(GenerationSpecSchema, { messages }));
   expect(violations).toHaveLength(MOST);
   expect(violations.at(-1)?.field).toMatch(/^messages\[\d\]\./);
+});
+
+it("looks at nothing behind the twentieth violation", () => {
+  const broken = Array.from({ length: 20 }, () => create(MessageSchema));
+  const unread = new Proxy(create(MessageSchema), {
+    get: () => {
+      throw new Error("looked at");
+    },
+  });
+  const spec = create(GenerationSpecSchema, { prompt: "Hi" });
+  spec.messages = [...broken, unread];
+  expect(found(GenerationSpecSchema, spec)).toHaveLength(MOST);
 });
