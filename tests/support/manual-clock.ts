@@ -10,6 +10,8 @@ interface Timer {
 export interface ManualClock extends Clock {
   /** Fires due timers in order, and lets promises settle between them. */
   advance(ms: number): Promise<void>;
+  /** Like `advance` for a process that was suspended: what was due fires at the end, once. */
+  jump(ms: number): Promise<void>;
   readonly pendingTimers: number;
 }
 
@@ -24,6 +26,22 @@ export function createManualClock(startWallTime = 1_790_000_000_000): ManualCloc
     const timer = { at: now + Math.max(ms, 0), order: order++, callback };
     timers.add(timer);
     return () => void timers.delete(timer);
+  }
+
+  async function fireUntil(end: number): Promise<void> {
+    await settle();
+    for (;;) {
+      const [next] = [...timers]
+        .filter(({ at }) => at <= end)
+        .sort((a, b) => a.at - b.at || a.order - b.order);
+      if (next === undefined) break;
+      timers.delete(next);
+      now = Math.max(now, next.at);
+      next.callback();
+      await settle();
+    }
+    now = end;
+    await settle();
   }
 
   return {
@@ -44,21 +62,10 @@ export function createManualClock(startWallTime = 1_790_000_000_000): ManualCloc
         signal.addEventListener("abort", stop, { once: true });
       }),
     random: () => 0.5,
-    async advance(ms) {
-      const end = now + ms;
-      await settle();
-      for (;;) {
-        const [next] = [...timers]
-          .filter(({ at }) => at <= end)
-          .sort((a, b) => a.at - b.at || a.order - b.order);
-        if (next === undefined) break;
-        timers.delete(next);
-        now = next.at;
-        next.callback();
-        await settle();
-      }
-      now = end;
-      await settle();
+    advance: (ms) => fireUntil(now + ms),
+    async jump(ms) {
+      now += ms;
+      await fireUntil(now);
     },
     get pendingTimers() {
       return timers.size;
