@@ -69,7 +69,9 @@ async function call(): Promise<void> {
     onStandings: undefined,
   };
   const reservation = await limits.of("limited")?.reserve(generation);
-  await reservation?.begin(model, need);
+  // As an attempt does: only a larger reservation is waited for.
+  const larger = reservation?.begin(model, need);
+  if (larger !== undefined) await larger;
   reservation?.end(need, { tokens: 500, picos: 500 });
   reservation?.settle({ tokens: 500, picos: 500 });
 }

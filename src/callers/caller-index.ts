@@ -1,4 +1,5 @@
 // All stored callers, groups and keys in the memory of this process.
+import type { CallerProfile } from "../ports/caller-directory.ts";
 import {
   parseName,
   readCaller,
@@ -10,9 +11,12 @@ import {
 } from "./caller-records.ts";
 import type { FeedPosition, FeedRecord } from "./caller-store.ts";
 
-/** A key, with the minute since the epoch in which this replica saw it last; 0: never. */
+/** A key as each call with it needs it: a look-up of its caller among a hundred thousand waits for memory. */
 export interface IndexedKey extends StoredKey {
+  /** The minute since the epoch in which this replica saw it last; 0: never. */
   minute: number;
+  /** Of its caller; undefined: nobody is stored under the caller's name. */
+  profile: CallerProfile | undefined;
 }
 
 const NO_KEYS: readonly IndexedKey[] = [];
@@ -60,8 +64,7 @@ export class CallerIndex {
     this.#lastingOperators = undefined;
     switch (name.kind) {
       case "caller":
-        if (isDeleted) this.callers.delete(name.id);
-        else this.callers.set(name.id, readCaller(record));
+        this.#setCaller(name.id, isDeleted ? undefined : readCaller(record));
         return;
       case "group":
         if (isDeleted) this.groups.delete(name.id);
@@ -73,10 +76,17 @@ export class CallerIndex {
     }
   }
 
+  #setCaller(id: string, caller: StoredCaller | undefined): void {
+    if (caller === undefined) this.callers.delete(id);
+    else this.callers.set(id, caller);
+    for (const key of this.keysOf(id)) key.profile = caller?.profile;
+  }
+
   #addKey({ prefix, sha256, createdAt, expiresAt, caller: id }: StoredKey): void {
     // One copy of each identifier: a hundred thousand of them are megabytes.
-    const caller = this.callers.get(id)?.profile.id ?? id;
-    const key: IndexedKey = { prefix, caller, sha256, createdAt, expiresAt, minute: 0 };
+    const profile = this.callers.get(id)?.profile;
+    const caller = profile?.id ?? id;
+    const key: IndexedKey = { prefix, caller, sha256, createdAt, expiresAt, minute: 0, profile };
     this.keys.set(prefix, key);
     this.#put(caller, [...this.keysOf(caller), key]);
   }

@@ -61,15 +61,14 @@ export class CallerRegistry implements CallerDirectory, StoredKeys {
     if (this.#isStale) return UNAVAILABLE;
     const key = this.#index.keys.get(prefix);
     const isKey = key !== undefined && isSameHash(key.sha256, keySha256);
-    const stored = isKey ? this.#index.callers.get(key.caller) : undefined;
-    if (!isKey || stored === undefined || isConfigured(key.caller)) {
+    if (!isKey || key.profile === undefined || isConfigured(key.caller)) {
       this.#onUnknownKey();
       return UNKNOWN;
     }
     const now = clock.wallTime();
     if (key.expiresAt !== undefined && key.expiresAt <= now) return EXPIRED;
     uses.note(key, now);
-    const { id, role } = stored.profile;
+    const { id, role } = key.profile;
     return { state: "known", caller: { id, role, key: key.prefix } };
   }
 

@@ -51,6 +51,13 @@ type Checked =
       readonly expiresAt: number;
     };
 
+/** The field of a settlement that has the amount of a unit. */
+const USED = {
+  requests: "requests",
+  tokens: "tokens",
+  spend: "picos",
+} as const satisfies Record<AmountTaken["unit"], keyof Settlement>;
+
 /** Names of counters of spend that are kept, because a new string is slow to look up. */
 const MOST_NAMES = 10_000;
 
@@ -99,11 +106,11 @@ export class LimitMachine {
 
   settle(settlements: readonly Settlement[], { now }: LimitMoment): void {
     for (const settlement of settlements) {
-      const { generationId, requests, tokens, picos } = settlement;
+      const { generationId } = settlement;
       const known = this.#tables.reservation(generationId);
       if (known === undefined) continue;
       this.#tables.removeReservation(generationId);
-      this.#end(generationId, known, { requests, tokens, spend: picos }, now);
+      this.#end(generationId, known, settlement, now);
     }
   }
 
@@ -137,7 +144,7 @@ export class LimitMachine {
       const known = this.#tables.reservation(generationId);
       if (known === undefined) continue;
       this.#tables.removeReservation(generationId);
-      this.#end(generationId, known, {}, now);
+      this.#end(generationId, known, undefined, now);
     }
     this.#tables.sweep(now);
     return lost.size;
@@ -147,7 +154,7 @@ export class LimitMachine {
   #end(
     generationId: string,
     { taken }: Reservation,
-    used: Readonly<Partial<Record<AmountTaken["unit"], number | undefined>>>,
+    used: Settlement | undefined,
     now: number,
   ): void {
     for (let place = 0; place < taken.length; place++) {
@@ -157,7 +164,7 @@ export class LimitMachine {
         this.#tables.removeLease(first.key, generationId);
         continue;
       }
-      const actual = used[first.unit];
+      const actual = used?.[USED[first.unit]];
       // An extension has taken by the same rule again: the first part settles for all of them.
       if (actual === undefined || isRepeated(taken, place)) continue;
       const more = actual - amountOf(taken, first);

@@ -160,7 +160,8 @@ export class LimitedCallers implements CallLimits {
     const rules = counted.map((limit) => sized(limit, need, periods));
     const { observer } = this.#options;
     const store = this.#opened;
-    const { answer, place } = await store.reserve({ generationId, canMove, totalMs, rules });
+    const reserved = store.reserve({ generationId, canMove, totalMs, rules });
+    const { answer, place } = reserved instanceof Promise ? await reserved : reserved;
     onStandings?.(standingsOf(standingOf(counted, answer)));
     if (answer.state === "refused") {
       const refusal = limitRefusal(standingOf(counted, answer));

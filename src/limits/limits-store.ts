@@ -81,35 +81,51 @@ export class LimitsStore {
     this.#reap();
   }
 
-  /** Rejects with STORE_UNAVAILABLE if the store is away and calls without it are refused. */
-  async reserve(reservation: Omit<NewReservation, "session">): Promise<PlacedAnswer> {
+  /**
+   * An answer of a store in this process comes at once. Throws, or rejects with, STORE_UNAVAILABLE if the store is away
+   * and calls without it are refused.
+   */
+  reserve(reservation: Omit<NewReservation, "session">): PlacedAnswer | Promise<PlacedAnswer> {
     const { health, store, session, settings } = this.#options;
-    const { storeTimeoutMs, withoutStore } = settings();
     const asked = { ...reservation, session };
-    const { generationId } = reservation;
     let isAsked = false;
-    const answer = await health.admit(storeTimeoutMs, () => {
+    const answer = health.admit(settings().storeTimeoutMs, () => {
       isAsked = true;
       return store.reserve(asked);
     });
+    return answer instanceof Promise
+      ? answer.then((found) => this.#placed(asked, found, isAsked))
+      : this.#placed(asked, answer, isAsked);
+  }
+
+  #placed(
+    asked: NewReservation,
+    answer: ReserveAnswer | undefined,
+    isAsked: boolean,
+  ): PlacedAnswer | Promise<PlacedAnswer> {
+    const { withoutStore } = this.#options.settings();
     this.#tellLocal(answer === undefined && withoutStore === "local");
     if (answer !== undefined) {
-      this.#lastSpent.note(reservation.rules, answer.levels);
+      this.#lastSpent.note(asked.rules, answer.levels);
       return { answer, place: this.shared };
     }
     // It may be reserved nevertheless, now or later.
     if (isAsked) {
+      const { generationId } = asked;
       this.#settlements.add({ generationId, requests: 0, tokens: 0, picos: 0 });
     }
     if (withoutStore === "refuse") throw storeUnavailable();
-    const local = { ...asked, rules: this.#shares(asked.rules) };
-    const counted = await this.#local.reserve(local);
-    if (counted.state === "reserved") this.#localCalls++;
-    return { answer: counted, place: this.#localPlace };
+    return this.#reserveLocally(asked);
+  }
+
+  async #reserveLocally(asked: NewReservation): Promise<PlacedAnswer> {
+    const answer = await this.#local.reserve({ ...asked, rules: this.#shares(asked.rules) });
+    if (answer.state === "reserved") this.#localCalls++;
+    return { answer, place: this.#localPlace };
   }
 
   /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
-  async move(generationId: string): Promise<Held | undefined> {
+  move(generationId: string): Held | undefined | Promise<Held | undefined> {
     const { health, store, session, settings } = this.#options;
     return health.admit(settings().storeTimeoutMs, () => store.move(generationId, session));
   }

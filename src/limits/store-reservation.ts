@@ -3,7 +3,6 @@ import type { Warning } from "../domain/warning.ts";
 import type { AttemptNeed, CallReservation, UsedAmounts } from "../ports/call-limits.ts";
 import { limitRefusal, standingOf } from "./limit-refusal.ts";
 import { type CompiledLimit, limitsFor, sized } from "./limit-rules.ts";
-import type { Settlement } from "./limit-store.ts";
 import type { LimitPlace } from "./limits-store.ts";
 import type { SpendPeriods } from "./spend-periods.ts";
 
@@ -49,16 +48,13 @@ export class StoreReservation implements CallReservation {
   }
 
   settle({ tokens, picos }: UsedAmounts): void {
-    this.#settle({ requests: 1, tokens, picos });
+    const { generationId, place } = this.#options;
+    place.settle({ generationId, requests: 1, tokens, picos });
   }
 
   release(): void {
-    this.#settle({ requests: 0, tokens: 0, picos: 0 });
-  }
-
-  #settle(used: Omit<Settlement, "generationId">): void {
     const { generationId, place } = this.#options;
-    place.settle({ generationId, ...used });
+    place.settle({ generationId, requests: 0, tokens: 0, picos: 0 });
   }
 
   /** Takes tokens and money only: a call is one request and one concurrent call, with any number of attempts. */

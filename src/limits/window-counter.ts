@@ -21,11 +21,16 @@ function leavesIn(bucket: number, now: number, windowMs: number): number {
  * block a counter.
  */
 export function dropOld(state: WindowState, now: number, windowMs: number): void {
+  const counts = (bucket: number): boolean => {
+    const leaves = leavesIn(bucket, now, windowMs);
+    return leaves > 0 && leaves <= 3 * windowMs;
+  };
+  // In rising order the first and the last one speak for those between.
+  if (counts(state[0] ?? 0) && counts(state.at(-2) ?? 0)) return;
   let kept = 0;
   for (let place = 0; place < state.length; place += 2) {
     const bucket = state[place] ?? 0;
-    const leaves = leavesIn(bucket, now, windowMs);
-    if (leaves <= 0 || leaves > 3 * windowMs) continue;
+    if (!counts(bucket)) continue;
     state[kept++] = bucket;
     state[kept++] = state[place + 1] ?? 0;
   }

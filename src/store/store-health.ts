@@ -108,8 +108,8 @@ export class StoreHealth {
     timeoutMs: number,
     ask: () => T | Promise<T>,
     onLate: (answer: T) => void = () => {},
-  ): Promise<T | undefined> {
-    return this.isDown ? Promise.resolve(undefined) : this.#answered(timeoutMs, ask, onLate);
+  ): T | undefined | Promise<T | undefined> {
+    return this.isDown ? undefined : this.#answered(timeoutMs, ask, onLate);
   }
 
   /** The answer to a call that only reads. A full store answers such calls. */
@@ -117,22 +117,37 @@ export class StoreHealth {
     return this.isReadable ? this.#answered(timeoutMs, ask, () => {}) : undefined;
   }
 
-  async #answered<T>(
+  /** The answer of a store in this process is there at once: a promise costs as much as the look-up. */
+  #answered<T>(
     timeoutMs: number,
     ask: () => T | Promise<T>,
     onLate: (answer: T) => void,
-  ): Promise<T | undefined> {
+  ): T | undefined | Promise<T | undefined> {
     try {
-      const answer = await within(this.#clock, timeoutMs, ask(), onLate);
+      const answer = within(this.#clock, timeoutMs, ask(), onLate);
+      if (answer instanceof Promise) return this.#whenAnswered(answer);
       this.#sample(false);
       return answer;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      // One late answer is no evidence: a fork of Redis or a long page causes such pauses daily.
-      if (error.trouble.cause === "timeout") this.#sample(true);
-      else this.failed(error.trouble);
-      return undefined;
+      return this.#unanswered(error);
     }
+  }
+
+  async #whenAnswered<T>(coming: Promise<T>): Promise<T | undefined> {
+    try {
+      const answer = await coming;
+      this.#sample(false);
+      return answer;
+    } catch (error) {
+      return this.#unanswered(error);
+    }
+  }
+
+  #unanswered(error: unknown): undefined {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    // One late answer is no evidence: a fork of Redis or a long page causes such pauses daily.
+    if (error.trouble.cause === "timeout") this.#sample(true);
+    else this.failed(error.trouble);
   }
 
   #sample(isLate: boolean): void {
@@ -183,6 +198,15 @@ export function within<T>(
       if (lateMs > LATE_MS) stop = clock.schedule(0, giveUp);
       else giveUp();
     });
-    answer.then(resolve, reject).finally(() => stop());
+    answer.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
   });
 }

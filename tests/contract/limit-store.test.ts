@@ -52,14 +52,14 @@ it("periods begin and end in Redis as they do elsewhere", async () => {
   const script = `${source}
     local found = {}
     for index = 2, #ARGV do
-      local starts, ends = period_at(ARGV[1], tonumber(ARGV[index]))
+      local starts, ends = period_at(cjson.decode(ARGV[1]), tonumber(ARGV[index]))
       found[index - 1] = string.format('%.0f %.0f', starts, ends)
     end
     return found`;
   for (const period of ["hour", "day", "month", "total"] as const) {
     const borders = bordersAt(period, LEAP_DAY_ENDS);
     const moments = [...MOMENTS, ...borders.flatMap((border) => [border - 1, border])];
-    const given = borders.join(",");
+    const given = JSON.stringify(borders);
     const found = await redis.command("EVAL", script, "0", given, ...moments.map(String));
     const expected = moments.map((moment) => {
       const { startMs, endMs } = periodAt(borders, moment);

@@ -9,16 +9,12 @@ const LIMIT_FUNCTIONS = ["periods.lua", "limits.lua"].map(
 );
 
 /** Rules as `rules_of` in `limits.lua` reads them: one argument in JSON, because each argument of a command costs CPU. */
-function rulesArgument(rules: readonly LimitRule[]): string {
-  return JSON.stringify(rules.map(fieldsOf));
-}
-
 function fieldsOf(rule: LimitRule): readonly unknown[] {
   switch (rule.unit) {
     case "concurrency":
       return [rule.unit, rule.key, rule.most, 0, 0];
     case "spend":
-      return [rule.unit, rule.key, rule.most, rule.take, rule.borders.join(",")];
+      return [rule.unit, rule.key, rule.most, rule.take, rule.borders];
     default:
       return [rule.unit, rule.key, rule.most, rule.take, rule.windowMs];
   }
@@ -29,18 +25,20 @@ function optionalMs(reply: Reply | undefined): number | undefined {
   return Number(reply) < 0 ? undefined : Number(reply);
 }
 
-function decodeLevel(reply: Reply): LimitLevel {
-  const [used, reset, isRefused, wait] = listOf(reply);
-  const level = { used: Number(used), resetMs: optionalMs(reset) };
-  return isRefused === 1 ? { ...level, refused: { waitMs: optionalMs(wait) } } : level;
-}
+/** Fields of a level. */
+const FIELDS = 4;
 
+/** The state, and then the fields of each level. */
 function decodeAnswer(reply: Reply): ReserveAnswer {
-  const [state, levels] = listOf(reply);
-  return {
-    state: textOf(state) as ReserveAnswer["state"],
-    levels: listOf(levels).map(decodeLevel),
-  };
+  const fields = listOf(reply);
+  const levels: LimitLevel[] = [];
+  for (let place = 1; place < fields.length; place += FIELDS) {
+    const level = { used: Number(fields[place]), resetMs: optionalMs(fields[place + 1]) };
+    const isRefused = fields[place + 2] === 1;
+    const waitMs = optionalMs(fields[place + 3]);
+    levels.push(isRefused ? { ...level, refused: { waitMs } } : level);
+  }
+  return { state: textOf(fields[0]) as ReserveAnswer["state"], levels };
 }
 
 /** Counters of limits in Redis, which all replicas share. */
@@ -48,12 +46,12 @@ export function createRedisLimitStore(engine: RedisEngine): LimitStore {
   const library = engine.library(LIMIT_FUNCTIONS);
   return {
     async reserve({ generationId, session, canMove, totalMs, rules }) {
-      const about = [generationId, session, canMove ? "1" : "0", String(totalMs)];
-      return decodeAnswer(await library.call("reserve", "", [...about, rulesArgument(rules)]));
+      const all = [generationId, session, canMove, totalMs, rules.map(fieldsOf)];
+      return decodeAnswer(await library.call("reserve", "", [JSON.stringify(all)]));
     },
     async extend(generationId, rules) {
-      const args = [generationId, rulesArgument(rules)];
-      return decodeAnswer(await library.call("extend", "", args));
+      const all = [generationId, rules.map(fieldsOf)];
+      return decodeAnswer(await library.call("extend", "", [JSON.stringify(all)]));
     },
     async settle(settlements) {
       const all = settlements.map(({ generationId, requests, tokens, picos }) => [

@@ -141,8 +141,7 @@ function check.spend(rule, time)
 end
 
 -- Five fields for each rule: unit, key, most, take, and the window or the borders of periods.
-local function rules_of(json)
-  local rules = cjson.decode(json)
+local function rules_of(rules)
   for index, fields in ipairs(rules) do
     rules[index] = {
       unit = fields[1], key = fields[2], most = fields[3], take = fields[4], size = fields[5],
@@ -169,19 +168,28 @@ local function store(id, known)
   redis.call('SET', '{steer}:lr:' .. id, cmsgpack.pack(known))
 end
 
--- Adds to the reservation by all rules, or by none.
+-- An answer: a state, then the fields of each level.
+local function answer_of(state, levels)
+  local answer = { state }
+  for _, level in ipairs(levels) do
+    for _, field in ipairs(level) do answer[#answer + 1] = field end
+  end
+  return answer
+end
+
+-- Adds to the reservation by all rules, or by none. Returns the levels, and whether a rule refuses.
 local function take_all(id, known, rules, time)
   local levels, takes, is_refused = {}, {}, false
   for index, rule in ipairs(rules) do
     levels[index], takes[index] = check[rule.unit](rule, time)
     is_refused = is_refused or not takes[index]
   end
-  if is_refused then return { 'refused', levels } end
+  if is_refused then return levels, true end
   for index, take in ipairs(takes) do
     known.t[#known.t + 1], levels[index] = take(id)
   end
   store(id, known)
-  return { 'reserved', levels }
+  return levels, false
 end
 
 local function own(session, id)
@@ -198,26 +206,27 @@ local function disown(session, id)
   end
 end
 
--- ARGV: generation, session, whether it can move, its longest time, the rules.
+-- ARGV: a list with the generation, its session, whether it can move, its longest time, and the rules.
 local function reserve(_, args)
-  local id, session, time = args[1], args[2], now()
-  local expires = time + math.ceil(tonumber(args[4])) + LATE_MS
-  local rules = rules_of(args[5])
-  if reservation_of(id) then return { 'reserved', levels_of(rules, time) } end
-  local known = { s = session, m = args[3] == '1', e = expires, t = {} }
-  local answer = take_all(id, known, rules, time)
-  if answer[1] == 'reserved' then
-    redis.call('ZADD', '{steer}:ldue', expires, id)
-    own(session, id)
-  end
-  return answer
+  local id, session, can_move, longest, fields = unpack(cjson.decode(args[1]))
+  local rules, time = rules_of(fields), now()
+  if reservation_of(id) then return answer_of('reserved', levels_of(rules, time)) end
+  local expires = time + math.ceil(longest) + LATE_MS
+  local known = { s = session, m = can_move, e = expires, t = {} }
+  local levels, is_refused = take_all(id, known, rules, time)
+  if is_refused then return answer_of('refused', levels) end
+  redis.call('ZADD', '{steer}:ldue', expires, id)
+  own(session, id)
+  return answer_of('reserved', levels)
 end
 
+-- ARGV: a list with the generation and the rules.
 local function extend(_, args)
-  local time, rules = now(), rules_of(args[2])
-  local known = reservation_of(args[1])
-  if not known then return { 'gone', levels_of(rules, time) } end
-  return take_all(args[1], known, rules, time)
+  local id, fields = unpack(cjson.decode(args[1]))
+  local rules, time, known = rules_of(fields), now(), reservation_of(id)
+  if not known then return answer_of('gone', levels_of(rules, time)) end
+  local levels, is_refused = take_all(id, known, rules, time)
+  return answer_of(is_refused and 'refused' or 'reserved', levels)
 end
 
 -- Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on.

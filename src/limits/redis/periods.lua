@@ -1,11 +1,10 @@
 -- Periods of spending, as `period-at.ts` has them.
 
 -- Start and end of the period of a moment, in milliseconds since the epoch; the end is -1 if the period has none.
--- borders: times in rising order, with commas between; '': all time is one period.
+-- borders: a list of times in rising order; empty: all time is one period.
 local function period_at(borders, time)
   local first, second, start
-  for text in string.gmatch(borders, '%d+') do
-    local border = tonumber(text)
+  for _, border in ipairs(borders) do
     if start and time >= start and time < border then return start, border end
     if not first then first = border elseif not second then second = border end
     start = border

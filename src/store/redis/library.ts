@@ -49,21 +49,25 @@ export function createRedisLibrary(
     return connection.send(["FCALL", prefix + name, ...keys, ...args]);
   }
 
-  async function attempt(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
-    try {
-      return await send(name, key, args);
-    } catch (error) {
-      if (!isFunctionMissing(error)) throw error;
-      await load();
-      return await send(name, key, args);
-    }
+  /** A call that Redis has refused without doing anything of it, perhaps because it lacks the function. */
+  async function again(
+    why: unknown,
+    name: string,
+    key: string,
+    args: readonly Argument[],
+  ): Promise<Reply> {
+    if (!isFunctionMissing(why)) throw why;
+    await load();
+    return send(name, key, args);
   }
 
   async function call(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
     try {
-      return await attempt(name, key, args);
-    } catch (error) {
-      throw unavailable(error);
+      return await send(name, key, args);
+    } catch (why) {
+      return await again(why, name, key, args).catch((error: unknown) => {
+        throw unavailable(error);
+      });
     }
   }
 
@@ -71,7 +75,7 @@ export function createRedisLibrary(
     call,
     async callOr(full, name, key, args) {
       try {
-        return await attempt(name, key, args);
+        return await send(name, key, args).catch((why) => again(why, name, key, args));
       } catch (error) {
         if (!isOutOfMemory(error)) throw unavailable(error);
         const answer = await call(full, key, args);
