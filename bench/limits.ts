@@ -25,6 +25,7 @@ const LIMITS: CallerLimits = {
   concurrency: 1_000_000,
   spend: [{ period: "month", currency: "USD", picos: 1e18 }],
 };
+const SETTINGS = { defaults: undefined, withoutStore: "refuse", timeZone: "UTC" } as const;
 const pricing = { currency: "USD", date: "2026-11-22", inputPicos: 1, outputPicos: 1, tiers: [] };
 const model = testModel({ pricing });
 const need = { tokens: 1_000, picos: 1_000 };
@@ -42,12 +43,8 @@ const limits: CallLimits & Pick<LimitedCallers, "open" | "close"> = new LimitedC
       id === "limited" ? { id, role: "caller", limits: LIMITS } : { id, role: "caller" },
     group: () => undefined,
   },
-  settings: () => ({
-    defaults: undefined,
-    withoutStore: "refuse",
-    timeZone: "UTC",
-    storeTimeoutMs: 5_000,
-  }),
+  settings: () => SETTINGS,
+  storeTimeoutMs: () => 5_000,
   observer: { ...noLimitsTelemetry, near: () => {}, countedLocally: () => {} },
   onDefect: (defect) => {
     throw defect;

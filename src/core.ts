@@ -113,10 +113,8 @@ function createLimits(
   return new LimitedCallers({
     clock,
     directory,
-    settings: () => ({
-      ...config().limits,
-      storeTimeoutMs: config().streams.storeTimeoutMs,
-    }),
+    settings: () => config().limits,
+    storeTimeoutMs: () => config().streams.storeTimeoutMs,
     observer: {
       ...telemetry.limits(),
       near: (line) => log({ event: "limit near", ...line }),

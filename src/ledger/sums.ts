@@ -42,8 +42,14 @@ export interface Sums {
   readonly times: Float64Array;
 }
 
+/** In one buffer, which costs more than the numbers. */
 export function createSums(): Sums {
-  return { counters: new Float64Array(COUNTERS.length), times: new Float64Array(TIMES) };
+  const counters = COUNTERS.length;
+  const { buffer } = new Float64Array(counters + TIMES);
+  return {
+    counters: new Float64Array(buffer, 0, counters),
+    times: new Float64Array(buffer, counters * Float64Array.BYTES_PER_ELEMENT, TIMES),
+  };
 }
 
 export function addTo({ counters }: Sums, counter: Counter, amount: number): void {
@@ -66,6 +72,10 @@ export function addPicos({ counters }: Sums, picos: number): void {
   counters[UNITS] = (counters[UNITS] ?? 0) + units;
   counters[PICOS] = (counters[PICOS] ?? 0) + (picos - units * UNIT_PICOS);
   carry(counters);
+}
+
+export function moneyOf({ counters }: Sums): { readonly units: number; readonly picos: number } {
+  return { units: counters[UNITS] ?? 0, picos: counters[PICOS] ?? 0 };
 }
 
 /** Counts one call's time to first token. */

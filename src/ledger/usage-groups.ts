@@ -9,6 +9,7 @@ import {
   COUNTERS,
   type Counter,
   createSums,
+  moneyOf,
   type Sums,
   timedCalls,
   timeQuantile,
@@ -135,24 +136,36 @@ export class UsageGroups {
 }
 
 function countersOf({ counters }: Sums): Readonly<Record<Counter, number>> {
-  const pairs = COUNTERS.map((name, index) => [name, counters[index] ?? 0] as const);
-  return Object.fromEntries(pairs) as Record<Counter, number>;
+  const found = {} as Record<Counter, number>;
+  for (const [index, name] of COUNTERS.entries()) found[name] = counters[index] ?? 0;
+  return found;
+}
+
+/** Of all currencies. */
+function sumOf(sums: ReadonlyMap<string, Sums>): Sums {
+  const [first, ...others] = sums.values();
+  if (first !== undefined && others.length === 0) return first;
+  const all = createSums();
+  for (const each of sums.values()) addSums(all, each);
+  return all;
+}
+
+function costsOf(sums: ReadonlyMap<string, Sums>): readonly CostSum[] {
+  const costs: CostSum[] = [];
+  for (const [currency, each] of [...sums].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (currency !== "") costs.push({ currency, ...moneyOf(each) });
+  }
+  return costs;
 }
 
 function toRow({ startMs, values, sums }: Omit<Group, "name">): UsageReportRow {
-  const all = createSums();
-  const costs: CostSum[] = [];
-  for (const [currency, each] of [...sums].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    addSums(all, each);
-    const { units, picos } = countersOf(each);
-    if (currency !== "") costs.push({ currency, units, picos });
-  }
+  const all = sumOf(sums);
   const { units: _units, picos: _picos, ...counts } = countersOf(all);
   return {
     startMs,
     group: values,
     ...counts,
-    costs,
+    costs: costsOf(sums),
     timedCalls: timedCalls(all),
     firstTokenP50Ms: timeQuantile(all, 0.5),
     firstTokenP95Ms: timeQuantile(all, 0.95),

@@ -35,14 +35,14 @@ export interface LimitsSettings {
   readonly withoutStore: StoreMode;
   /** IANA name of the time zone in which days and months of spending begin. */
   readonly timeZone: string;
-  /** Longest wait for the store, in milliseconds. */
-  readonly storeTimeoutMs: number;
 }
 
 export interface LimitedCallersOptions {
   readonly clock: Clock;
   readonly directory: CallerDirectory;
   readonly settings: () => LimitsSettings;
+  /** Longest wait for the store. */
+  readonly storeTimeoutMs: () => number;
   readonly observer: LimitsObserver;
   readonly onDefect: OnDefect;
 }
@@ -84,8 +84,7 @@ export class LimitedCallers implements CallLimits {
 
   /** Called once, before the first call. */
   open({ store, health, session }: LimitsBackend): void {
-    const { clock, settings, observer, onDefect } = this.#options;
-    this.#store = new LimitsStore({ clock, settings, observer, onDefect, store, health, session });
+    this.#store = new LimitsStore({ ...this.#options, store, health, session });
   }
 
   /** Resolves when the last settlement is in the store. */

@@ -29,7 +29,8 @@ export interface LimitsStoreOptions {
   readonly store: LimitStore;
   readonly health: StoreHealth;
   readonly session: string;
-  readonly settings: () => { readonly withoutStore: StoreMode; readonly storeTimeoutMs: number };
+  readonly settings: () => { readonly withoutStore: StoreMode };
+  readonly storeTimeoutMs: () => number;
   readonly observer: LimitsObserver;
   readonly onDefect: OnDefect;
 }
@@ -86,10 +87,10 @@ export class LimitsStore {
    * and calls without it are refused.
    */
   reserve(reservation: Omit<NewReservation, "session">): PlacedAnswer | Promise<PlacedAnswer> {
-    const { health, store, session, settings } = this.#options;
+    const { health, store, session, storeTimeoutMs } = this.#options;
     const asked = { ...reservation, session };
     let isAsked = false;
-    const answer = health.admit(settings().storeTimeoutMs, () => {
+    const answer = health.admit(storeTimeoutMs(), () => {
       isAsked = true;
       return store.reserve(asked);
     });
@@ -126,8 +127,8 @@ export class LimitsStore {
 
   /** Makes a reservation this replica's; undefined: it is settled, or the store does not answer. */
   move(generationId: string): Held | undefined | Promise<Held | undefined> {
-    const { health, store, session, settings } = this.#options;
-    return health.admit(settings().storeTimeoutMs, () => store.move(generationId, session));
+    const { health, store, session, storeTimeoutMs } = this.#options;
+    return health.admit(storeTimeoutMs(), () => store.move(generationId, session));
   }
 
   async close(): Promise<void> {
@@ -141,10 +142,9 @@ export class LimitsStore {
     generationId: string,
     rules: readonly LimitRule[],
   ): Promise<ReserveAnswer | undefined> {
-    const { health, store, settings } = this.#options;
-    const { storeTimeoutMs, withoutStore } = settings();
-    const answer = await health.admit(storeTimeoutMs, () => store.extend(generationId, rules));
-    if (answer === undefined && withoutStore === "refuse") throw storeUnavailable();
+    const { health, store, settings, storeTimeoutMs } = this.#options;
+    const answer = await health.admit(storeTimeoutMs(), () => store.extend(generationId, rules));
+    if (answer === undefined && settings().withoutStore === "refuse") throw storeUnavailable();
     return answer;
   }
 
@@ -183,11 +183,11 @@ export class LimitsStore {
   }
 
   async #reapOnce(): Promise<void> {
-    const { clock, store, settings, observer } = this.#options;
+    const { clock, store, storeTimeoutMs, observer } = this.#options;
     await this.#local.reap(REAPED);
     try {
       const asked = store.reap(REAPED);
-      const { lost, replicas } = await within(clock, settings().storeTimeoutMs, asked);
+      const { lost, replicas } = await within(clock, storeTimeoutMs(), asked);
       this.#replicas = Math.max(1, replicas);
       if (lost > 0) observer.reaped(lost);
     } catch (error) {

@@ -87,9 +87,9 @@ export async function createLimitsScene(scene: LimitsScene) {
       defaults: undefined,
       withoutStore: "local",
       timeZone: "UTC",
-      storeTimeoutMs: 1_000,
       ...scene.settings,
     }),
+    storeTimeoutMs: () => 1_000,
     observer,
     onDefect: (error) => {
       throw error;

@@ -1,3 +1,4 @@
+import { LiveMap } from "../../domain/live-map.ts";
 import type { LimitTables, Reservation } from "../limit-tables.ts";
 import type { WindowState } from "../window-counter.ts";
 
@@ -66,7 +67,7 @@ export class MemoryTables implements LimitTables {
   readonly #windows = new Counters<WindowState>();
   readonly #spent = new Counters<number>();
   readonly #leases = new Sets();
-  readonly #reservations = new Map<string, Reservation>();
+  readonly #reservations = new LiveMap<string, Reservation>();
 
   window(key: string): WindowState {
     return this.#windows.get(key) ?? [];
@@ -111,7 +112,7 @@ export class MemoryTables implements LimitTables {
   /** The reservations that run. */
   expired(now: number, limit: number): readonly string[] {
     const found: string[] = [];
-    for (const [generationId, { expiresAt }] of this.#reservations) {
+    for (const [generationId, { expiresAt }] of this.#reservations.entries()) {
       if (found.length >= limit) break;
       if (expiresAt <= now) found.push(generationId);
     }
@@ -126,7 +127,7 @@ export class MemoryTables implements LimitTables {
 
   ofSession(session: string, limit: number): readonly string[] {
     const found: string[] = [];
-    for (const [generationId, reservation] of this.#reservations) {
+    for (const [generationId, reservation] of this.#reservations.entries()) {
       if (found.length >= limit) break;
       if (reservation.session === session) found.push(generationId);
     }

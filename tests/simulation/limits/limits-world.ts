@@ -104,8 +104,8 @@ export class LimitsWorld {
         defaults: undefined,
         withoutStore: this.withoutStore,
         timeZone: ZONE,
-        storeTimeoutMs: 200,
       }),
+      storeTimeoutMs: () => 200,
       observer: { ...noLimitsTelemetry, near: () => {}, countedLocally: () => {} },
       onDefect: (defect) => this.violations.push(`a defect: ${defect}`),
     });

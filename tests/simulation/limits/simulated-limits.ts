@@ -98,8 +98,8 @@ export function createSimulatedLimits(
       defaults: undefined,
       withoutStore: "local",
       timeZone: "UTC",
-      storeTimeoutMs: 200,
     }),
+    storeTimeoutMs: () => 200,
     observer: { ...noLimitsTelemetry, near: () => {}, countedLocally: () => {} },
     onDefect,
   });
