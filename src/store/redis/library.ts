@@ -49,7 +49,7 @@ export function createRedisLibrary(
     return connection.send(["FCALL", prefix + name, ...keys, ...args]);
   }
 
-  /** A call that Redis has refused without doing anything of it, perhaps because it lacks the function. */
+  /** Sends a call once more if the Redis lacked the function. Throws any other error as it is. */
   async function again(
     why: unknown,
     name: string,
