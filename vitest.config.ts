@@ -26,6 +26,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: "tests/support/global-setup.ts",
+    // As `src/loading.js`: tests start threads of the service too.
+    execArgv: ["--wasm-wrapper-tiering-budget=2000000000"],
     projects: [
       {
         extends: true,

@@ -14,7 +14,7 @@ const LOOK_MS = 100;
 const STARTED =
   /(?:^|\/)redis-(?:server|sentinel)\b|\/src\/(?:main|worker-main|cli\/steer)\.js|\/tests\/\S+\.ts/;
 
-/** Node's compile cache of the sources, kept between runs, because tests start hundreds of processes. */
+/** Node's compile cache of the sources, kept between runs, because tests start hundreds of processes and threads. */
 const COMPILE_CACHE = join(import.meta.dirname, "../../.vitest/compile-cache");
 
 /** For a process with a new environment: the path, the run's mark, and the compile cache. */
@@ -89,6 +89,7 @@ export function beginTestRun(): TestRun {
   // The folder's name is unique to the run.
   process.env[MARK] = folder;
   process.env["TMPDIR"] = folder;
+  process.env["NODE_COMPILE_CACHE"] ??= COMPILE_CACHE;
   return {
     async end(patienceMs = PATIENCE_MS) {
       const look = (): readonly string[] => [...processesOf(folder), ...filesOf(folder)];
