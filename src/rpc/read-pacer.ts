@@ -3,9 +3,11 @@ import type { Clock } from "../clock.ts";
 import { pauseReading, resumeReading } from "./pause-reading.ts";
 
 /**
- * Calls of a connection per turn of the event loop, some milliseconds of work. After them other work runs first.
+ * Calls of a connection, and of all together, per turn of the event loop: some milliseconds of work. After them other
+ * work runs first. Beyond the second number each connection still has the one call that tells of it.
  */
 const CALLS_A_TURN = 16;
+const ALL_CALLS_A_TURN = 32;
 /** Headers of up to this size cost next to nothing. */
 const FREE_BYTES = 1024;
 /**
@@ -24,7 +26,9 @@ interface Pace {
   left: number;
   /** Time of the last update, by the clock. */
   at: number;
+  /** Calls in turn number `turn`. */
   calls: number;
+  turn: number;
   isPaused: boolean;
 }
 
@@ -36,6 +40,9 @@ export class ReadPacer {
   readonly #clock: Clock;
   readonly #nextTurn: (next: () => void) => void;
   readonly #paces = new WeakMap<Http2Session, Pace>();
+  /** Number of this turn, and the calls of all connections in it. */
+  #turn = 0;
+  #calls = 0;
 
   /** `nextTurn` calls back in the next turn of the event loop. */
   constructor(clock: Clock, nextTurn: (next: () => void) => void = setImmediate) {
@@ -47,15 +54,13 @@ export class ReadPacer {
   count(session: Http2Session, headerBytes: number): boolean {
     const pace = this.#paceOf(session);
     pace.left -= Math.max(0, headerBytes - FREE_BYTES);
-    pace.calls++;
+    this.#countInTurn(pace);
     if (pace.isPaused) return true;
     const pauseMs = Math.min(MAX_PAUSE_MS, (-pace.left * 1000) / BYTES_PER_SECOND);
     // Under TLS a pause has no effect: Node continues reading after each write, and each answer is a write.
     if (session.encrypted) return pauseMs <= 0;
-    if (pauseMs <= 0 && pace.calls < CALLS_A_TURN) {
-      if (pace.calls === 1) this.#nextTurn(() => beginTurn(pace));
-      return true;
-    }
+    const isEnough = pace.calls >= CALLS_A_TURN || this.#calls >= ALL_CALLS_A_TURN;
+    if (pauseMs <= 0 && !isEnough) return true;
     pace.isPaused = true;
     pauseReading(session);
     if (pauseMs > 0) this.#resumeLater(session, pace, pauseMs);
@@ -63,11 +68,23 @@ export class ReadPacer {
     return true;
   }
 
+  #countInTurn(pace: Pace): void {
+    if (this.#calls === 0) this.#nextTurn(() => this.#beginTurn());
+    this.#calls++;
+    pace.calls = pace.turn === this.#turn ? pace.calls + 1 : 1;
+    pace.turn = this.#turn;
+  }
+
+  #beginTurn(): void {
+    this.#turn++;
+    this.#calls = 0;
+  }
+
   #paceOf(session: Http2Session): Pace {
     const now = this.#clock.now();
     const known = this.#paces.get(session);
     if (known === undefined) {
-      const pace = { left: BURST_BYTES, at: now, calls: 0, isPaused: false };
+      const pace = { left: BURST_BYTES, at: now, calls: 0, turn: 0, isPaused: false };
       this.#paces.set(session, pace);
       return pace;
     }
@@ -88,10 +105,5 @@ export class ReadPacer {
   #resume(session: Http2Session, pace: Pace): void {
     if (!resumeReading(session)) return this.#resumeLater(session, pace, LOOK_MS);
     pace.isPaused = false;
-    beginTurn(pace);
   }
-}
-
-function beginTurn(pace: Pace): void {
-  pace.calls = 0;
 }

@@ -38,6 +38,7 @@ async function setUp(options = {}) {
       for (const next of turns.splice(0)) next();
     },
     count: (bytes = 0) => pacer.count(pair.session, bytes),
+    pacer,
   };
 }
 
@@ -67,6 +68,33 @@ describe("calls of one turn", () => {
     await set.readsOn();
     for (let calls = 0; calls < 16; calls++) set.count();
     await set.holdsBack();
+  });
+});
+
+describe("calls of one turn of all connections", () => {
+  it("are thirty-two; then each connection has one", async () => {
+    using set = await setUp();
+    using first = await openHttp2Pair();
+    using second = await openHttp2Pair();
+    using third = await openHttp2Pair();
+    for (const { session } of [first, second]) {
+      for (let calls = 0; calls < 15; calls++) set.pacer.count(session, 0);
+    }
+    set.count();
+    await set.readsOn();
+    set.count();
+    await set.holdsBack();
+    set.pacer.count(third.session, 0);
+    third.request();
+    // Who has said nothing since is not held.
+    for (const pair of [first, second]) {
+      pair.request();
+      await eventually(() => pair.held.length === 1);
+    }
+    expect(third.held).toHaveLength(0);
+    set.turn();
+    await set.readsOn();
+    await eventually(() => third.held.length === 1);
   });
 });
 
