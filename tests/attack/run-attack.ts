@@ -4,7 +4,7 @@ import { residentMiB } from "../support/process-figures.ts";
 import { type Attack, type Length, type Tally, together } from "./attack.ts";
 import { judge, type Seen, type Verdict } from "./judge.ts";
 import { type BareServer, bearer, type Gateway, startAttacker, startGateway } from "./processes.ts";
-import { Sampler, worst } from "./sampler.ts";
+import { quantile, Sampler, worst } from "./sampler.ts";
 
 const TRIES = 3;
 /** How long nothing happens before an attack. */
@@ -28,8 +28,10 @@ const WARM_LOADS: readonly {
   // The code of stored calls is not compiled before the first ones.
   { bytes: 100, atOnce: 32, calls: 200, isStored: true },
 ];
+/** Requests to the bare server until its code is compiled. */
+const WARM_BARE_REQUESTS = 4_000;
 /** Calls whose cost is measured, and requests to the bare server beside them. */
-const COST_ROUNDS = 10;
+const COST_ROUNDS = 20;
 const COST_CALLS = 30;
 /** A gateway that has so much more than at its start is not taken for the next attack. */
 const MAX_LEFT_MIB = 12;
@@ -54,14 +56,18 @@ async function cpuOf(pid: number, work: () => Promise<void>): Promise<number> {
   return cpuMicros(pid) - before;
 }
 
-/** CPU of a call in units of a request to the bare server at the same time: the machine's speed changes within minutes. */
+/**
+ * CPU of a call in units of a request to the bare server at the same time, as the machine's speed changes within
+ * minutes. Medians, since a collection of garbage is in some rounds and not in others.
+ */
 async function costOfCall(sampler: Sampler, pid: number, barePid: number): Promise<number> {
-  let [ofGateway, ofBare] = [0, 0];
+  const ofGateway: number[] = [];
+  const ofBare: number[] = [];
   for (let round = 0; round < COST_ROUNDS; round++) {
-    ofGateway += await cpuOf(pid, () => sampler.call());
-    ofBare += await cpuOf(barePid, () => sampler.askFloor());
+    ofGateway.push(await cpuOf(pid, () => sampler.call()));
+    ofBare.push(await cpuOf(barePid, () => sampler.askFloor()));
   }
-  return ofGateway / ofBare;
+  return quantile(ofGateway, 0.5) / quantile(ofBare, 0.5);
 }
 
 async function warm(sampler: Sampler): Promise<void> {
@@ -72,6 +78,7 @@ async function warm(sampler: Sampler): Promise<void> {
       while (begun++ < calls) await sampler.call(prompt, isStored);
     });
   }
+  for (let made = 0; made < WARM_BARE_REQUESTS; made++) await sampler.askFloor();
 }
 
 /** A gateway in use, with what it holds then. */
