@@ -39,7 +39,12 @@ export interface Breach {
   readonly description: string;
 }
 
-function breachesOfOne(schema: DescMessage, message: Message, path: string): readonly Breach[] {
+/** The rules that the library finds broken by itself: it forgets the rules of a type within itself. */
+export function foundByLibrary(
+  schema: DescMessage,
+  message: Message,
+  path = "",
+): readonly Breach[] {
   const result = library.validate(schema, message);
   if (result.kind === "error") throw result.error;
   if (result.kind === "valid") return [];
@@ -50,13 +55,13 @@ function breachesOfOne(schema: DescMessage, message: Message, path: string): rea
 }
 
 /**
- * The rules that a message breaks, those of inner messages behind those of outer ones. The library forgets the rules
- * of a type within itself, so each inner message is asked for, too. Throws if the rules cannot be evaluated.
+ * The rules that a message breaks, those of inner messages behind those of outer ones. The library is asked for each
+ * inner message, too. Throws if the rules cannot be evaluated.
  */
 export function breachesOf(schema: DescMessage, message: Message): readonly Breach[] {
   const inner = nestedMessages(schema, message);
   const all = [{ schema, message, path: "" }, ...inner].flatMap((each) =>
-    breachesOfOne(each.schema, each.message, each.path),
+    foundByLibrary(each.schema, each.message, each.path),
   );
   return [...new Map(all.map((breach) => [JSON.stringify(breach), breach])).values()];
 }

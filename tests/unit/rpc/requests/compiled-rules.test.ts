@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -23,6 +24,7 @@ import {
   arbitraryFields,
   breachesOf,
   edgeMessages,
+  foundByLibrary,
   rulesIn,
   typesIn,
 } from "../../../support/ruled-messages.ts";
@@ -58,8 +60,14 @@ function expectBreaches(schema: DescMessage, message: Message): void {
   const violations = found(schema, message);
   expect(violations).toHaveLength(Math.min(named.length, MOST));
   expect(named).toEqual(expect.arrayContaining([...violations]));
-  const [first] = named;
-  if (first !== undefined) expect(violations[0]).toEqual(first);
+  const byLibrary = foundByLibrary(schema, message).map(
+    ({ field, description }): FieldViolation => ({ field, description }),
+  );
+  // A breach that the library forgets can come before its first one.
+  const seen = violations.find((violation) =>
+    byLibrary.some((one) => isDeepStrictEqual(one, violation)),
+  );
+  if (seen !== undefined || violations.length < MOST) expect(seen).toEqual(byLibrary[0]);
 }
 
 it("every request of the contract has a compiled check", () => {
