@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { residentMiB } from "../support/process-figures.ts";
 import { type Attack, type Length, type Tally, together } from "./attack.ts";
-import { judge, type Seen, type Verdict } from "./judge.ts";
+import { judge, MAX_GROWTH_MIB, type Seen, type Verdict } from "./judge.ts";
 import { type BareServer, bearer, type Gateway, startAttacker, startGateway } from "./processes.ts";
 import { quantile, Sampler, worst } from "./sampler.ts";
 
@@ -33,8 +33,12 @@ const WARM_BARE_REQUESTS = 4_000;
 /** Calls whose cost is measured, and requests to the bare server beside them. */
 const COST_ROUNDS = 20;
 const COST_CALLS = 30;
-/** A gateway that has so much more than at its start is not taken for the next attack. */
+/**
+ * A gateway that has so much more than at its start is not taken for the next attack: 12 MiB, and at most a quarter of
+ * that attack's bar, which counts from the start.
+ */
 const MAX_LEFT_MIB = 12;
+const MAX_LEFT_SHARE = 0.25;
 
 export interface Outcome extends Verdict {
   readonly attack: Attack;
@@ -149,9 +153,10 @@ export class Attacks implements AsyncDisposable {
     }
   }
 
-  async #take(kind: NonNullable<Attack["gateway"]>): Promise<Warm> {
+  async #take({ gateway: kind = "callers", maxGrowthMiB }: Attack): Promise<Warm> {
     const kept = this.#warm.get(kind);
-    if (kept?.gateway.isAlive && residentMiB(kept.gateway.pid) <= kept.baseMiB + MAX_LEFT_MIB) {
+    const maxLeft = Math.min(MAX_LEFT_MIB, MAX_LEFT_SHARE * (maxGrowthMiB ?? MAX_GROWTH_MIB));
+    if (kept?.gateway.isAlive && residentMiB(kept.gateway.pid) <= kept.baseMiB + maxLeft) {
       return kept;
     }
     await kept?.[Symbol.asyncDispose]();
@@ -162,7 +167,7 @@ export class Attacks implements AsyncDisposable {
   }
 
   async #try(attack: Attack, bareLivezMs: number | undefined): Promise<Seen> {
-    const { gateway, sampler, baseMiB } = await this.#take(attack.gateway ?? "callers");
+    const { gateway, sampler, baseMiB } = await this.#take(attack);
     const { pid, target } = gateway;
     const before = gateway.trouble().length;
     const seconds = this.#secondsOf(attack);
