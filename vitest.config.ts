@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { NO_WRAPPER_CODE } from "./src/loading.js";
 
 const tests = "tests/**/*.test.ts";
 /** Modules of their own have no state that a test changes: files of one worker share them. */
@@ -26,8 +27,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: "tests/support/global-setup.ts",
-    // As `src/loading.js`: tests start threads of the service too.
-    execArgv: ["--wasm-wrapper-tiering-budget=2000000000"],
+    // Tests start threads of the service too.
+    execArgv: [NO_WRAPPER_CODE],
     projects: [
       {
         extends: true,

@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
  * WebAssembly calls JavaScript without code of its own for each signature. V8 shares that code between threads, and in
  * Node 24 aborts the process at times when one thread frees it. The value is far above any number of calls.
  */
-const NO_WRAPPER_CODE = "--wasm-wrapper-tiering-budget=2000000000";
+export const NO_WRAPPER_CODE = "--wasm-wrapper-tiering-budget=2000000000";
 
 /**
  * Turns on the compile cache, which has the files stripped and compiled after the first start, also for the threads and
