@@ -19,6 +19,8 @@ const COPIED = [
   "buf.gen.yaml",
   "buf.yaml",
   "knip.json",
+  // The settings of vitest take V8's flag from there.
+  "src/loading.js",
   "third_party",
   "tools",
   "tsconfig.json",
@@ -61,8 +63,10 @@ export function textOf(echo: Echo): string {
   "src/providers/registry.ts": "it exports every type of provider"
 }
 `,
-  "src/main.js": `import { runService } from "./service.ts";
+  "src/main.js": `import { prepareLoading } from "./loading.js";
+import { runService } from "./service.ts";
 
+prepareLoading();
 runService();
 `,
   "src/service.ts": `import { systemClock } from "./clock.ts";
