@@ -1,21 +1,19 @@
 // `npm run nightly`: runs CI's repeating checks for longer. Each part reports its duration; the last line is "N
 // passed, N failed". `-- NAME…` runs some parts, `-- --list` lists them.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const FUZZ_SEEDS = 10;
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
 
 const npm = (script, ...args) => ["npm", ["run", "--silent", script, "--", ...args]];
 
-/** Tests that CI runs with fewer repetitions (tests/support/nightly.ts). */
-const LONG_TESTS = [
-  "tests/system/soak.test.ts",
-  "tests/system/reliability/mutations.test.ts",
-  "tests/faults/owner-deaths.test.ts",
-  "tests/faults/ledger-equals-records.test.ts",
-  "tests/system/page-commands.test.ts",
-];
+/** Tests that CI runs with fewer repetitions: they ask `tests/support/nightly.ts`. */
+const LONG_TESTS = readdirSync("tests", { recursive: true })
+  .map((name) => `tests/${name}`)
+  .filter((file) => file.endsWith(".test.ts"))
+  .filter((file) => readFileSync(file, "utf8").includes("/support/nightly.ts"))
+  .sort();
 
 const PARTS = {
   attack: npm("attack"),
