@@ -18,8 +18,6 @@ export interface ServeStoresOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly log: Log;
-  /** What else the host offers beside the tenants. */
-  readonly services?: readonly HostedService[];
   /** Folder for the socket; default: that of temporary files. */
   readonly folder?: string;
 }
@@ -33,7 +31,7 @@ export interface ServedStores {
 
 /** Serves all tenants of an engine at a socket that only this user's processes can open. Rejects if it cannot. */
 export async function serveStores(options: ServeStoresOptions): Promise<ServedStores> {
-  const { stores, clock, log, services = [], folder } = options;
+  const { stores, clock, log, folder } = options;
   const place = await openSocketPlace(folder);
   const host = new StoreHost({
     path: place.path,
@@ -44,7 +42,6 @@ export async function serveStores(options: ServeStoresOptions): Promise<ServedSt
       hostCallers(stores.callers),
       hostLedger(stores.ledger),
       hostLimits(stores.limits),
-      ...services,
     ] as readonly HostedService[],
     onFault: (reason) => log({ event: "store client cut", reason }),
   });

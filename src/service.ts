@@ -163,7 +163,7 @@ function revokeAt(core: Core, streams: StreamService, doors: Doors, signal: Abor
     log: streams.log,
     abortGenerations: (isMeant, error) => runs.abortOf(isMeant, error),
     endCalls(isMeant, error) {
-      doors.dispatcher.endArrivalsOf(isMeant, error);
+      doors.dispatcher.arrivals.endOf(isMeant, error);
       doors.calls.accepted.endOf(isMeant, error);
     },
     onFailure: (caller) =>
@@ -287,6 +287,11 @@ export async function startService(
     await handedOver;
   }
 
+  function refuseCalls(error: GatewayError): void {
+    calls.draining.startDraining();
+    dispatcher.arrivals.endOf(() => true, error);
+  }
+
   return {
     readMetrics: core.readMetrics,
     reload: () => reloads.request("signal"),
@@ -294,10 +299,16 @@ export async function startService(
       const reloaded = reloads.stop();
       streams.stopAdopting();
       activity.startDraining();
-      const { endWatches } = activity;
-      const draining = { calls: calls.draining, generations: runs, endGenerations, endWatches };
-      const settings = inForce.config.drain;
-      await drain({ clock, settings, ...listeners, ...draining, hurry });
+      await drain({
+        clock,
+        settings: inForce.config.drain,
+        ...listeners,
+        running: [dispatcher.arrivals, calls.draining.running, runs],
+        refuseCalls,
+        endGenerations,
+        endWatches: activity.endWatches,
+        hurry,
+      });
       // Metrics can be read until the last call has ended.
       await listeners.metrics?.close();
       calls.lines.close();

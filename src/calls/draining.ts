@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/gateway-error.ts";
+import { RunningCount } from "../domain/running-count.ts";
 import type { Interceptor } from "./interceptor.ts";
 
 /** UNAVAILABLE for calls that this replica does not serve any more. */
@@ -9,24 +10,13 @@ export function drainingError(): GatewayError {
 
 /** Counts running calls, and refuses new calls while the replica drains. */
 export class Draining implements Interceptor {
-  #active = 0;
+  /** The running calls. */
+  readonly running = new RunningCount();
   #isDraining = false;
-  #whenIdle: (() => void)[] = [];
-
-  /** Number of running calls. */
-  get activeCalls(): number {
-    return this.#active;
-  }
 
   /** Refuses new calls with UNAVAILABLE/DRAINING from now on. */
   startDraining(): void {
     this.#isDraining = true;
-  }
-
-  /** Resolves when no call runs. */
-  idle(): Promise<void> {
-    if (this.#active === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   admit(): void {
@@ -36,14 +26,7 @@ export class Draining implements Interceptor {
 
   accept(): () => void {
     this.admit();
-    this.#active++;
-    return () => this.#leave();
-  }
-
-  #leave(): void {
-    this.#active--;
-    if (this.#active > 0) return;
-    for (const resolve of this.#whenIdle) resolve();
-    this.#whenIdle = [];
+    this.running.begin();
+    return () => this.running.end();
   }
 }

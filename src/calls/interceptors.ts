@@ -95,7 +95,7 @@ export const authorization: Interceptor = {
   },
 };
 
-/** Sets the headers that every answer has. */
+/** Sets the headers that the answers of all calls have, but for those that are refused before they begin. */
 export function responseHeaders(replica: string, version: string): Interceptor {
   return {
     admit: checkRequestId,

@@ -1,5 +1,6 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import { LiveList } from "../domain/live-list.ts";
+import { RunningCount } from "../domain/running-count.ts";
 import type { CallLimits } from "../ports/call-limits.ts";
 import { totalLimitMs } from "../reliability/attempt-limits.ts";
 import type { UsageSink } from "../usage/usage-sink.ts";
@@ -14,7 +15,7 @@ export class GenerationRuns {
   readonly #dependencies: RunDependencies;
   readonly #usualOutput = new UsualOutput();
   readonly #running = new LiveList<PreparedRun>();
-  #whenIdle: (() => void)[] = [];
+  readonly #count = new RunningCount();
 
   constructor(dependencies: RunDependencies) {
     this.#dependencies = dependencies;
@@ -22,7 +23,7 @@ export class GenerationRuns {
 
   /** Number of running generations, with and without a waiting call. */
   get active(): number {
-    return this.#running.size;
+    return this.#count.active;
   }
 
   get usage(): UsageSink {
@@ -35,8 +36,7 @@ export class GenerationRuns {
 
   /** Resolves when no generation runs. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+    return this.#count.idle();
   }
 
   /** Ends every running generation with this error. */
@@ -78,19 +78,17 @@ export class GenerationRuns {
       usualOutput: this.#usualOutput,
       route,
       limitMs,
-      onStop: () => this.#stopped(leave()),
+      onStop: () => {
+        if (leave()) this.#count.end();
+      },
     });
     for (const warning of [...(request.warnings ?? []), ...warnings]) run.result.warn(warning);
     run.checkMoney();
     run.checkContinuation();
     if (limited !== undefined) await run.reserve(limited);
     leave = this.#running.add(run);
+    this.#count.begin();
     await run.acquire(signal);
     return run;
-  }
-
-  #stopped(wasRunning: boolean): void {
-    if (!wasRunning || this.#running.size > 0) return;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -4,6 +4,7 @@ import type { Identified } from "../calls/call-chain.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { PushIterable } from "../domain/push-iterable.ts";
+import type { RunningCount } from "../domain/running-count.ts";
 
 /** A request that is answered by its first line and headers alone, without a method or a caller. */
 export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
@@ -38,6 +39,12 @@ export interface Arrival<Refusal extends Error = RpcStatusError> {
    * Call when the bytes of the request are no longer needed, to free room for other requests. Can be called again.
    */
   drop(): void;
+}
+
+/** Requests that are not complete. Those of services without credentials are not counted, so that nobody unknown holds a drain. */
+export interface Arrivals extends Pick<RunningCount, "active" | "idle"> {
+  /** Ends the requests of these callers; the id of a request without a caller is empty. */
+  endOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
 }
 
 /** An RPC call whose request is complete. */
@@ -115,6 +122,6 @@ export interface Dispatcher {
   ): Promise<Answer>;
   /** Messages of the handler. Encoded messages are sent unchanged. */
   serverStream(call: IncomingCall, request: EncodedRequest): PushIterable<Message | Uint8Array>;
-  /** Ends the unfinished requests of these callers. */
-  endArrivalsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
+  /** The unfinished requests of all doors. */
+  readonly arrivals: Arrivals;
 }

@@ -129,6 +129,6 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     unary: async (call, request, encode) => answer(call, start(call, request), encode),
     serverStream: (call, request) => stream(call, start(call, request)),
 
-    endArrivalsOf: (isMeant, error) => arriving.endOf(isMeant, error),
+    arrivals: arriving,
   };
 }

@@ -2,7 +2,8 @@ import type { Clock } from "../../clock.ts";
 import type { Caller } from "../../domain/caller.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { LiveList } from "../../domain/live-list.ts";
-import type { Arrival, Encoding } from "../call.ts";
+import { RunningCount } from "../../domain/running-count.ts";
+import type { Arrival, Arrivals, Encoding } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
 /** Limit for receiving a whole request, in milliseconds; equal to HTTP/1.1's limit for headers and body. */
@@ -52,11 +53,12 @@ interface Begun {
 }
 
 /** The incomplete requests of all doors. Bounds their bytes and their time. */
-export class ArrivingRequests {
+export class ArrivingRequests implements Arrivals {
   readonly #clock: Clock;
   readonly #largestBytes: number;
   readonly inflater = new Inflater();
   readonly #arrivals = new LiveList<Begun>();
+  readonly #ofCallers = new RunningCount();
   readonly #ofConnection = new Map<object, number>();
   readonly #ofCaller = new Map<string, number>();
   #bytes = 0;
@@ -72,6 +74,14 @@ export class ArrivingRequests {
     return this.#bytes;
   }
 
+  get active(): number {
+    return this.#ofCallers.active;
+  }
+
+  idle(): Promise<void> {
+    return this.#ofCallers.idle();
+  }
+
   /** Begins a request. If it is ended before it is complete, `report` gets the error and creates the refusal. */
   begin<Refusal extends Error>(
     caller: Caller,
@@ -80,11 +90,11 @@ export class ArrivingRequests {
   ): Arrival<Refusal> {
     const arrival = new ArrivingRequest(this, caller, connection, report);
     arrival.leave = this.#arrivals.add({ arrival, startedAt: this.#clock.now() });
+    if (caller !== NOBODY) this.#ofCallers.begin();
     this.#stopTimer ??= this.#clock.schedule(MAX_ARRIVAL_MS, () => this.#endLate());
     return arrival;
   }
 
-  /** Ends the requests of these callers. */
   endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
     for (const { arrival } of this.#arrivals.values()) {
       if (isMeant(arrival.caller.id)) arrival.cut(error);
@@ -107,6 +117,7 @@ export class ArrivingRequests {
 
   forget(arrival: Arriving, bytes: number): void {
     if (!arrival.leave()) return;
+    if (arrival.caller !== NOBODY) this.#ofCallers.end();
     this.#bytes -= bytes;
     add(this.#ofCaller, arrival.caller.id, -bytes);
     add(this.#ofConnection, arrival.connection, -bytes);

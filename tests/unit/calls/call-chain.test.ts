@@ -22,13 +22,13 @@ describe("a call that succeeds", () => {
     const { chain, calls, lines, spans } = openDoor();
     expect(admit(chain, headOf(ASK))).toEqual({ id: "alice", role: "caller" });
     const running = chain.begin(callOf(ASK));
-    expect(calls.draining.activeCalls).toBe(1);
+    expect(calls.draining.running.active).toBe(1);
     const answer = await running.unary(async (call) => {
       call.log({ generation_id: "g-1" });
       return call.caller.id;
     });
     expect(answer).toBe("alice");
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
     expect(spans).toEqual([{ code: "OK", reason: undefined, caller: "alice" }]);
     expect(lines).toEqual([
       {
@@ -56,7 +56,7 @@ describe("a call that succeeds", () => {
     for await (const message of stream) messages.push(message);
     expect(messages).toEqual([0, 1, 2]);
     expect(asked).toEqual(["release", "end"]);
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
   });
 });
 
@@ -109,7 +109,7 @@ describe("a call that is refused as it begins", () => {
     ]);
     expect(() => chain.begin(callOf(ASK))).toThrow(new Refused("caller-limit: enough"));
     expect(asked).toEqual(["release"]);
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
     expect(lines).toMatchObject([{ error: "caller-limit", code: "RESOURCE_EXHAUSTED" }]);
   });
 
@@ -123,7 +123,7 @@ describe("a call that is refused as it begins", () => {
     // Nobody has looked at the first one's credential.
     expect(spans).toEqual([refused, { ...refused, caller: "alice" }]);
     let isIdle = false;
-    const idle = calls.draining.idle().then(() => {
+    const idle = calls.draining.running.idle().then(() => {
       isIdle = true;
     });
     await Promise.resolve();
@@ -203,7 +203,7 @@ describe("a call that fails", () => {
     const { chain, lines, calls } = openDoor();
     for await (const _ of chain.begin(callOf(ASK)).serverStream(async () => counting(9))) break;
     expect(lines).toMatchObject([{ code: "CANCELLED", error: "cancelled" }]);
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
   });
 });
 

@@ -44,7 +44,7 @@ describe("a unary call", () => {
         expect(request).toMatchObject({ service: "m" });
         expect(call).toMatchObject({ caller: { id: "alice" }, timeoutMs: 500 });
         expect(call.header("x-request-id")).toBe("req-1");
-        expect(calls.draining.activeCalls).toBe(1);
+        expect(calls.draining.running.active).toBe(1);
         await clock.advance(12);
         call.log({ provider: "a" });
         return found();
@@ -76,7 +76,7 @@ describe("a unary call", () => {
       },
     ]);
     expect(spans).toEqual([{ code: "OK", reason: undefined, caller: "alice" }]);
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
   });
 
   it("that fails has the status of its error, and the error on its line", async () => {
@@ -165,7 +165,7 @@ describe("a stream", () => {
     const read = [];
     for await (const each of await stream()) {
       read.push(each);
-      expect([lines.length, calls.draining.activeCalls]).toEqual([0, 1]);
+      expect([lines.length, calls.draining.running.active]).toEqual([0, 1]);
     }
     expect(read).toEqual([message, message]);
     expect(lines).toMatchObject([{ method: "grpc.health.v1.Health/Watch", code: "OK" }]);
@@ -195,7 +195,7 @@ describe("a stream", () => {
     });
     for await (const _ of await stream()) break;
     expect(lines).toMatchObject([{ code: "CANCELLED", error: "cancelled" }]);
-    expect([lines.length, calls.draining.activeCalls]).toEqual([1, 0]);
+    expect([lines.length, calls.draining.running.active]).toEqual([1, 0]);
   });
 });
 

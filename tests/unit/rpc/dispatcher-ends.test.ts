@@ -39,7 +39,7 @@ describe("a call that is not let in", () => {
     await refusalOf(dispatcher.admit(head(check, sent), {}));
     expect(lines).toMatchObject([{ event: "call", method: CHECK, duration_ms: 0, ...expected }]);
     expect(lines[0] && "caller" in lines[0]).toBe("caller" in expected);
-    expect([spans.length, calls.draining.activeCalls]).toEqual([1, 0]);
+    expect([spans.length, calls.draining.running.active]).toEqual([1, 0]);
   });
 
   it("is one that is ended before its request is whole", async () => {
@@ -68,7 +68,7 @@ describe("a call that is not let in", () => {
       message: "this replica is draining; call again to reach another one",
     });
     expect(lines).toMatchObject([{ error: "draining", reason: "DRAINING", caller: "alice" }]);
-    expect(calls.draining.activeCalls).toBe(0);
+    expect(calls.draining.running.active).toBe(0);
   });
 
   it("may ask for no credential, and nobody is told", async () => {
@@ -143,8 +143,8 @@ describe("the end of calls", () => {
       },
     });
     const error = new GatewayError("unauthenticated", "the caller was removed");
-    const endOf: typeof set.dispatcher.endArrivalsOf = (isMeant, why) => {
-      set.dispatcher.endArrivalsOf(isMeant, why);
+    const endOf: typeof set.dispatcher.arrivals.endOf = (isMeant, why) => {
+      set.dispatcher.arrivals.endOf(isMeant, why);
       set.calls.accepted.endOf(isMeant, why);
     };
     const answer = set.unary();
@@ -165,17 +165,17 @@ describe("the end of calls", () => {
   it("is waited for, by as many as want to know", async () => {
     const waits = Promise.withResolvers<Message>();
     const { unary, calls } = setUpDispatcher({ unary: () => waits.promise });
-    await calls.draining.idle();
+    await calls.draining.running.idle();
     const answers = [unary(), unary()];
     await new Promise((resolve) => setImmediate(resolve));
     let told = 0;
-    const idle = [calls.draining.idle(), calls.draining.idle()].map((each) =>
+    const idle = [calls.draining.running.idle(), calls.draining.running.idle()].map((each) =>
       each.then(() => told++),
     );
-    expect([calls.draining.activeCalls, told]).toEqual([2, 0]);
+    expect([calls.draining.running.active, told]).toEqual([2, 0]);
     waits.resolve(await found());
     await Promise.all(answers);
     await Promise.all(idle);
-    expect([calls.draining.activeCalls, told]).toEqual([0, 2]);
+    expect([calls.draining.running.active, told]).toEqual([0, 2]);
   });
 });

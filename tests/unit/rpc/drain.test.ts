@@ -1,26 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { RunningCount } from "../../../src/domain/running-count.ts";
 import { drain } from "../../../src/rpc/drain.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 const SETTINGS = { noticeMs: 5_000, graceMs: 20_000 };
 
+const KINDS = ["arrivals", "calls", "generations"] as const;
+type Kind = (typeof KINDS)[number];
+
 /** A service of two listeners: what is done with it, and when. */
-function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
+function setUp({ connections = 1, ...active }: Partial<Record<Kind | "connections", number>> = {}) {
   const clock = createManualClock();
   const log: string[] = [];
   const hurry = new AbortController();
-  const state = { connections, calls, generations, leaveMs: 0, isOver: false };
-  let told: (() => void)[] = [];
+  const state = { connections, leaveMs: 0, isOver: false };
   const say = (what: string): void => void log.push(`${clock.now()} ${what}`);
-  const whenIdle = (kind: "calls" | "generations"): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (state[kind] === 0) resolve();
-        else told.push(look);
-      };
-      look();
-    });
   const listener = (name: string) => ({
     setServing: (serving: boolean) => say(`${name} serves: ${serving}`),
     get connections() {
@@ -33,26 +28,20 @@ function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
     stopListening: () => say(`${name} stops`),
     close: async () => say(`${name} closes`),
   });
+  const running = KINDS.map((kind) => {
+    const count = new RunningCount();
+    for (let begun = 0; begun < (active[kind] ?? 0); begun++) count.begin();
+    return count;
+  });
   const options = {
     clock,
     settings: SETTINGS,
     grpc: listener("grpc"),
     http: listener("http"),
-    calls: {
-      get activeCalls() {
-        return state.calls;
-      },
-      startDraining: () => say("refuses"),
-      idle: () => whenIdle("calls"),
-    },
+    running,
+    refuseCalls: ({ reason }: GatewayError) => say(`refuses: ${reason}`),
     endGenerations: async ({ kind }: GatewayError) => say(`ends calls: ${kind}`),
     endWatches: ({ reason }: GatewayError) => say(`ends watches: ${reason}`),
-    generations: {
-      get active() {
-        return state.generations;
-      },
-      idle: () => whenIdle("generations"),
-    },
     hurry: hurry.signal,
   };
   return {
@@ -60,15 +49,14 @@ function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
     log,
     hurry,
     state,
+    running,
     begin: () =>
       void drain(options).then(() => {
         state.isOver = true;
       }),
-    async end(kind: "calls" | "generations") {
-      state[kind] = 0;
-      for (const look of told.splice(0)) look();
+    async endOne(kind: Kind) {
+      running[KINDS.indexOf(kind)]?.end();
       await clock.advance(0);
-      told = [...told];
     },
   };
 }
@@ -102,18 +90,16 @@ describe("a drain", () => {
     expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
   });
 
-  it.each(["calls", "generations"] as const)(
-    "waits for the end of the last of the %s",
-    async (kind) => {
-      const { begin, clock, log, state, end } = setUp({ connections: 0, [kind]: 2 });
-      begin();
-      await clock.advance(12_000);
-      expect(log.at(-1)).toBe("5000 ends watches: DRAINING");
-      await end(kind);
-      expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
-      expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
-    },
-  );
+  it.each(KINDS)("waits for the end of the last of the %s", async (kind) => {
+    const { begin, clock, log, state, endOne } = setUp({ connections: 0, [kind]: 2 });
+    begin();
+    await clock.advance(12_000);
+    await endOne(kind);
+    expect(log.at(-1)).toBe("5000 ends watches: DRAINING");
+    await endOne(kind);
+    expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
+    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+  });
 
   it("takes no new connection once all clients know", async () => {
     const { begin, clock, log, state } = setUp({ calls: 1 });
@@ -135,7 +121,7 @@ describe("a drain", () => {
     await clock.advance(19_999);
     expect(log.at(-1)).toBe("5000 ends watches: DRAINING");
     await clock.advance(1);
-    expect(log.slice(-2)).toEqual(["20000 refuses", "20000 ends calls: owner-lost"]);
+    expect(log.slice(-2)).toEqual(["20000 refuses: DRAINING", "20000 ends calls: owner-lost"]);
     await clock.advance(999);
     expect(state.isOver).toBe(false);
     await clock.advance(1);
@@ -143,11 +129,23 @@ describe("a drain", () => {
     expect(state.isOver).toBe(true);
   });
 
+  it("waits for a call whose request was complete when the last arrival ended", async () => {
+    const { begin, clock, log, state, endOne, running } = setUp({ connections: 0, arrivals: 1 });
+    begin();
+    await clock.advance(6_000);
+    running[1]?.begin();
+    await endOne("arrivals");
+    await clock.advance(1_000);
+    expect([log.at(-1), state.isOver]).toEqual(["5000 ends watches: DRAINING", false]);
+    await endOne("calls");
+    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
   it("is over with the calls that were ended", async () => {
-    const { begin, clock, log, end, state } = setUp({ calls: 1 });
+    const { begin, clock, log, endOne, state } = setUp({ calls: 1 });
     begin();
     await clock.advance(20_100);
-    await end("calls");
+    await endOne("calls");
     expect(log.slice(-2)).toEqual(["20100 grpc closes", "20100 http closes"]);
     expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
   });
@@ -163,7 +161,7 @@ describe("a drain", () => {
     await clock.advance(atMs);
     hurry.abort();
     await clock.advance(0);
-    expect(log.slice(-2)).toEqual([`${atMs} refuses`, `${atMs} ends calls: owner-lost`]);
+    expect(log.slice(-2)).toEqual([`${atMs} refuses: DRAINING`, `${atMs} ends calls: owner-lost`]);
     expect(log.filter((line) => line.endsWith("stops"))).toHaveLength(2);
     await clock.advance(1_000);
     expect(state.isOver).toBe(true);

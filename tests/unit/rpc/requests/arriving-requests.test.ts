@@ -203,3 +203,28 @@ describe("what a request inflates to", () => {
     expect(all.inflater.held).toBe(0);
   });
 });
+
+describe("the requests for which a drain waits", () => {
+  it("are those of known callers, until the last is complete or ended", async () => {
+    const { all, begin } = setUp();
+    await all.idle();
+    const [whole, cut, unknown] = [begin(A), begin(B), begin(NOBODY)];
+    let isIdle = false;
+    const idle = all.idle().then(() => {
+      isIdle = true;
+    });
+    whole.end();
+    whole.end();
+    await Promise.resolve();
+    expect([all.active, isIdle]).toEqual([1, false]);
+    all.endOf((caller) => caller === "b", new GatewayError("gateway-overloaded", "x"));
+    await idle;
+    expect(all.active).toBe(0);
+    all.endOf(() => true, new GatewayError("gateway-overloaded", "x"));
+    expect([cut.error, unknown.error].map((error) => error instanceof RpcStatusError)).toEqual([
+      true,
+      true,
+    ]);
+    await all.idle();
+  });
+});
