@@ -4,7 +4,6 @@ import { defineConfig } from "vitest/config";
 import { NO_WRAPPER_CODE } from "./src/loading.js";
 
 const tests = "tests/**/*.test.ts";
-/** Modules of their own have no state that a test changes: files of one worker share them. */
 const unitTests = "tests/unit/**/*.test.ts";
 /** Of the code that runs in browsers, as far as it needs none. */
 const consoleTests = "console/tests/*.test.ts";
@@ -29,6 +28,8 @@ export default defineConfig({
     globalSetup: "tests/support/global-setup.ts",
     // Tests start threads of the service too.
     execArgv: [NO_WRAPPER_CODE],
+    // With `isolate: false`, files of one worker share its modules, whose state no test changes. A worker of its own for
+    // each file would load them again, which takes as long as many a test.
     projects: [
       {
         extends: true,
@@ -58,6 +59,7 @@ export default defineConfig({
           name: "system",
           include: [processTests],
           exclude: loneTests,
+          isolate: false,
           // They wait more than they work.
           maxWorkers: 5,
           sequence: { groupOrder: 1 },
