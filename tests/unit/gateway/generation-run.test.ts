@@ -101,6 +101,16 @@ describe("a generation that is let in", () => {
     ]);
   });
 
+  it("is counted once, however often it is given back", async () => {
+    const { prepare, runs } = setUp();
+    const [one, other] = [await prepare(), await prepare()];
+    await one.run(NO_DELIVERY);
+    one.release();
+    expect(runs.active).toBe(1);
+    other.release();
+    expect(runs.active).toBe(0);
+  });
+
   it("takes no longer than it may", async () => {
     for (const [timeoutMs, limitMs] of [
       [undefined, 10_000],
