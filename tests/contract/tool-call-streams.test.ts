@@ -192,23 +192,30 @@ describe("items of a Responses stream", () => {
           argsDone: fc.boolean(),
           itemDone: fc.boolean(),
           output: fc.constantFrom("all", "none", "reversed"),
-          ids: fc.boolean(),
+          ids: fc.constantFrom("own", "none", "one for all"),
+          callIds: fc.constantFrom("own", "one for all"),
+          positions: fc.boolean(),
         }),
-        async (all, at, choices, bytes, { deltas, argsDone, itemDone, output, ids }) => {
+        async (all, at, choices, bytes, { deltas, argsDone, itemDone, output, ...names }) => {
+          // Without a position, an item with the names of another is told apart by its end.
+          fc.pre(names.positions || names.ids === "own" || itemDone);
+          const idOf = (index: number) => (names.ids === "own" ? `fc_${index}` : "fc_one");
+          const position = (index: number) => names.positions && { output_index: index };
           const item = (call: Call, index: number, text: string) => ({
             type: "function_call",
-            ...(ids && { id: `fc_${index}` }),
-            call_id: call.id,
+            ...(names.ids !== "none" && { id: idOf(index) }),
+            call_id: names.callIds === "own" ? call.id : "call_one",
             name: call.name,
             arguments: text,
           });
           const isTold = deltas || argsDone || itemDone;
           const events = all.map((call, index): NamedEvent[] => {
-            const place = { output_index: index, ...(ids && { item_id: `fc_${index}` }) };
+            const named = names.ids !== "none" && { item_id: idOf(index) };
+            const place = { ...position(index), ...named };
             return [
               {
                 type: "response.output_item.added",
-                output_index: index,
+                ...position(index),
                 item: item(call, index, ""),
               },
               ...(deltas
@@ -231,19 +238,20 @@ describe("items of a Responses stream", () => {
                 ? [
                     {
                       type: "response.output_item.done",
-                      output_index: index,
+                      ...position(index),
                       item: item(call, index, call.args),
                     },
                   ]
                 : []),
             ];
           });
+          const isTellable = names.positions || names.ids === "own";
           const items = all.map((call, index) => item(call, index, call.args));
           const final = { all: items, none: isTold ? [] : items, reversed: items.toReversed() }[
             output
           ];
           const body = namedEvents([
-            ...interleaved(events, choices),
+            ...(isTellable ? interleaved(events, choices) : events.flat()),
             {
               type: "response.completed",
               response: { id: "resp_1", status: "completed", model: "r", output: final },
@@ -253,7 +261,7 @@ describe("items of a Responses stream", () => {
           expect(parts.toSorted()).toEqual(all.map(inShort).toSorted());
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
     await provider.close();
   });

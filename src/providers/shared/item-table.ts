@@ -1,5 +1,6 @@
 // Finds the item that an event belongs to. Servers other than OpenAI change positions and identifiers between the
-// pieces of an item and its end, so matching identifiers, positions and texts decide.
+// pieces of an item and its end, or give several items one identifier. Matching identifiers, positions and texts
+// decide.
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import type { OpenPart } from "./part-writer.ts";
@@ -25,6 +26,10 @@ export interface WrittenText {
 export interface Item {
   /** `call` for calls of all types, otherwise the item's type. */
   readonly kind: string;
+  /** The position at which the item came first. */
+  readonly index: number;
+  /** The last identifier of the item. */
+  id: string;
   /** Texts by their position inside the item. A message can have several. */
   readonly texts: Map<number, WrittenText>;
   /** The part is undefined until the name has arrived. */
@@ -72,9 +77,23 @@ function agrees({ texts, kind }: Item, item: JsonObject): boolean {
   return wordsOf(item).startsWith(written);
 }
 
+/** Fields that name an item: its own identifier, and that of its call. */
+type Name = "id" | "callId";
+
+function namesOf(item: JsonObject): Record<Name, string> {
+  return { id: stringOf(item.id), callId: stringOf(item.call_id) };
+}
+
+/** Whether both have the same kind of name, and different ones. */
+function differs(item: Item, names: Readonly<Record<Name, string>>): boolean {
+  const isOther = (by: Name) => item[by] !== "" && names[by] !== "" && item[by] !== names[by];
+  return isOther("id") || isOther("callId");
+}
+
 export function createItemTable(): ItemTable {
   const items: Item[] = [];
-  const byId = new Map<string, Item>();
+  /** The last item with each name. */
+  const named: Readonly<Record<Name, Map<string, Item>>> = { id: new Map(), callId: new Map() };
   const byIndex = new Map<number, Item>();
   /** The item of the previous piece, with that piece's reference. */
   let last: Item | undefined;
@@ -85,6 +104,8 @@ export function createItemTable(): ItemTable {
     last = undefined;
     const item: Item = {
       kind,
+      index,
+      id: "",
       texts: new Map(),
       call: { part: undefined, text: "" },
       paragraphs: new Set(),
@@ -99,25 +120,35 @@ export function createItemTable(): ItemTable {
     return item;
   }
 
-  function known(id: string, kind: string): Item | undefined {
-    const item = id === "" ? undefined : byId.get(id);
-    return item?.kind === kind ? item : undefined;
-  }
-
   function at(index: number, kind: string): Item | undefined {
     const item = byIndex.get(index);
     return item?.kind === kind ? item : undefined;
   }
 
-  function remember(item: Item, source: JsonObject): Item {
-    const id = stringOf(source.id);
-    if (id !== "") byId.set(id, item);
-    item.callId ||= stringOf(source.call_id);
-    return item;
+  /** The item with this name. Among several with one name, the position decides. */
+  function known(by: Name, value: string, index: number, kind: string): Item | undefined {
+    if (value === "") return undefined;
+    const here = at(index, kind);
+    const item = here?.[by] === value ? here : named[by].get(value);
+    return item?.kind === kind ? item : undefined;
   }
 
-  function byCall(callId: string): Item | undefined {
-    return callId === "" ? undefined : items.find((item) => item.callId === callId);
+  /** The item with this name, unless that item has ended at another position. */
+  function current(by: Name, value: string, index: number, kind: string): Item | undefined {
+    const item = known(by, value, index, kind);
+    return item?.isEnded === true && item.index !== index ? undefined : item;
+  }
+
+  function remember(item: Item, { id, callId }: Readonly<Record<Name, string>>): Item {
+    if (id !== "") {
+      item.id = id;
+      named.id.set(id, item);
+    }
+    if (callId !== "") {
+      item.callId ||= callId;
+      named.callId.set(callId, item);
+    }
+    return item;
   }
 
   /**
@@ -138,8 +169,9 @@ export function createItemTable(): ItemTable {
       if (isSame && last !== undefined) return last;
       const here = at(index, kind);
       const item =
-        known(id, kind) ?? (here === undefined || here.isEnded ? add(index, kind) : here);
-      if (id !== "" && !byId.has(id)) byId.set(id, item);
+        current("id", id, index, kind) ??
+        (here === undefined || here.isEnded ? add(index, kind) : here);
+      if (item.id === "") remember(item, { id, callId: "" });
       last = item;
       lastId = id;
       lastIndex = index;
@@ -147,30 +179,39 @@ export function createItemTable(): ItemTable {
     },
     started(index, source) {
       const kind = kindOf(source);
+      const names = namesOf(source);
+      const same = known("id", names.id, index, kind);
       const here = at(index, kind);
-      const isOpen = here !== undefined && !here.isStarted && !here.isEnded;
-      const item = known(stringOf(source.id), kind) ?? (isOpen ? here : add(index, kind));
+      // A server can repeat a beginning.
+      const isRepeated = same !== undefined && same === here && !differs(same, names);
+      const item =
+        [same, here].find((each) => each?.isEnded === false && (isRepeated || !each.isStarted)) ??
+        add(index, kind);
       item.isStarted = true;
-      return remember(item, source);
+      return remember(item, names);
     },
     ended(index, source) {
       const kind = kindOf(source);
+      const names = namesOf(source);
+      const here = at(index, kind);
+      const isHere = here !== undefined && !(here.isEnded && differs(here, names));
       const item =
-        known(stringOf(source.id), kind) ??
-        byCall(stringOf(source.call_id)) ??
-        at(index, kind) ??
-        add(index, kind);
-      return remember(item, source);
+        current("id", names.id, index, kind) ??
+        current("callId", names.callId, index, kind) ??
+        (isHere ? here : add(index, kind));
+      return remember(item, names);
     },
     settled(position, source) {
       const kind = kindOf(source);
-      const named = known(stringOf(source.id), kind) ?? byCall(stringOf(source.call_id));
+      const names = namesOf(source);
       const item =
-        (named?.isSettled === false ? named : undefined) ??
+        [known("id", names.id, position, kind), known("callId", names.callId, position, kind)].find(
+          (each) => each?.isSettled === false,
+        ) ??
         unsettled(position, source) ??
         add(position, kind);
       item.isSettled = true;
-      return remember(item, source);
+      return remember(item, names);
     },
     all: () => items,
   };
