@@ -63,7 +63,10 @@ async function read(provider: Provider, dialect: string, body: string, at: reado
   expect(error).toBeUndefined();
   const assembler = new MessageAssembler("test");
   for (const event of events) assembler.observe(event);
-  return assembler.message().parts.map((part) => {
+  const { parts } = assembler.message();
+  const ids = parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []));
+  expect(new Set(ids).size).toBe(ids.length);
+  return parts.map((part) => {
     if (part.type === "tool-call") return `${part.name} ${part.argumentsJson}`;
     return part.type === "text" ? `text ${part.text}` : part.type;
   });
@@ -123,8 +126,8 @@ describe("blocks of a Messages stream", () => {
         cuts,
         turns,
         cuts,
-        fc.boolean(),
-        async (all, at, choices, bytes, stops) => {
+        fc.record({ stops: fc.boolean(), isOneId: fc.boolean() }),
+        async (all, at, choices, bytes, { stops, isOneId }) => {
           const events = all.map((block, index) => {
             const start = (content: object): NamedEvent => ({
               type: "content_block_start",
@@ -141,7 +144,12 @@ describe("blocks of a Messages stream", () => {
               start(
                 isText
                   ? { type: "text", text: "" }
-                  : { type: "tool_use", id: `id_${index}`, name: block.name, input: {} },
+                  : {
+                      type: "tool_use",
+                      id: isOneId ? "id_one" : `id_${index}`,
+                      name: block.name,
+                      input: {},
+                    },
               ),
               ...pieces(isText ? block.text : block.args, at).map((text) =>
                 piece(
@@ -199,6 +207,8 @@ describe("items of a Responses stream", () => {
         async (all, at, choices, bytes, { deltas, argsDone, itemDone, output, ...names }) => {
           // Without a position, an item with the names of another is told apart by its end.
           fc.pre(names.positions || names.ids === "own" || itemDone);
+          // In another order, items are told apart by a name.
+          fc.pre(output !== "reversed" || names.ids === "own" || names.callIds === "own");
           const idOf = (index: number) => (names.ids === "own" ? `fc_${index}` : "fc_one");
           const position = (index: number) => names.positions && { output_index: index };
           const item = (call: Call, index: number, text: string) => ({

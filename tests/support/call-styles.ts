@@ -101,6 +101,20 @@ export const CALL_STYLES: Readonly<
   "whole calls in one chunk with one index": (all) => [
     all.map((call) => fragment(0, call, call.args)),
   ],
+  "one identifier for all, an index": (all, at) =>
+    all.flatMap((call, index) => [
+      ...pieces(call.args, at)
+        .filter((piece) => piece !== "")
+        .map((piece, part) => [
+          fragment(index, { id: "one", ...(part === 0 && { name: call.name }) }, piece),
+        ]),
+    ]),
+  "the name as the identifier, whole calls in one chunk": (all) => [
+    all.map(({ name, args: text }) => fragment(undefined, { id: name, name }, text)),
+  ],
+  "the name as the identifier, whole calls in one chunk with one index": (all) => [
+    all.map(({ name, args: text }) => fragment(0, { id: name, name }, text)),
+  ],
   "another identifier with each fragment": (all, at) =>
     all.flatMap(({ name, args: text }, index) =>
       pieces(text, at)

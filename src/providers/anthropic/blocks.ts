@@ -1,7 +1,7 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
-import { usableId } from "../shared/call-id.ts";
+import { CallIds } from "../shared/call-id.ts";
 import { partAdditions } from "../shared/part-additions.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
 import { stringOf } from "../shared/string-of.ts";
@@ -50,7 +50,7 @@ type FieldText = (field: string) => string | undefined;
 /** Turns the content blocks of one answer into parts, numbered without gaps. */
 export class Blocks {
   readonly #providerType: string;
-  readonly #newId: () => string;
+  readonly #ids: CallIds;
   readonly #writer: PartWriter = createPartWriter();
   readonly #open = new Map<number, Block>();
   readonly #order = createBlockOrder(
@@ -60,10 +60,10 @@ export class Blocks {
   #isEmpty = true;
   #hasCalls = false;
 
-  /** `providerType` signs reasoning parts. `newId` creates identifiers of calls that have none. */
+  /** `providerType` signs reasoning parts. `newId` creates identifiers of calls that have none of their own. */
   constructor(providerType: string, newId: () => string) {
     this.#providerType = providerType;
-    this.#newId = newId;
+    this.#ids = new CallIds(newId);
   }
 
   get events(): PartWriter["events"] {
@@ -178,7 +178,7 @@ export class Blocks {
         const id = stringOf(source["id"]);
         const fragment = inputText(source["input"], texts.input);
         const part = this.#writer.openToolCall(
-          usableId(id) || this.#newId(),
+          this.#ids.take(id),
           stringOf(source["name"]),
           fragment,
         );

@@ -22,7 +22,21 @@ export function createCallIds({ random }: Pick<Clock, "random">): () => string {
 /** Longest identifier in characters that the next request can contain: the contract's bound. */
 const MAX_LENGTH = 256;
 
-/** An identifier that the next request can contain; "" instead of a longer one. */
-export function usableId(id: string): string {
-  return id.length > MAX_LENGTH ? "" : id;
+/** The identifiers of one answer's calls: all different, and short enough for the next request. */
+export class CallIds {
+  readonly #newId: () => string;
+  readonly #taken = new Set<string>();
+
+  /** `newId` creates identifiers of calls without a usable one. */
+  constructor(newId: () => string) {
+    this.#newId = newId;
+  }
+
+  /** The first of the provider's identifiers that can be used, otherwise a new one. */
+  take(...own: readonly string[]): string {
+    const isUsable = (id: string) => id !== "" && id.length <= MAX_LENGTH && !this.#taken.has(id);
+    const id = own.find(isUsable) ?? this.#newId();
+    this.#taken.add(id);
+    return id;
+  }
 }

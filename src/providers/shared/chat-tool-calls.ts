@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
-import { usableId } from "./call-id.ts";
+import { CallIds } from "./call-id.ts";
 import { callData } from "./chat-message-data.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
@@ -113,7 +113,7 @@ function emptyCall(): Call {
 /** The tool calls of one answer. Servers differ in what identifies a fragment. */
 export class ChatToolCalls {
   readonly #writer: PartWriter;
-  readonly #newId: () => string;
+  readonly #ids: CallIds;
   readonly #origin: DataOrigin;
   readonly #calls: Call[] = [];
   readonly #byIndex = new Map<number, Call>();
@@ -122,10 +122,10 @@ export class ChatToolCalls {
   /** Number of the current chunk. */
   #chunk = 0;
 
-  /** `newId` creates identifiers for calls that have none, or that of another call. */
+  /** `newId` creates identifiers of calls that have none of their own. */
   constructor(writer: PartWriter, newId: () => string, origin: DataOrigin) {
     this.#writer = writer;
-    this.#newId = newId;
+    this.#ids = new CallIds(newId);
     this.#origin = origin;
   }
 
@@ -169,14 +169,24 @@ export class ChatToolCalls {
   }
 
   /**
-   * Whether a fragment belongs to a call after `call`, without other evidence. It does if the name differs, or if an
-   * identifier or a name arrives after complete arguments or twice in one chunk.
+   * Whether a fragment belongs to a call after `call`, without other evidence. It does if the name differs, if an
+   * identifier or a name arrives after complete arguments or twice in one chunk, or if the name comes with more
+   * arguments than a call can have.
    */
-  #isNext(call: Call, { id, name }: Fragment): boolean {
+  #isNext(call: Call, fragment: Fragment): boolean {
+    const { id, name } = fragment;
     if (name !== "" && call.name !== "" && name !== call.name) return true;
+    if (this.#isTooMuch(call, fragment)) return true;
     const isSame = id !== "" && id === call.id;
     const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
     return isNamed && !isSame && (isWhole(call) || call.chunk === this.#chunk);
+  }
+
+  /** Some servers give all calls one identifier: that of the answer, or the name of the function. */
+  #isTooMuch(call: Call, { name, piece, index }: Fragment): boolean {
+    if (name === "" || piece.trim() === "" || !isWhole(call)) return false;
+    if (!call.hasPlaceholder) return true;
+    return call.chunk === this.#chunk || (index !== undefined && !this.#byIndex.has(index));
   }
 
   #begin(): Call {
@@ -200,8 +210,9 @@ export class ChatToolCalls {
    */
   #find(fragment: Fragment, place: number): Call | undefined {
     const { id, name, index } = fragment;
-    const named = id === "" ? undefined : this.#byId.get(id);
     const indexed = index === undefined ? undefined : this.#byIndex.get(index);
+    const isBoth = id !== "" && indexed?.id === id;
+    const named = isBoth ? indexed : id === "" ? undefined : this.#byId.get(id);
     if (indexed === undefined && index !== undefined && named === undefined) return undefined;
     const byPosition = index === undefined && id === "" ? this.#atPlace(place) : undefined;
     const known = named ?? indexed ?? byPosition;
@@ -211,8 +222,7 @@ export class ChatToolCalls {
   }
 
   #open(call: Call): void {
-    if (this.#byId.get(call.id) !== call || usableId(call.id) === "") call.id = this.#newId();
-    call.part = this.#writer.openToolCall(call.id, call.name, call.held);
+    call.part = this.#writer.openToolCall(this.#ids.take(call.id), call.name, call.held);
     call.held = "";
   }
 

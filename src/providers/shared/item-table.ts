@@ -80,14 +80,21 @@ function agrees({ texts, kind }: Item, item: JsonObject): boolean {
 /** Fields that name an item: its own identifier, and that of its call. */
 type Name = "id" | "callId";
 
-function namesOf(item: JsonObject): Record<Name, string> {
+type Names = Readonly<Record<Name, string>>;
+
+function namesOf(item: JsonObject): Names {
   return { id: stringOf(item.id), callId: stringOf(item.call_id) };
 }
 
-/** Whether both have the same kind of name, and different ones. */
-function differs(item: Item, names: Readonly<Record<Name, string>>): boolean {
+/** Whether the item has another name of the same kind. */
+function differs(item: Item, names: Names): boolean {
   const isOther = (by: Name) => item[by] !== "" && names[by] !== "" && item[by] !== names[by];
   return isOther("id") || isOther("callId");
+}
+
+/** Whether an event at this position can belong to the item: one that has ended has no more at another. */
+function isOpenAt(index: number): (item: Item) => boolean {
+  return (item) => !item.isEnded || item.index === index;
 }
 
 export function createItemTable(): ItemTable {
@@ -133,13 +140,19 @@ export function createItemTable(): ItemTable {
     return item?.kind === kind ? item : undefined;
   }
 
-  /** The item with this name, unless that item has ended at another position. */
-  function current(by: Name, value: string, index: number, kind: string): Item | undefined {
-    const item = known(by, value, index, kind);
-    return item?.isEnded === true && item.index !== index ? undefined : item;
+  /** The item with one of these names that can be meant. An item without another name comes first. */
+  function pick(
+    names: Names,
+    index: number,
+    kind: string,
+    isMeant: (item: Item) => boolean,
+  ): Item | undefined {
+    const all = [known("id", names.id, index, kind), known("callId", names.callId, index, kind)];
+    const found = all.filter((item) => item !== undefined).filter(isMeant);
+    return found.find((item) => !differs(item, names)) ?? found[0];
   }
 
-  function remember(item: Item, { id, callId }: Readonly<Record<Name, string>>): Item {
+  function remember(item: Item, { id, callId }: Names): Item {
     if (id !== "") {
       item.id = id;
       named.id.set(id, item);
@@ -169,7 +182,7 @@ export function createItemTable(): ItemTable {
       if (isSame && last !== undefined) return last;
       const here = at(index, kind);
       const item =
-        current("id", id, index, kind) ??
+        pick({ id, callId: "" }, index, kind, isOpenAt(index)) ??
         (here === undefined || here.isEnded ? add(index, kind) : here);
       if (item.id === "") remember(item, { id, callId: "" });
       last = item;
@@ -195,19 +208,14 @@ export function createItemTable(): ItemTable {
       const names = namesOf(source);
       const here = at(index, kind);
       const isHere = here !== undefined && !(here.isEnded && differs(here, names));
-      const item =
-        current("id", names.id, index, kind) ??
-        current("callId", names.callId, index, kind) ??
-        (isHere ? here : add(index, kind));
+      const item = pick(names, index, kind, isOpenAt(index)) ?? (isHere ? here : add(index, kind));
       return remember(item, names);
     },
     settled(position, source) {
       const kind = kindOf(source);
       const names = namesOf(source);
       const item =
-        [known("id", names.id, position, kind), known("callId", names.callId, position, kind)].find(
-          (each) => each?.isSettled === false,
-        ) ??
+        pick(names, position, kind, (each) => !each.isSettled) ??
         unsettled(position, source) ??
         add(position, kind);
       item.isSettled = true;

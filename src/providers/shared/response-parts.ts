@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../domain/json.ts";
 import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
-import { usableId } from "./call-id.ts";
+import { CallIds } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
 import {
   createItemTable,
@@ -46,7 +46,7 @@ function freeIndex({ texts }: Item, index: number): number {
 
 /** Turns the output items of one answer into parts, from pieces and from complete items. */
 export class ResponseParts {
-  readonly #newId: () => string;
+  readonly #ids: CallIds;
   readonly #origin: DataOrigin;
   readonly #writer: PartWriter = createPartWriter();
   readonly #items = createItemTable();
@@ -54,9 +54,9 @@ export class ResponseParts {
   #hasRefusal = false;
   #isEmpty = true;
 
-  /** `newId` creates identifiers of calls that have none. */
+  /** `newId` creates identifiers of calls that have none of their own. */
   constructor(newId: () => string, origin: DataOrigin) {
-    this.#newId = newId;
+    this.#ids = new CallIds(newId);
     this.#origin = origin;
   }
 
@@ -176,8 +176,7 @@ export class ResponseParts {
     const whole = argumentsOf(read);
     if (call.part !== undefined || name === "") return this.#completeCall(item, whole);
     this.#hasToolCalls = true;
-    const id =
-      usableId(stringOf(read.item.call_id)) || usableId(stringOf(read.item.id)) || this.#newId();
+    const id = this.#ids.take(stringOf(read.item.call_id), stringOf(read.item.id));
     if (whole.startsWith(call.text)) call.text = whole;
     call.part = this.#writer.openToolCall(id, name, call.text);
   }

@@ -1,6 +1,6 @@
 // Streams of Messages.
 import fc from "fast-check";
-import { id, list, name, object, open } from "./arbitrary-fields.ts";
+import { id, name, object, open } from "./arbitrary-fields.ts";
 import { named, type Plain, pieces, streamed } from "./streamed.ts";
 import { ANSWERS } from "./whole-answers.ts";
 
@@ -70,9 +70,16 @@ function withoutUnknown(block: Plain): Plain {
 /** Calls of the caller's tools, which have inputs in pieces. */
 const toolUse = open<Plain>({ type: fc.constant("tool_use"), id, name, input: object });
 
+/** Behind the gateway, the calls of an answer have different identifiers. */
+const toolUses = fc.uniqueArray(toolUse, {
+  selector: (use) => use["id"],
+  minLength: 1,
+  maxLength: 3,
+});
+
 export const messagesStreams = streamed(
   fc
-    .tuple(ANSWERS.messages as unknown as fc.Arbitrary<MessagesAnswer>, fc.option(list(toolUse)))
+    .tuple(ANSWERS.messages as unknown as fc.Arbitrary<MessagesAnswer>, fc.option(toolUses))
     .map(([answer, calls]): MessagesAnswer => {
       if (calls === null) return answer;
       return { ...answer, content: [...answer.content, ...calls], stop_reason: "tool_use" };

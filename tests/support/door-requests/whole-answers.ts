@@ -140,6 +140,16 @@ function apart(items: readonly { readonly type: string }[]) {
   return items.filter(({ type }, index) => type !== "message" || items[index - 1]?.type !== type);
 }
 
+/** Behind the gateway, the calls of an answer have different identifiers. */
+function named(items: readonly { readonly type: string }[]) {
+  return items.map((item, index) =>
+    "call_id" in item ? { ...item, call_id: `${item.call_id}_${index}` } : item,
+  );
+}
+
+/** Some servers give several items one identifier. */
+const itemId = fc.oneof(id, fc.constant("item"));
+
 const responses = open<OpenAI.Responses.Response>({
   id,
   object: fc.constant("response"),
@@ -149,7 +159,7 @@ const responses = open<OpenAI.Responses.Response>({
   output: list(
     fc.oneof(
       open<OpenAI.Responses.ResponseOutputMessage>({
-        id,
+        id: itemId,
         type: fc.constant("message"),
         role: fc.constant("assistant"),
         status: fc.constant("completed"),
@@ -168,7 +178,7 @@ const responses = open<OpenAI.Responses.Response>({
       }),
       open<OpenAI.Responses.ResponseFunctionToolCall>({
         type: fc.constant("function_call"),
-        id,
+        id: itemId,
         call_id: id,
         name,
         arguments: object.map((value) => JSON.stringify(value)),
@@ -177,12 +187,12 @@ const responses = open<OpenAI.Responses.Response>({
       } as never),
       open<OpenAI.Responses.ResponseReasoningItem>({
         type: fc.constant("reasoning"),
-        id,
+        id: itemId,
         summary: list(text.map((said) => ({ type: "summary_text" as const, text: said }))),
         encrypted_content: text,
       } as never),
     ),
-  ).map(apart) as fc.Arbitrary<never>,
+  ).map((items) => named(apart(items))) as fc.Arbitrary<never>,
   service_tier: maybe(fc.constantFrom("default", "priority")),
   usage: fc.tuple(count, count).map(([input, output]) => ({
     input_tokens: input + 5,
