@@ -47,18 +47,6 @@ export interface Item {
   isSettled: boolean;
 }
 
-export interface ItemTable {
-  /** The item of a piece. */
-  named(name: ItemName, kind: string): Item;
-  /** The item that begins with this event. */
-  started(index: number, item: JsonObject): Item;
-  /** The item that this event completes. */
-  ended(index: number, item: JsonObject): Item;
-  /** An item of the finished response. Each call returns a different one. */
-  settled(position: number, item: JsonObject): Item;
-  all(): Iterable<Item>;
-}
-
 function kindOf(item: JsonObject): string {
   const { type } = item;
   return type === "function_call" || type === "custom_tool_call" ? "call" : stringOf(type);
@@ -97,18 +85,86 @@ function isOpenAt(index: number): (item: Item) => boolean {
   return (item) => !item.isEnded || item.index === index;
 }
 
-export function createItemTable(): ItemTable {
-  const items: Item[] = [];
-  /** The last item with each name. */
-  const named: Readonly<Record<Name, Map<string, Item>>> = { id: new Map(), callId: new Map() };
-  const byIndex = new Map<number, Item>();
-  /** The item of the previous piece, with that piece's reference. */
-  let last: Item | undefined;
-  let lastId = "";
-  let lastIndex = 0;
+/** An event's reference to an item that begins, ends or is in the finished response. */
+interface Reference {
+  readonly names: Names;
+  readonly index: number;
+  readonly kind: string;
+}
 
-  function add(index: number, kind: string): Item {
-    last = undefined;
+function referenceTo(source: JsonObject, index: number): Reference {
+  return { names: namesOf(source), index, kind: kindOf(source) };
+}
+
+/** The items of one answer. */
+export class ItemTable {
+  readonly #items: Item[] = [];
+  /** The last item with each name. */
+  readonly #named: Readonly<Record<Name, Map<string, Item>>> = { id: new Map(), callId: new Map() };
+  readonly #byIndex = new Map<number, Item>();
+  /** The item of the previous piece, with that piece's reference. */
+  #last: Item | undefined;
+  #lastId = "";
+  #lastIndex = 0;
+
+  /** The item of a piece. */
+  piece({ id, index }: ItemName, kind: string): Item {
+    const last = this.#last;
+    const isSame = last?.kind === kind && id === this.#lastId && index === this.#lastIndex;
+    if (isSame && !last.isEnded) return last;
+    const names = { id, callId: "" };
+    const here = this.#at(index, kind);
+    const item =
+      this.#pick({ names, index, kind }, isOpenAt(index)) ??
+      (here === undefined || here.isEnded ? this.#add(index, kind) : here);
+    if (item.id === "") this.#remember(item, names);
+    this.#last = item;
+    this.#lastId = id;
+    this.#lastIndex = index;
+    return item;
+  }
+
+  /** The item that begins with this event. */
+  started(index: number, source: JsonObject): Item {
+    const { names, kind } = referenceTo(source, index);
+    const same = this.#known("id", names.id, index, kind);
+    const here = this.#at(index, kind);
+    // A server can repeat a beginning.
+    const isRepeated = same !== undefined && same === here && !differs(same, names);
+    const item =
+      [same, here].find((each) => each?.isEnded === false && (isRepeated || !each.isStarted)) ??
+      this.#add(index, kind);
+    item.isStarted = true;
+    return this.#remember(item, names);
+  }
+
+  /** The item that this event completes. */
+  ended(index: number, source: JsonObject): Item {
+    const reference = referenceTo(source, index);
+    const { names, kind } = reference;
+    const here = this.#at(index, kind);
+    const isHere = here !== undefined && !(here.isEnded && differs(here, names));
+    const item = this.#pick(reference, isOpenAt(index)) ?? (isHere ? here : this.#add(index, kind));
+    return this.#remember(item, names);
+  }
+
+  /** An item of the finished response. Each call returns a different one. */
+  settled(position: number, source: JsonObject): Item {
+    const reference = referenceTo(source, position);
+    const item =
+      this.#pick(reference, (each) => !each.isSettled) ??
+      this.#unsettled(reference, source) ??
+      this.#add(position, reference.kind);
+    item.isSettled = true;
+    return this.#remember(item, reference.names);
+  }
+
+  all(): Iterable<Item> {
+    return this.#items;
+  }
+
+  #add(index: number, kind: string): Item {
+    this.#last = undefined;
     const item: Item = {
       kind,
       index,
@@ -122,44 +178,42 @@ export function createItemTable(): ItemTable {
       isEnded: false,
       isSettled: false,
     };
-    items.push(item);
-    byIndex.set(index, item);
+    this.#items.push(item);
+    this.#byIndex.set(index, item);
     return item;
   }
 
-  function at(index: number, kind: string): Item | undefined {
-    const item = byIndex.get(index);
+  #at(index: number, kind: string): Item | undefined {
+    const item = this.#byIndex.get(index);
     return item?.kind === kind ? item : undefined;
   }
 
   /** The item with this name. Among several with one name, the position decides. */
-  function known(by: Name, value: string, index: number, kind: string): Item | undefined {
+  #known(by: Name, value: string, index: number, kind: string): Item | undefined {
     if (value === "") return undefined;
-    const here = at(index, kind);
-    const item = here?.[by] === value ? here : named[by].get(value);
+    const here = this.#at(index, kind);
+    const item = here?.[by] === value ? here : this.#named[by].get(value);
     return item?.kind === kind ? item : undefined;
   }
 
   /** The item with one of these names that can be meant. An item without another name comes first. */
-  function pick(
-    names: Names,
-    index: number,
-    kind: string,
-    isMeant: (item: Item) => boolean,
-  ): Item | undefined {
-    const all = [known("id", names.id, index, kind), known("callId", names.callId, index, kind)];
+  #pick({ names, index, kind }: Reference, isMeant: (item: Item) => boolean): Item | undefined {
+    const all = [
+      this.#known("id", names.id, index, kind),
+      this.#known("callId", names.callId, index, kind),
+    ];
     const found = all.filter((item) => item !== undefined).filter(isMeant);
     return found.find((item) => !differs(item, names)) ?? found[0];
   }
 
-  function remember(item: Item, { id, callId }: Names): Item {
+  #remember(item: Item, { id, callId }: Names): Item {
     if (id !== "") {
       item.id = id;
-      named.id.set(id, item);
+      this.#named.id.set(id, item);
     }
     if (callId !== "") {
       item.callId ||= callId;
-      named.callId.set(callId, item);
+      this.#named.callId.set(callId, item);
     }
     return item;
   }
@@ -168,59 +222,9 @@ export function createItemTable(): ItemTable {
    * Among items that the response has not contained yet: the first with matching text, otherwise the one at this
    * position.
    */
-  function unsettled(position: number, item: JsonObject): Item | undefined {
-    const kind = kindOf(item);
-    const left = items.filter((each) => !each.isSettled && each.kind === kind);
-    return (
-      left.find((each) => agrees(each, item)) ?? left.find((each) => each === byIndex.get(position))
-    );
+  #unsettled({ index, kind }: Reference, source: JsonObject): Item | undefined {
+    const left = this.#items.filter((each) => !each.isSettled && each.kind === kind);
+    const here = this.#at(index, kind);
+    return left.find((each) => agrees(each, source)) ?? left.find((each) => each === here);
   }
-
-  return {
-    named({ id, index }, kind) {
-      const isSame = last?.kind === kind && !last.isEnded && id === lastId && index === lastIndex;
-      if (isSame && last !== undefined) return last;
-      const here = at(index, kind);
-      const item =
-        pick({ id, callId: "" }, index, kind, isOpenAt(index)) ??
-        (here === undefined || here.isEnded ? add(index, kind) : here);
-      if (item.id === "") remember(item, { id, callId: "" });
-      last = item;
-      lastId = id;
-      lastIndex = index;
-      return item;
-    },
-    started(index, source) {
-      const kind = kindOf(source);
-      const names = namesOf(source);
-      const same = known("id", names.id, index, kind);
-      const here = at(index, kind);
-      // A server can repeat a beginning.
-      const isRepeated = same !== undefined && same === here && !differs(same, names);
-      const item =
-        [same, here].find((each) => each?.isEnded === false && (isRepeated || !each.isStarted)) ??
-        add(index, kind);
-      item.isStarted = true;
-      return remember(item, names);
-    },
-    ended(index, source) {
-      const kind = kindOf(source);
-      const names = namesOf(source);
-      const here = at(index, kind);
-      const isHere = here !== undefined && !(here.isEnded && differs(here, names));
-      const item = pick(names, index, kind, isOpenAt(index)) ?? (isHere ? here : add(index, kind));
-      return remember(item, names);
-    },
-    settled(position, source) {
-      const kind = kindOf(source);
-      const names = namesOf(source);
-      const item =
-        pick(names, position, kind, (each) => !each.isSettled) ??
-        unsettled(position, source) ??
-        add(position, kind);
-      item.isSettled = true;
-      return remember(item, names);
-    },
-    all: () => items,
-  };
 }

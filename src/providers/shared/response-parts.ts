@@ -3,9 +3,9 @@ import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import { CallIds } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
 import {
-  createItemTable,
   type Item,
   type ItemName,
+  ItemTable,
   type TextType,
   type WrittenText,
 } from "./item-table.ts";
@@ -49,7 +49,7 @@ export class ResponseParts {
   readonly #ids: CallIds;
   readonly #origin: DataOrigin;
   readonly #writer: PartWriter = createPartWriter();
-  readonly #items = createItemTable();
+  readonly #items = new ItemTable();
   #hasToolCalls = false;
   #hasRefusal = false;
   #isEmpty = true;
@@ -83,35 +83,35 @@ export class ResponseParts {
     delta: string,
     logprobs: readonly TokenLogprob[] | undefined,
   ): void {
-    const item = this.#items.named(name, "message");
+    const item = this.#items.piece(name, "message");
     if (delta === "" && (logprobs === undefined || !item.texts.has(contentIndex))) return;
     write(this.#opened(item, contentIndex, "text"), delta, logprobs);
   }
 
   /** `json`: the text of the annotation. */
   annotation(name: ItemName, contentIndex: number, annotation: JsonObject, json: string): void {
-    const written = this.#items.named(name, "message").texts.get(contentIndex);
+    const written = this.#items.piece(name, "message").texts.get(contentIndex);
     if (written === undefined) return;
     const own = openAiAnnotation(annotation, json, this.#origin);
     written.annotations = [...written.annotations, own];
   }
 
   refusal(name: ItemName, contentIndex: number, delta: string): void {
-    this.#append(this.#items.named(name, "message"), contentIndex, "refusal", delta);
+    this.#append(this.#items.piece(name, "message"), contentIndex, "refusal", delta);
   }
 
   /** A complete text, whose beginning may have arrived before. */
   wholeText(name: ItemName, contentIndex: number, type: "text" | "refusal", text: string): void {
     const whole = { type, text, logprobs: undefined };
-    this.#complete(this.#items.named(name, "message"), contentIndex, whole);
+    this.#complete(this.#items.piece(name, "message"), contentIndex, whole);
   }
 
   reasoning(name: ItemName, paragraph: string, delta: string): void {
-    this.#appendReasoning(this.#items.named(name, "reasoning"), paragraph, delta);
+    this.#appendReasoning(this.#items.piece(name, "reasoning"), paragraph, delta);
   }
 
   wholeReasoning(name: ItemName, paragraph: string, text: string): void {
-    const item = this.#items.named(name, "reasoning");
+    const item = this.#items.piece(name, "reasoning");
     if (!item.paragraphs.has(paragraph)) this.#appendReasoning(item, paragraph, text);
   }
 
@@ -121,11 +121,11 @@ export class ResponseParts {
   }
 
   toolArguments(name: ItemName, delta: string): void {
-    this.#appendCall(this.#items.named(name, "call"), delta);
+    this.#appendCall(this.#items.piece(name, "call"), delta);
   }
 
   wholeArguments(name: ItemName, text: string): void {
-    this.#completeCall(this.#items.named(name, "call"), text);
+    this.#completeCall(this.#items.piece(name, "call"), text);
   }
 
   /** A finished item: writes content that its deltas did not have, and ends its parts. */
