@@ -109,6 +109,20 @@ export const CALL_STYLES: Readonly<
           fragment(index, { id: "one", ...(part === 0 && { name: call.name }) }, piece),
         ]),
     ]),
+  // github.com/vllm-project/vllm/issues/44098 and 51697.
+  "an index, all arguments again at the end, with the name": (all, at) =>
+    all.flatMap((call, index) => [
+      [fragment(index, call, "")],
+      ...pieces(call.args, at).map((piece) => [fragment(index, {}, piece)]),
+      [fragment(index, call, call.args)],
+    ]),
+  "an index, all arguments again at the end, without a name": (all, at) => [
+    ...all.flatMap((call, index) => [
+      [fragment(index, call, "")],
+      ...pieces(call.args, at).map((piece) => [fragment(index, {}, piece)]),
+    ]),
+    all.map((call, index) => fragment(index, {}, call.args)),
+  ],
   "the name as the identifier, whole calls in one chunk": (all) => [
     all.map(({ name, args: text }) => fragment(undefined, { id: name, name }, text)),
   ],

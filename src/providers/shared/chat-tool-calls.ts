@@ -14,6 +14,8 @@ interface Call {
   id: string;
   name: string;
   held: string;
+  /** All arguments that have arrived. */
+  text: string;
   /** Whether only `{}` has arrived, which can be the arguments or a placeholder for later ones. */
   hasPlaceholder: boolean;
   readonly json: JsonEnd;
@@ -102,6 +104,7 @@ function emptyCall(): Call {
     id: "",
     name: "",
     held: "",
+    text: "",
     hasPlaceholder: false,
     json: createJsonEnd(),
     part: undefined,
@@ -176,10 +179,18 @@ export class ChatToolCalls {
   #isNext(call: Call, fragment: Fragment): boolean {
     const { id, name } = fragment;
     if (name !== "" && call.name !== "" && name !== call.name) return true;
+    if (this.#isRepeated(call, fragment)) return false;
     if (this.#isTooMuch(call, fragment)) return true;
     const isSame = id !== "" && id === call.id;
     const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
     return isNamed && !isSame && (isWhole(call) || call.chunk === this.#chunk);
+  }
+
+  /** Some servers send all arguments again at the end. */
+  #isRepeated(call: Call, { id, name, piece, index }: Fragment): boolean {
+    if (piece !== call.text || !isWhole(call) || call.chunk === this.#chunk) return false;
+    const isSame = name === "" || (id !== "" && id === call.id);
+    return isSame && (index === undefined || this.#byIndex.get(index) === call);
   }
 
   /** Some servers give all calls one identifier: that of the answer, or the name of the function. */
@@ -228,6 +239,7 @@ export class ChatToolCalls {
 
   #feed(call: Call, piece: string, isAll: boolean): void {
     if (piece === "") return;
+    call.text += piece;
     const isFirst =
       !isAll && !call.hasPlaceholder && call.held === "" && call.part?.isWritten() !== true;
     if (isFirst && piece === "{}") {
@@ -244,7 +256,9 @@ export class ChatToolCalls {
 
   #take(fragment: Fragment, place: number, isOwn: boolean): void {
     const { id, name, piece, index, data } = fragment;
-    const call = (isOwn ? undefined : this.#find(fragment, place)) ?? this.#begin();
+    const known = isOwn ? undefined : this.#find(fragment, place);
+    if (known !== undefined && this.#isRepeated(known, fragment)) return;
+    const call = known ?? this.#begin();
     if (index !== undefined && this.#byIndex.get(index) !== call) this.#byIndex.set(index, call);
     this.#byPlace[place] = call;
     if (call.id === "" && id !== "") {
