@@ -3,6 +3,11 @@ import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival } from "../call.ts";
 import { requestTooLarge } from "./request-limits.ts";
 
+const LEFT = "the caller left before its request was whole";
+
+/** A shared constant: a caller can leave hundreds of requests at once, and each stack trace costs as much as one. */
+const CALLER_LEFT = Object.freeze(new GatewayError("cancelled", LEFT));
+
 /**
  * All bytes of a body of at most `maxBytes`. Unread bytes are left to the connection. By events: the iterator of a
  * stream costs more than the rest of a small request, and would close the connection before an error is answered.
@@ -36,13 +41,14 @@ export function readAll(
       if (bytes > maxBytes) fail(requestTooLarge(maxBytes, "sent"));
     };
     const end = (): void => {
+      // Node also ends the body of a stream whose connection is lost.
+      if (body.closed) return leave();
       stop();
       // Always a copy: a piece is a part of a larger buffer of the connection, which would be kept with it.
       resolve(Buffer.concat(chunks, bytes));
     };
     const leave = (cause?: Error): void => {
-      const message = "the caller left before its request was whole";
-      fail(new GatewayError("cancelled", message, { cause }));
+      fail(cause === undefined ? CALLER_LEFT : new GatewayError("cancelled", LEFT, { cause }));
     };
     arrival.whenCut(fail);
     if (body.destroyed) return leave();

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { readAll } from "../../../../src/rpc/requests/read-all.ts";
@@ -41,6 +43,28 @@ describe("a body", () => {
       expect((error as Error).cause).toBe(cause);
     }
   });
+
+  it.each(["resets its stream", "ends its connection"])(
+    "of HTTP/2 is cancelled if the caller %s",
+    async (how) => {
+      const server = http2.createServer();
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const stream = client.request({ ":method": "POST" });
+      stream.on("error", () => {});
+      stream.write("0123");
+      const [body] = (await once(server, "stream")) as [http2.ServerHttp2Stream];
+      body.on("error", () => {});
+      const read = readAll(body, null, MAX_BYTES, UNCUT);
+      await once(body, "data");
+      if (how === "resets its stream") stream.destroy(new Error("reset"));
+      else client.destroy();
+      await expect(read).rejects.toMatchObject(LEFT);
+      client.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  );
 
   it("whose caller has left is not waited for", async () => {
     const body = new PassThrough();
