@@ -196,6 +196,7 @@ describe("items of a Responses stream", () => {
         turns,
         cuts,
         fc.record({
+          added: fc.boolean(),
           deltas: fc.boolean(),
           argsDone: fc.boolean(),
           itemDone: fc.boolean(),
@@ -204,9 +205,20 @@ describe("items of a Responses stream", () => {
           callIds: fc.constantFrom("own", "one for all"),
           positions: fc.boolean(),
         }),
-        async (all, at, choices, bytes, { deltas, argsDone, itemDone, output, ...names }) => {
+        async (
+          all,
+          at,
+          choices,
+          bytes,
+          { added, deltas, argsDone, itemDone, output, ...names },
+        ) => {
           // Without a position, an item with the names of another is told apart by its end.
           fc.pre(names.positions || names.ids === "own" || itemDone);
+          // Without a beginning, the end has the name of the call.
+          fc.pre(
+            added ||
+              (itemDone && names.positions && (names.ids === "own" || !(deltas || argsDone))),
+          );
           // In another order, items are told apart by a name.
           fc.pre(output !== "reversed" || names.ids === "own" || names.callIds === "own");
           const idOf = (index: number) => (names.ids === "own" ? `fc_${index}` : "fc_one");
@@ -223,11 +235,15 @@ describe("items of a Responses stream", () => {
             const named = names.ids !== "none" && { item_id: idOf(index) };
             const place = { ...position(index), ...named };
             return [
-              {
-                type: "response.output_item.added",
-                ...position(index),
-                item: item(call, index, ""),
-              },
+              ...(added
+                ? [
+                    {
+                      type: "response.output_item.added",
+                      ...position(index),
+                      item: item(call, index, ""),
+                    },
+                  ]
+                : []),
               ...(deltas
                 ? pieces(call.args, at).map((delta) => ({
                     type: "response.function_call_arguments.delta",
