@@ -6,6 +6,8 @@ import { eventually } from "./stack.ts";
 export interface Workers extends ServiceProcess, AsyncDisposable {
   /** The process of each worker now, by position. */
   readonly pids: () => readonly number[];
+  /** The replica name of each worker now, by position. */
+  readonly replicas: () => readonly string[];
   /** The lines of an event so far. */
   readonly lines: (event: string) => readonly Record<string, unknown>[];
   /** Kills a worker, and resolves when its replacement serves. */
@@ -44,13 +46,17 @@ export async function startWorkers(count: number, options: ServiceOptions = {}):
   const service = await startService({ ...options, config });
   const lines = (event: string) => service.log.filter((line) => line["event"] === event);
   await eventually(() => lines("worker ready").length === count);
-  const pids = (): number[] =>
-    Array.from({ length: count }, (_, worker) =>
-      Number(lines("worker ready").findLast((line) => line["worker"] === worker)?.["pid"]),
+  // Workers become ready in any order.
+  const named = (field: string): unknown[] =>
+    Array.from(
+      { length: count },
+      (_, worker) => lines("worker ready").findLast((line) => line["worker"] === worker)?.[field],
     );
+  const pids = (): number[] => named("pid").map(Number);
   return {
     ...service,
     pids,
+    replicas: () => named("replica").map(String),
     lines,
     async replace(worker) {
       const before = lines("worker ready").length;

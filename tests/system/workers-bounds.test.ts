@@ -1,4 +1,5 @@
 // What bounds the load of a target, and what is known of it, is one for all workers of a command.
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   AdminScope,
@@ -80,10 +81,13 @@ afterAll(async () => {
 async function clientOf(worker: number): Promise<GrpcClient> {
   for (;;) {
     const client = createGrpcClient(service.grpc);
-    await client.unary(getProviderStatus, { scope: AdminScope.REPLICA });
-    await eventually(() => service.lines("call").length > 0);
-    const line = service.lines("call").at(-1);
-    if (line?.["worker"] === worker) return client;
+    // The line of a call can come after lines of later calls: each call has a name of its own.
+    const name = randomUUID();
+    const metadata = { "x-request-id": name };
+    await client.unary(getProviderStatus, { scope: AdminScope.REPLICA }, { metadata });
+    const line = () => service.lines("call").find((call) => call["x_request_id"] === name);
+    await eventually(() => line() !== undefined);
+    if (line()?.["worker"] === worker) return client;
     client.close();
   }
 }

@@ -100,8 +100,7 @@ describe("two workers", () => {
     // What is the same for all workers is told by one.
     await eventually(() => service.lines("warning").length > 0);
     expect(service.lines("warning").map(({ worker }) => worker)).toEqual([0]);
-    const replicas = service.lines("worker ready").map(({ replica }) => replica);
-    expect(replicas).toEqual([`${first?.["replica"]}.0`, `${first?.["replica"]}.1`]);
+    expect(service.replicas()).toEqual([`${first?.["replica"]}.0`, `${first?.["replica"]}.1`]);
   });
 
   it("serve one port in equal parts, and their metrics are one page", async () => {
@@ -118,7 +117,7 @@ describe("two workers", () => {
     // The line of a call names the worker that has served it.
     await eventually(() => service.lines("call").length === CONNECTIONS);
     const byLine = countOf(service.lines("call").map(({ worker }) => `${worker}`));
-    const [zero = "", one = ""] = service.lines("worker ready").map(({ replica }) => `${replica}`);
+    const [zero = "", one = ""] = service.replicas();
     expect([byLine.get("0"), byLine.get("1")]).toEqual([counts.get(zero), counts.get(one)]);
     // And so does its count.
     const samples = await readSamples();
