@@ -50,7 +50,8 @@ describe("SIGTERM, and the end of its patience", () => {
       for await (const event of resumed ?? []) rest.push(event);
       expect(rest[0]?.sequence).toBe(cursor.lastSequence + 1);
       expect(rest.at(-1)?.event.case).toBe("complete");
-      expect(other?.process.log.some(({ event }) => event === "takeover")).toBe(true);
+      const hasTaken = () => other?.process.log.some(({ event }) => event === "takeover") ?? false;
+      await eventually(hasTaken);
     },
     SLOW_MS,
   );

@@ -230,8 +230,9 @@ it(
       reasons.add(reason);
       return reason === "";
     });
-    const lines = services[2]?.log.filter(({ event }) => event === "takeover");
-    expect(lines).toMatchObject([{ result: "taken" }]);
+    const lines = () => services[2]?.log.filter(({ event }) => event === "takeover") ?? [];
+    await eventually(() => lines().length > 0);
+    expect(lines()).toMatchObject([{ result: "taken" }]);
     expect([...reasons]).toEqual(["CONCURRENCY_LIMIT", ""]);
     expect(provider.peak).toBe(1);
   },

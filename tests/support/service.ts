@@ -22,7 +22,7 @@ export interface ServiceProcess {
   /** Everything written to standard error. */
   readonly errors: () => string;
   signal(name: NodeJS.Signals): void;
-  /** Resolves with the exit code. */
+  /** Resolves with the exit code when the process has ended and its last lines are read. */
   readonly exited: Promise<number | null>;
   stop(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     errors += bytes.toString();
   });
   const exited = new Promise<number | null>((resolve) => {
-    child.once("exit", (code) => {
+    child.once("close", (code) => {
       rmSync(folder, { recursive: true, force: true });
       resolve(code);
     });

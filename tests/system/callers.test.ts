@@ -201,7 +201,8 @@ describe("a reload", () => {
     };
     writeFileSync(file, "callers:\n  - {id: a, rolle: caller}\n");
     await reloaded("reload failed");
-    expect(JSON.stringify(own.log.at(-1))).toMatch(/steer\.yaml:2: .*rolle.*role/);
+    const failed = own.log.find(({ event }) => event === "reload failed");
+    expect(JSON.stringify(failed)).toMatch(/steer\.yaml:2: .*rolle.*role/);
     await reader.unary(generate, { spec }, bearer(CALLER_KEY));
     writeFileSync(file, callers(OPERATOR_KEY));
     await reloaded("reloaded");

@@ -47,6 +47,7 @@ describe("the helper at a service that refuses calls before anything is executed
     await running.return();
     for (const { generation } of await Promise.all(calls))
       expect(generation?.outputText).not.toBe("");
+    await eventually(() => refused() >= waits.length);
     expect(refused()).toBe(waits.length);
     expect(new Set(waits)).toEqual(new Set([PUSHBACK_MS]));
     grpc.close();

@@ -5,6 +5,7 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
+import { eventually } from "../support/stack.ts";
 
 const { generate, countTokens } = GenerationService.method;
 const { getProviderStatus } = AdminService.method;
@@ -76,10 +77,10 @@ describe("callers that are made at run time", () => {
     });
 
     // The key stands nowhere but in the answer.
-    const lines = service.log.filter(
-      ({ event, method }) => event === "audit" && method === "CreateKey",
-    );
-    expect(lines).toMatchObject([
+    const lines = () =>
+      service.log.filter(({ event, method }) => event === "audit" && method === "CreateKey");
+    await eventually(() => lines().length === 2);
+    expect(lines()).toMatchObject([
       { caller: "local", target: { caller: "ci" } },
       { caller: "local" },
     ]);
