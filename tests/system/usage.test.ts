@@ -1,3 +1,4 @@
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UsageScope, UsageService } from "../../gen/es/steer/admin/v1/usage_service_pb.js";
 import {
@@ -31,6 +32,9 @@ const rowsOf = (stdout: string): string[][] =>
     .split("\n")
     .map((line) => line.split("\t"));
 
+const msOf = (duration: Duration | undefined): number =>
+  duration === undefined ? Number.NaN : durationMs(duration);
+
 describe("usage", () => {
   it("says that nothing was used", async () => {
     const { code, stdout } = await steer([]);
@@ -45,7 +49,13 @@ describe("usage", () => {
     expect((await own()).rows).toMatchObject([
       { group: [CALLER, "simulator"], calls: 3n, failures: 0n, attempts: 3n, timedCalls: 3n },
     ]);
-    expect((await operated.operator.unary(queryUsage, {})).total?.calls).toBe(0n);
+    const { total } = await own();
+    const [median, most] = [msOf(total?.timeToFirstTokenP50), msOf(total?.timeToFirstTokenP95)];
+    expect(median).toBeGreaterThan(0);
+    expect(most).toBeGreaterThanOrEqual(median);
+    const none = (await operated.operator.unary(queryUsage, {})).total;
+    expect(none).toMatchObject({ calls: 0n, timedCalls: 0n });
+    expect([none?.timeToFirstTokenP50, none?.timeToFirstTokenP95]).toEqual([undefined, undefined]);
     const all = { scope: UsageScope.ALL };
     expect((await operated.operator.unary(queryUsage, all)).total?.calls).toBe(3n);
     expect(await failureOf(operated.caller.unary(queryUsage, all))).toEqual({

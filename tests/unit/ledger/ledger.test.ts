@@ -10,7 +10,7 @@ import { createManualClock } from "../../support/manual-clock.ts";
 import { callRecord, usedAttempt } from "../../support/usage-call.ts";
 
 /** What happens to the batches of a replica. */
-type Fate = "taken" | "refused" | "answer lost" | "never answered" | "broken";
+type Fate = "taken" | "refused" | "answer lost" | "answered late" | "never answered" | "broken";
 
 function createScene() {
   const clock = createManualClock();
@@ -18,7 +18,14 @@ function createScene() {
   const kept = createMemoryLedgerStore(engine);
   const batches: LedgerBatch[] = [];
   const told: string[] = [];
-  const scene = { fate: "taken" as Fate, wallJumpMs: 0, labels: [] as string[] };
+  const scene = {
+    fate: "taken" as Fate,
+    /** Of the next batches, before `fate` counts. */
+    fates: [] as Fate[],
+    late: Promise.withResolvers<void>(),
+    wallJumpMs: 0,
+    labels: [] as string[],
+  };
   const away = (): StoreUnavailable =>
     new StoreUnavailable("unknown", "away", { cause: "refused", code: "ECONNREFUSED" });
   const store: LedgerStore = {
@@ -29,11 +36,12 @@ function createScene() {
     },
     async apply(batch) {
       batches.push(batch);
-      const { fate } = scene;
+      const fate = scene.fates.shift() ?? scene.fate;
       if (fate === "refused") throw away();
       if (fate === "broken") throw new TypeError("a defect");
       if (fate === "never answered") return new Promise(() => {});
       const answer = await kept.apply(batch);
+      if (fate === "answered late") await scene.late.promise;
       if (fate === "answer lost") throw away();
       return answer;
     },
@@ -188,6 +196,22 @@ describe("the ledger", () => {
     await clock.advance(1_000);
     await closed;
     expect(told).toEqual(["lost 4"]);
+  });
+
+  it("tells of a call that no store will have, also when a batch before is answered meanwhile", async () => {
+    const { ledger, scene, clock, start, told, batches } = createScene();
+    start();
+    scene.fates = ["answered late", "taken", "never answered"];
+    ledger.record(callRecord());
+    await clock.advance(500);
+    ledger.record(callRecord());
+    const closed = ledger.close();
+    await clock.advance(1);
+    expect(batches.map(({ number }) => number)).toEqual([1, 1, 2]);
+    scene.late.resolve();
+    await clock.advance(1_000);
+    await closed;
+    expect(told).toEqual(["lost 1"]);
   });
 
   it("counts each call once among those that no store will have, however many batches they are", async () => {
