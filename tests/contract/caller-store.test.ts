@@ -7,7 +7,7 @@ import type {
   RecordChange,
 } from "../../src/callers/caller-store.ts";
 import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
-import { callerStores, callersRedis, type OpenedCallers } from "../support/caller-stores.ts";
+import { callersRedis, type OpenedCallers, useCallerStores } from "../support/caller-stores.ts";
 
 const START: FeedPosition = { feed: "", version: 0 };
 const put = (name: string, value = name): RecordChange => ({ name, value });
@@ -22,6 +22,8 @@ async function write(store: CallerStore, ...changes: RecordChange[]): Promise<vo
 async function recordsAfter(store: CallerStore, after: number): Promise<readonly FeedRecord[]> {
   return (await store.changes(after, 1_000)).records;
 }
+
+const callerStores = useCallerStores();
 
 describe.each(callerStores)("$name", ({ open, isLasting }) => {
   let opened: OpenedCallers;

@@ -16,7 +16,7 @@ import {
   storedSums,
   timedCalls,
 } from "../../src/ledger/sums.ts";
-import { ledgers, type OpenLedger } from "../support/ledger-stores.ts";
+import { type OpenLedger, useLedgers } from "../support/ledger-stores.ts";
 
 const LONG = { hoursMs: 90 * DAY_MS, daysMs: 400 * DAY_MS };
 const SESSION_TTL_MS = 60_000;
@@ -63,7 +63,7 @@ async function callsOf(store: LedgerStore, period: Period): Promise<Record<strin
   return Object.fromEntries([...rows].map(([key, sums]) => [key, counter(sums, "calls")]));
 }
 
-describe.each(ledgers)("$name", ({ name, open }) => {
+describe.each(useLedgers())("$name", ({ name, open }) => {
   let opened: OpenLedger[] = [];
 
   async function openLedger(bounds?: Partial<LedgerBounds>): Promise<OpenLedger> {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LimitRule } from "../../src/limits/limit-store.ts";
-import { limitStores, openMemoryLimits } from "../support/limit-stores.ts";
+import { openMemoryLimits, useLimitStores } from "../support/limit-stores.ts";
 
 const DAY_MS = 86_400_000;
 const GENERATIONS = 8;
@@ -52,7 +52,7 @@ async function apply(
   }
 }
 
-describe.each(limitStores)("limits in $name", (under) => {
+describe.each(useLimitStores())("limits in $name", (under) => {
   it("answer as the memory does, whatever happens in whatever order", async () => {
     const opened = await under.open();
     let run = 0;

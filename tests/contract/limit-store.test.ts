@@ -15,7 +15,7 @@ import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
 import { SpendPeriods } from "../../src/limits/spend-periods.ts";
 import { RedisEngine } from "../../src/store/redis/engine.ts";
 import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
-import { limitStores, type OpenedLimits } from "../support/limit-stores.ts";
+import { type OpenedLimits, useLimitStores } from "../support/limit-stores.ts";
 import { isUp, startRedis } from "../support/redis.ts";
 import { eventually } from "../support/stack.ts";
 
@@ -107,7 +107,7 @@ it("a step in Redis reads the sub-buckets of a window only when one can have lef
   await engine.close();
 });
 
-describe.each(limitStores)("limits in $name", (under) => {
+describe.each(useLimitStores())("limits in $name", (under) => {
   let opened: OpenedLimits;
   beforeEach(async () => {
     opened = await under.open();

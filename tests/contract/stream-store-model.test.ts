@@ -5,7 +5,7 @@ import type { Append } from "../../src/streams/stream-store.ts";
 import { expectSameStreams, storeCommands } from "../support/store-commands.ts";
 import { StoreModel } from "../support/store-model.ts";
 import { appendTo, beginning, LONG_MS, newStream, readable } from "../support/stored-streams.ts";
-import { stores } from "../support/stores.ts";
+import { useStores } from "../support/stores.ts";
 
 /** Sends of one stream: each append when it is due, and up to two times more after that. */
 const schedule = fc
@@ -25,7 +25,7 @@ const schedule = fc
       .sort((a, b) => a.index + a.delay - (b.index + b.delay) || a.delay - b.delay),
   }));
 
-describe.each(stores)("$name", (under) => {
+describe.each(useStores())("$name", (under) => {
   it("answers as the machine does, whatever happens in whatever order", async () => {
     await fc.assert(
       fc.asyncProperty(

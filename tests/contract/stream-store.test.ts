@@ -1,7 +1,7 @@
 // The rules of the port, over every store. Stores whose time is real wait for a
 // fraction of a second where others advance it; nothing else differs.
 import { describe } from "vitest";
-import { stores } from "../support/stores.ts";
+import { useStores } from "../support/stores.ts";
 import { appendRules } from "./stream-store/append-rules.ts";
 import { claimRules } from "./stream-store/claim-rules.ts";
 import { cleanupRules } from "./stream-store/cleanup-rules.ts";
@@ -10,7 +10,7 @@ import { listRules } from "./stream-store/list-rules.ts";
 import { readRules } from "./stream-store/read-rules.ts";
 import { replicaRules } from "./stream-store/replica-rules.ts";
 
-describe.each(stores)("$name", (under) => {
+describe.each(useStores())("$name", (under) => {
   describe("create", () => createRules(under));
   describe("append", () => appendRules(under));
   describe("read", () => readRules(under));

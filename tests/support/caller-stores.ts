@@ -72,10 +72,11 @@ const sqlite: CallersUnderTest = {
 
 let server: Promise<RedisServer> | undefined;
 
-afterAll(async () => {
-  await (await server)?.[Symbol.asyncDispose]();
+async function endServers(): Promise<void> {
+  const ending = server;
   server = undefined;
-});
+  await (await ending)?.[Symbol.asyncDispose]();
+}
 
 /** One server for all tests of a file. */
 export function callersRedis(): Promise<RedisServer> {
@@ -169,10 +170,16 @@ const hostedSqlite: CallersUnderTest = {
   },
 };
 
-export const callerStores: readonly CallersUnderTest[] = [
+const callerStores: readonly CallersUnderTest[] = [
   memory,
   sqlite,
   redis,
   hostedMemory,
   hostedSqlite,
 ];
+
+/** Call once in a test file: servers end with its last test. */
+export function useCallerStores(): readonly CallersUnderTest[] {
+  afterAll(endServers);
+  return callerStores;
+}

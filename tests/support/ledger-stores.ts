@@ -64,11 +64,11 @@ const sqlite: LedgerUnderTest = {
 
 let server: Promise<RedisServer> | undefined;
 
-afterAll(async () => {
+async function endServers(): Promise<void> {
   const ending = server;
   server = undefined;
   await (await ending)?.[Symbol.asyncDispose]();
-});
+}
 
 /** One server for all tests of a file, emptied before each. */
 async function emptyRedis(): Promise<RedisServer> {
@@ -128,10 +128,10 @@ const hostedSqlite: LedgerUnderTest = {
   },
 };
 
-export const ledgers: readonly LedgerUnderTest[] = [
-  memory,
-  sqlite,
-  redis,
-  hostedMemory,
-  hostedSqlite,
-];
+const ledgers: readonly LedgerUnderTest[] = [memory, sqlite, redis, hostedMemory, hostedSqlite];
+
+/** Call once in a test file: servers end with its last test. */
+export function useLedgers(): readonly LedgerUnderTest[] {
+  afterAll(endServers);
+  return ledgers;
+}

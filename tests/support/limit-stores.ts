@@ -70,15 +70,14 @@ async function openSqliteLimits(): Promise<OpenedLimits> {
 }
 
 let redisServer: Promise<RedisServer> | undefined;
+let redisCluster: Promise<RedisCluster> | undefined;
 
-afterAll(async () => {
-  await (await redisServer)?.[Symbol.asyncDispose]();
-  await (await redisCluster)?.[Symbol.asyncDispose]();
+async function endServers(): Promise<void> {
+  const ending = [redisServer, redisCluster];
   redisServer = undefined;
   redisCluster = undefined;
-});
-
-let redisCluster: Promise<RedisCluster> | undefined;
+  for (const each of ending) await (await each)?.[Symbol.asyncDispose]();
+}
 
 async function openRedisLimits(): Promise<OpenedLimits> {
   redisServer ??= startRedis();
@@ -129,7 +128,7 @@ async function openHostedSqliteLimits(): Promise<OpenedLimits> {
   };
 }
 
-export const limitStores: readonly LimitsUnderTest[] = [
+const limitStores: readonly LimitsUnderTest[] = [
   { name: "memory", modelRuns: 500, open: openMemoryLimits },
   { name: "sqlite", modelRuns: 40, open: openSqliteLimits },
   { name: "redis", modelRuns: 60, open: openRedisLimits },
@@ -141,3 +140,9 @@ export const limitStores: readonly LimitsUnderTest[] = [
   },
   { name: "hosted sqlite", modelRuns: 20, open: openHostedSqliteLimits },
 ];
+
+/** Call once in a test file: servers end with its last test. */
+export function useLimitStores(): readonly LimitsUnderTest[] {
+  afterAll(endServers);
+  return limitStores;
+}

@@ -79,12 +79,12 @@ async function openSqlite(maxBytes: number): Promise<OpenedStore> {
 let redisServer: Promise<RedisServer> | undefined;
 let redisCluster: Promise<RedisCluster> | undefined;
 
-afterAll(async () => {
+async function endServers(): Promise<void> {
   const ending = [redisServer, redisCluster];
   redisServer = undefined;
   redisCluster = undefined;
   for (const each of ending) await (await each)?.[Symbol.asyncDispose]();
-});
+}
 
 /** One server for all tests of a file, emptied before each. */
 async function emptyRedis(): Promise<RedisServer> {
@@ -214,7 +214,7 @@ const hostedSqlite: StoreUnderTest = {
   openSmall: () => openHostedSqlite(1024 * 1024),
 };
 
-export const stores: readonly StoreUnderTest[] = [
+const stores: readonly StoreUnderTest[] = [
   memory,
   sqlite,
   redis,
@@ -222,3 +222,9 @@ export const stores: readonly StoreUnderTest[] = [
   hostedMemory,
   hostedSqlite,
 ];
+
+/** Call once in a test file: servers end with its last test. */
+export function useStores(): readonly StoreUnderTest[] {
+  afterAll(endServers);
+  return stores;
+}
